@@ -1,0 +1,1 @@
+//! Users as columns in memory.

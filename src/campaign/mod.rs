@@ -1,0 +1,1 @@
+//! Campaign files: shape, meaning, plan.

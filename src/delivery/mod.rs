@@ -1,0 +1,1 @@
+//! Deliveries: claim, gates, render, lane, call, outcome.

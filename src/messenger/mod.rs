@@ -1,0 +1,1 @@
+//! The Send API: bodies and limits, and what its answers mean.

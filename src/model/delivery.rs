@@ -1,0 +1,225 @@
+//! Deliveries: one message to one user, its state, and the reason for it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::Value;
+use super::id::{DeliveryId, ExternalId, Revision, SendId};
+
+/// Where a delivery stands. All but the first two are final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Waiting for its turn, or for its next attempt.
+    Pending,
+    /// Stored as being sent; the call is under way.
+    Sending,
+    /// The platform took it and named it.
+    Sent,
+    /// The platform refused it, or it could not be made.
+    Failed,
+    /// A gate was closed; nothing was sent.
+    Skipped,
+    /// The call was made and no answer came: it may have arrived. Never sent again by itself.
+    Unknown,
+    /// Its send was cancelled before its turn.
+    Cancelled,
+}
+
+/// Why a delivery is in its state. A closed set: people and dashboards count by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReasonCode {
+    // Gates, in the order in which they are tried.
+    UserNotFound,
+    NotInAudience,
+    NoPsid,
+    Aborted,
+    // The message could not be made.
+    RenderFailed,
+    InvalidMessage,
+    // The platform answered.
+    WindowClosed,
+    UserUnreachable,
+    ContentRefused,
+    TokenRejected,
+    PageRestricted,
+    ThreadHeld,
+    Throttled,
+    TemporaryError,
+    EndpointRefused,
+    // Nobody answered.
+    NoAnswer,
+    NotConnected,
+    Interrupted,
+    // The channel cannot send.
+    ChannelMisconfigured,
+    SendCancelled,
+}
+
+/// A reason with what there is to say about it, fit for people to read; holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    pub code: ReasonCode,
+    pub detail: String,
+    /// The platform's numeric code and subcode, or an HTTP status for webhooks.
+    pub platform_code: Option<PlatformCode>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlatformCode {
+    pub code: i64,
+    pub subcode: Option<i64>,
+}
+
+/// A delivery to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewDelivery {
+    pub id: DeliveryId,
+    pub external_id: ExternalId,
+    pub trigger_properties: BTreeMap<String, Value>,
+}
+
+/// A delivery handed to a worker under a lease.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    pub id: DeliveryId,
+    pub send: SendId,
+    pub external_id: ExternalId,
+    pub trigger_properties: BTreeMap<String, Value>,
+    pub campaign: String,
+    pub revision: Revision,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    pub is_test: bool,
+    pub resend_unknown: bool,
+}
+
+/// What came of a claimed delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Sent { message_id: String },
+    /// Certainly not delivered; to be tried again at `at`.
+    Retry { at: Timestamp, reason: Reason },
+    Failed(Reason),
+    Skipped(Reason),
+    /// May have arrived.
+    Unknown(Reason),
+    /// Given back untouched: the worker stops before it began.
+    Released,
+}
+
+/// A delivery as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub send: SendId,
+    pub campaign: String,
+    pub external_id: ExternalId,
+    pub state: State,
+    pub reason: Option<Reason>,
+    /// Calls made so far.
+    pub attempts: u32,
+    pub message_id: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// When it is tried next; set while pending.
+    pub due_at: Option<Timestamp>,
+}
+
+// === impl State ===
+
+impl State {
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Sending,
+        Self::Sent,
+        Self::Failed,
+        Self::Skipped,
+        Self::Unknown,
+        Self::Cancelled,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Unknown => "unknown",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::Sending)
+    }
+}
+
+// === impl ReasonCode ===
+
+impl ReasonCode {
+    pub const ALL: [Self; 20] = [
+        Self::UserNotFound,
+        Self::NotInAudience,
+        Self::NoPsid,
+        Self::Aborted,
+        Self::RenderFailed,
+        Self::InvalidMessage,
+        Self::WindowClosed,
+        Self::UserUnreachable,
+        Self::ContentRefused,
+        Self::TokenRejected,
+        Self::PageRestricted,
+        Self::ThreadHeld,
+        Self::Throttled,
+        Self::TemporaryError,
+        Self::EndpointRefused,
+        Self::NoAnswer,
+        Self::NotConnected,
+        Self::Interrupted,
+        Self::ChannelMisconfigured,
+        Self::SendCancelled,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserNotFound => "user_not_found",
+            Self::NotInAudience => "not_in_audience",
+            Self::NoPsid => "no_psid",
+            Self::Aborted => "aborted",
+            Self::RenderFailed => "render_failed",
+            Self::InvalidMessage => "invalid_message",
+            Self::WindowClosed => "window_closed",
+            Self::UserUnreachable => "user_unreachable",
+            Self::ContentRefused => "content_refused",
+            Self::TokenRejected => "token_rejected",
+            Self::PageRestricted => "page_restricted",
+            Self::ThreadHeld => "thread_held",
+            Self::Throttled => "throttled",
+            Self::TemporaryError => "temporary_error",
+            Self::EndpointRefused => "endpoint_refused",
+            Self::NoAnswer => "no_answer",
+            Self::NotConnected => "not_connected",
+            Self::Interrupted => "interrupted",
+            Self::ChannelMisconfigured => "channel_misconfigured",
+            Self::SendCancelled => "send_cancelled",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+}
+
+// === impl Reason ===
+
+impl Reason {
+    pub fn new(code: ReasonCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), platform_code: None }
+    }
+}

@@ -1,0 +1,99 @@
+//! Every bound, with its reason. Going over one is a clear error that names it, never a slow death.
+
+use std::time::Duration;
+
+// -- users --
+
+/// Longest external id, in bytes: room for a UUID, an e-mail address or a hashed key.
+pub const EXTERNAL_ID_BYTES_MAX: usize = 256;
+/// Longest attribute name, in bytes: Braze's bound, so that imports fit.
+pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
+/// Longest string value, in bytes: attributes are facts about a person, not documents.
+pub const STRING_BYTES_MAX: usize = 4 * 1024;
+/// Most elements in a list: Braze's newest bound.
+pub const LIST_ITEMS_MAX: usize = 500;
+/// Deepest nesting of lists and objects below an attribute.
+pub const NESTING_MAX: usize = 8;
+/// Most keys in one object.
+pub const OBJECT_KEYS_MAX: usize = 256;
+/// Largest profile, in bytes, counted as names and values together: a page of text; a million such users
+/// still fit in a machine's memory.
+pub const PROFILE_BYTES_MAX: usize = 64 * 1024;
+/// Most distinct attribute paths over all users: each is a column, and a column has a fixed cost.
+pub const COLUMNS_MAX: usize = 10_000;
+/// Most users in one `UpsertUsers` call or one chunk of an import.
+pub const BATCH_USERS_MAX: usize = 1_000;
+/// Integers beyond this are not exact as JSON numbers (2^53): they are refused rather than bent.
+pub const EXACT_INTEGER_MAX: i64 = 1 << 53;
+
+// -- filters --
+
+/// Longest filter text, in bytes: long `&&` chains parse into deep trees.
+pub const FILTER_BYTES_MAX: usize = 16 * 1024;
+/// Deepest filter tree.
+pub const FILTER_DEPTH_MAX: usize = 64;
+/// Most nodes in a filter.
+pub const FILTER_NODES_MAX: usize = 2_000;
+/// Largest compiled regular expression, in bytes of its program.
+pub const REGEX_BYTES_MAX: usize = 256 * 1024;
+
+// -- files --
+
+/// Largest campaign file, in bytes.
+pub const FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Most files in a folder of campaigns.
+pub const FILES_MAX: usize = 2_000;
+/// Largest sum of all files in one plan, in bytes: below the gRPC message bound.
+pub const FILES_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Deepest YAML nesting.
+pub const YAML_DEPTH_MAX: usize = 64;
+/// Most YAML nodes in one file, aliases expanded: stops alias bombs.
+pub const YAML_NODES_MAX: usize = 50_000;
+/// Longest resource name.
+pub const NAME_BYTES_MAX: usize = 100;
+
+// -- templates --
+
+/// Longest Liquid text, in bytes.
+pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
+/// Longest text one render may produce, in bytes.
+pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
+/// Most loop iterations in one render.
+pub const RENDER_ITERATIONS_MAX: u32 = 10_000;
+/// Deepest nesting of Liquid blocks.
+pub const TEMPLATE_DEPTH_MAX: usize = 32;
+
+// -- sends --
+
+/// Most recipients named in one `SendCampaign` call; an audience has no bound.
+pub const RECIPIENTS_MAX: usize = 10_000;
+/// Largest `trigger_properties` of one recipient, in bytes of JSON.
+pub const TRIGGER_PROPERTIES_BYTES_MAX: usize = 16 * 1024;
+/// Longest `request_id`.
+pub const REQUEST_ID_BYTES_MAX: usize = 128;
+/// Deliveries stored in one transaction while a send fans out.
+pub const ENQUEUE_CHUNK: usize = 5_000;
+/// Deliveries of one channel that may be in flight at once: bounds sockets and what a crash can leave `unknown`.
+pub const IN_FLIGHT_MAX: usize = 256;
+/// Attempts before a temporary failure becomes final.
+pub const ATTEMPTS_MAX: u32 = 6;
+/// Messages a second to one Messenger page: above it Meta calls the page "high volume" and may stop it.
+pub const PAGE_PACE_PER_SECOND: u32 = 40;
+/// Response bytes kept from an endpoint.
+pub const RESPONSE_BYTES_MAX: usize = 64 * 1024;
+/// How long one HTTP call may take.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a claimed delivery stays with its worker; longer than the call may take.
+pub const LEASE: Duration = Duration::from_mins(1);
+
+// -- doors --
+
+/// Largest gRPC message taken in, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Concurrent streams on one gRPC connection.
+pub const STREAMS_MAX: u32 = 1_024;
+/// Default and largest page of a List call.
+pub const PAGE_SIZE_DEFAULT: usize = 50;
+pub const PAGE_SIZE_MAX: usize = 1_000;
+/// Sample of members shown by `EvaluateSegment`.
+pub const SAMPLE_MAX: usize = 100;

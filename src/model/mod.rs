@@ -1,0 +1,16 @@
+//! The nouns: values, users, resources, sends and deliveries, and the bounds on each.
+//!
+//! Plain data with the rules that hold wherever it goes. Begin with [`value`] and [`user`].
+//!
+//! **Invariant:** nothing here reads a clock, a file or the network, or knows how it is stored,
+//! written in YAML or sent over a wire.
+
+pub mod delivery;
+pub mod id;
+pub mod limits;
+pub mod resource;
+pub mod send;
+pub mod user;
+pub mod value;
+
+pub use value::Value;

@@ -1,0 +1,1 @@
+//! A local Messenger to try and to test everything against.

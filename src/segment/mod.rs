@@ -1,0 +1,1 @@
+//! Filters: CEL text to a checked filter to a bitmap.

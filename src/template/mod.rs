@@ -1,0 +1,1 @@
+//! Liquid in the leaves of message trees.
