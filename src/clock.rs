@@ -9,6 +9,9 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+/// The longest single wait, so that a machine that slept or a clock that was set does not oversleep for long.
+const STEP: Duration = Duration::from_mins(1);
+
 /// A boxed future, so that a clock can be shared as `Arc<dyn Clock>`.
 pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -44,7 +47,10 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the real clock"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -53,8 +59,6 @@ impl Clock for SystemClock {
     fn sleep_until(&self, at: Timestamp) -> Wait<'_> {
         Box::pin(async move {
             let span = at.duration_since(self.now());
-            // Short steps, so that a machine that slept or a clock that was set does not oversleep for long.
-            const STEP: Duration = Duration::from_mins(1);
             let mut left = Duration::try_from(span).unwrap_or_default();
             while !left.is_zero() {
                 tokio::time::sleep(left.min(STEP)).await;
@@ -68,7 +72,10 @@ impl Clock for SystemClock {
 
 impl ManualClock {
     pub fn at(now: Timestamp) -> Arc<Self> {
-        Arc::new(Self { now: Mutex::new(now), moved: Notify::new() })
+        Arc::new(Self {
+            now: Mutex::new(now),
+            moved: Notify::new(),
+        })
     }
 
     pub fn advance(&self, span: Duration) {

@@ -27,17 +27,21 @@ impl Tasks {
     /// Runs `work` to its end, or until [`Tasks::cut`]. A panic stops the server.
     #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        let Self { stop, cut, failed, .. } = self.clone();
+        let Self {
+            stop, cut, failed, ..
+        } = self.clone();
         let span = tracing::info_span!("task", name);
-        let inner = tokio::spawn(self.tracker.track_future(
-            async move {
-                tokio::select! {
-                    () = work => {}
-                    () = cut.cancelled() => {}
+        let inner = tokio::spawn(
+            self.tracker.track_future(
+                async move {
+                    tokio::select! {
+                        () = work => {}
+                        () = cut.cancelled() => {}
+                    }
                 }
-            }
-            .instrument(span),
-        ));
+                .instrument(span),
+            ),
+        );
         // Watched by a second task: a panic unwinds the first.
         tokio::spawn(self.tracker.track_future(async move {
             if let Err(error) = inner.await

@@ -97,9 +97,14 @@ pub struct Due {
 /// What came of a claimed delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Sent { message_id: String },
+    Sent {
+        message_id: String,
+    },
     /// Certainly not delivered; to be tried again at `at`.
-    Retry { at: Timestamp, reason: Reason },
+    Retry {
+        at: Timestamp,
+        reason: Reason,
+    },
     Failed(Reason),
     Skipped(Reason),
     /// May have arrived.
@@ -220,6 +225,10 @@ impl ReasonCode {
 
 impl Reason {
     pub fn new(code: ReasonCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), platform_code: None }
+        Self {
+            code,
+            detail: detail.into(),
+            platform_code: None,
+        }
     }
 }

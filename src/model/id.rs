@@ -80,11 +80,18 @@ impl ImportId {
 impl SendId {
     /// The same campaign and request id give the same send, so that a repeated request finds the first.
     pub fn derive(campaign: &str, request_id: &RequestId) -> Self {
-        Self(digest(&[b"send", campaign.as_bytes(), request_id.0.as_bytes()]))
+        Self(digest(&[
+            b"send",
+            campaign.as_bytes(),
+            request_id.0.as_bytes(),
+        ]))
     }
 
     /// For a send without a request id: the one random id there is.
-    #[expect(clippy::disallowed_methods, reason = "a send without a request id has no key to derive from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a send without a request id has no key to derive from"
+    )]
     pub fn random() -> Self {
         Self(*uuid::Uuid::new_v4().as_bytes())
     }
@@ -191,7 +198,10 @@ fn bounded(text: String, bytes_max: usize, what: &str) -> Result<String, Invalid
         return Err(Invalid(format!("{what} must not be empty")));
     }
     if text.len() > bytes_max {
-        return Err(Invalid(format!("{} bytes; {what} may have {bytes_max}", text.len())));
+        return Err(Invalid(format!(
+            "{} bytes; {what} may have {bytes_max}",
+            text.len()
+        )));
     }
     if text.contains(char::is_control) {
         return Err(Invalid(format!("{what} must not hold control characters")));
@@ -204,7 +214,11 @@ fn from_hex(text: &str, prefix: &str, what: &str) -> Result<[u8; 16], Invalid> {
     text.strip_prefix(prefix)
         .and_then(|digits| hex::decode_to_slice(digits, &mut bytes).ok())
         .map(|()| bytes)
-        .ok_or_else(|| Invalid(format!("not {what}: `{prefix}` and 32 hex digits are expected")))
+        .ok_or_else(|| {
+            Invalid(format!(
+                "not {what}: `{prefix}` and 32 hex digits are expected"
+            ))
+        })
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; 16] {

@@ -112,7 +112,12 @@ impl Counts {
 // === impl Phase ===
 
 impl Phase {
-    pub const ALL: [Self; 4] = [Self::Enqueueing, Self::Running, Self::Finished, Self::Cancelled];
+    pub const ALL: [Self; 4] = [
+        Self::Enqueueing,
+        Self::Running,
+        Self::Finished,
+        Self::Cancelled,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {

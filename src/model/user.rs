@@ -87,14 +87,19 @@ impl Update {
         for (name, by) in &self.increment {
             check_part("increment", name, Some(by))?;
             if !matches!(by, Value::Int(_) | Value::Double(_)) {
-                return Err(Rejected::at("increment", name, "an increment must be a number"));
+                return Err(Rejected::at(
+                    "increment",
+                    name,
+                    "an increment must be a number",
+                ));
             }
         }
         for (part, lists) in [("add", &self.add), ("remove", &self.remove)] {
             for (name, items) in lists {
                 check_name(name).map_err(|e| Rejected::under(part, name, &e))?;
                 for (i, item) in items.iter().enumerate() {
-                    item.check().map_err(|e| Rejected::under(part, name, &e.under(&format!("[{i}]"))))?;
+                    item.check()
+                        .map_err(|e| Rejected::under(part, name, &e.under(&format!("[{i}]"))))?;
                 }
             }
         }
@@ -107,12 +112,20 @@ impl Update {
         let sets = |name: &str| self.set.iter().any(|(n, _)| n == name);
         for (name, _) in &self.increment {
             if sets(name) || lists(name) {
-                return Err(Rejected::at("increment", name, "is named in another part of this item"));
+                return Err(Rejected::at(
+                    "increment",
+                    name,
+                    "is named in another part of this item",
+                ));
             }
         }
         for (part, items) in [("add", &self.add), ("remove", &self.remove)] {
             if let Some((name, _)) = items.iter().find(|(name, _)| sets(name)) {
-                return Err(Rejected::at(part, name, "is named in another part of this item"));
+                return Err(Rejected::at(
+                    part,
+                    name,
+                    "is named in another part of this item",
+                ));
             }
         }
         Ok(())
@@ -140,7 +153,11 @@ impl Update {
             set.push((name, Some(list)));
         }
         check_weight(&set, current)?;
-        Ok(Change { creates: !current.exists(), external_id: self.external_id, set })
+        Ok(Change {
+            creates: !current.exists(),
+            external_id: self.external_id,
+            set,
+        })
     }
 }
 
@@ -148,11 +165,17 @@ impl Update {
 
 impl Rejected {
     pub fn at(part: &str, name: &str, message: &str) -> Self {
-        Self { path: format!("{part}.{name}"), message: message.into() }
+        Self {
+            path: format!("{part}.{name}"),
+            message: message.into(),
+        }
     }
 
     fn under(part: &str, name: &str, refused: &Refused) -> Self {
-        Self { path: format!("{part}.{name}{}", refused.path), message: refused.message.clone() }
+        Self {
+            path: format!("{part}.{name}{}", refused.path),
+            message: refused.message.clone(),
+        }
     }
 }
 
@@ -168,7 +191,10 @@ fn check_part(part: &str, name: &str, value: Option<&Value>) -> Result<(), Rejec
 }
 
 fn increment(current: Option<Value>, by: &Value) -> Result<Value, Refused> {
-    #[expect(clippy::cast_precision_loss, reason = "an int meeting a double becomes one, as in JSON")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an int meeting a double becomes one, as in JSON"
+    )]
     match (current.unwrap_or(Value::Int(0)), by) {
         (Value::Int(a), Value::Int(b)) => a
             .checked_add(*b)
@@ -178,12 +204,19 @@ fn increment(current: Option<Value>, by: &Value) -> Result<Value, Refused> {
         (Value::Int(a), Value::Double(b)) => finite(a as f64 + b),
         (Value::Double(a), Value::Int(b)) => finite(a + *b as f64),
         (Value::Double(a), Value::Double(b)) => finite(a + b),
-        (other, _) => Err(Refused::here(format!("the user has a {} here, not a number", other.type_of()))),
+        (other, _) => Err(Refused::here(format!(
+            "the user has a {} here, not a number",
+            other.type_of()
+        ))),
     }
 }
 
 fn finite(sum: f64) -> Result<Value, Refused> {
-    if sum.is_finite() { Ok(Value::Double(sum)) } else { Err(Refused::here("the sum is not finite")) }
+    if sum.is_finite() {
+        Ok(Value::Double(sum))
+    } else {
+        Err(Refused::here("the sum is not finite"))
+    }
 }
 
 fn edit_lists(
@@ -200,7 +233,11 @@ fn edit_lists(
             }
         }
         if list.1.len() > limits::LIST_ITEMS_MAX {
-            let message = format!("the list would have {} elements; it may have {}", list.1.len(), limits::LIST_ITEMS_MAX);
+            let message = format!(
+                "the list would have {} elements; it may have {}",
+                list.1.len(),
+                limits::LIST_ITEMS_MAX
+            );
             return Err(Rejected::at("add", &list.0, &message));
         }
     }
@@ -208,7 +245,10 @@ fn edit_lists(
         let list = list_for("remove", &mut lists, name, current)?;
         list.1.retain(|item| !items.contains(item));
     }
-    Ok(lists.into_iter().map(|(name, items)| (name, Value::List(items))).collect())
+    Ok(lists
+        .into_iter()
+        .map(|(name, items)| (name, Value::List(items)))
+        .collect())
 }
 
 fn list_for<'a>(
@@ -234,18 +274,27 @@ fn list_for<'a>(
 }
 
 fn check_weight(set: &[(String, Option<Value>)], current: &impl Current) -> Result<(), Rejected> {
-    let incoming: usize = set.iter().filter_map(|(n, v)| v.as_ref().map(|v| weight(n, v))).sum();
+    let incoming: usize = set
+        .iter()
+        .filter_map(|(n, v)| v.as_ref().map(|v| weight(n, v)))
+        .sum();
     // The old values are looked up only when the sum could be too much: nearly never.
     if current.weight() + incoming <= limits::PROFILE_BYTES_MAX {
         return Ok(());
     }
-    let outgoing: usize = set.iter().filter_map(|(n, _)| current.get(n).map(|v| weight(n, &v))).sum();
+    let outgoing: usize = set
+        .iter()
+        .filter_map(|(n, _)| current.get(n).map(|v| weight(n, &v)))
+        .sum();
     let after = (current.weight() + incoming).saturating_sub(outgoing);
     if after <= limits::PROFILE_BYTES_MAX {
         return Ok(());
     }
     Err(Rejected {
         path: "attributes".into(),
-        message: format!("the profile would have {after} bytes; it may have {}", limits::PROFILE_BYTES_MAX),
+        message: format!(
+            "the profile would have {after} bytes; it may have {}",
+            limits::PROFILE_BYTES_MAX
+        ),
     })
 }

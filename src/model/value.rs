@@ -108,7 +108,9 @@ impl Value {
                 items
                     .into_iter()
                     .enumerate()
-                    .map(|(i, item)| not_null(Self::from_json(item)).map_err(|e| e.under(&format!("[{i}]"))))
+                    .map(|(i, item)| {
+                        not_null(Self::from_json(item)).map_err(|e| e.under(&format!("[{i}]")))
+                    })
                     .collect::<Result<_, _>>()?,
             ),
             Json::Object(map) => Self::Object(
@@ -144,7 +146,10 @@ impl Value {
 
     fn check_at(&self, depth: usize) -> Result<(), Refused> {
         if depth > limits::NESTING_MAX {
-            return Err(Refused::here(format!("nested deeper than {}", limits::NESTING_MAX)));
+            return Err(Refused::here(format!(
+                "nested deeper than {}",
+                limits::NESTING_MAX
+            )));
         }
         match self {
             Self::Double(d) if !d.is_finite() => Err(Refused::here("a number must be finite")),
@@ -153,22 +158,28 @@ impl Value {
                 s.len(),
                 limits::STRING_BYTES_MAX
             ))),
-            Self::List(items) if items.len() > limits::LIST_ITEMS_MAX => Err(Refused::here(format!(
-                "{} elements; a list may have {}",
-                items.len(),
-                limits::LIST_ITEMS_MAX
-            ))),
-            Self::Object(map) if map.len() > limits::OBJECT_KEYS_MAX => Err(Refused::here(format!(
-                "{} keys; an object may have {}",
-                map.len(),
-                limits::OBJECT_KEYS_MAX
-            ))),
-            Self::List(items) => items
-                .iter()
-                .enumerate()
-                .try_for_each(|(i, item)| item.check_at(depth + 1).map_err(|e| e.under(&format!("[{i}]")))),
+            Self::List(items) if items.len() > limits::LIST_ITEMS_MAX => {
+                Err(Refused::here(format!(
+                    "{} elements; a list may have {}",
+                    items.len(),
+                    limits::LIST_ITEMS_MAX
+                )))
+            }
+            Self::Object(map) if map.len() > limits::OBJECT_KEYS_MAX => {
+                Err(Refused::here(format!(
+                    "{} keys; an object may have {}",
+                    map.len(),
+                    limits::OBJECT_KEYS_MAX
+                )))
+            }
+            Self::List(items) => items.iter().enumerate().try_for_each(|(i, item)| {
+                item.check_at(depth + 1)
+                    .map_err(|e| e.under(&format!("[{i}]")))
+            }),
             Self::Object(map) => map.iter().try_for_each(|(key, item)| {
-                check_name(key).and_then(|()| item.check_at(depth + 1)).map_err(|e| e.under(&format!(".{key}")))
+                check_name(key)
+                    .and_then(|()| item.check_at(depth + 1))
+                    .map_err(|e| e.under(&format!(".{key}")))
             }),
             _ => Ok(()),
         }
@@ -181,7 +192,10 @@ impl Value {
             Self::Int(_) | Self::Double(_) | Self::Timestamp(_) => 8,
             Self::String(s) => s.len(),
             Self::List(items) => items.iter().map(|item| 1 + item.weight()).sum(),
-            Self::Object(map) => map.iter().map(|(key, item)| key.len() + 1 + item.weight()).sum(),
+            Self::Object(map) => map
+                .iter()
+                .map(|(key, item)| key.len() + 1 + item.weight())
+                .sum(),
         }
     }
 }
@@ -190,7 +204,10 @@ impl Value {
 
 impl Refused {
     pub fn here(message: impl Into<String>) -> Self {
-        Self { path: String::new(), message: message.into() }
+        Self {
+            path: String::new(),
+            message: message.into(),
+        }
     }
 
     /// The same refusal seen from one step further out.
@@ -219,7 +236,12 @@ impl fmt::Display for Type {
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     // A cheap look before the real parser: nearly every string is not a time.
-    if bytes.len() < 20 || bytes.len() > 40 || bytes[4] != b'-' || bytes[7] != b'-' || bytes[13] != b':' {
+    if bytes.len() < 20
+        || bytes.len() > 40
+        || bytes[4] != b'-'
+        || bytes[7] != b'-'
+        || bytes[13] != b':'
+    {
         return None;
     }
     if !matches!(bytes[10], b'T' | b't') || bytes.contains(&b'[') {
@@ -244,7 +266,9 @@ pub fn check_name(name: &str) -> Result<(), Refused> {
         return Err(Refused::here("a name must not start with `$`"));
     }
     if name.contains(char::is_control) || name.contains(['}', '{']) {
-        return Err(Refused::here("a name must not hold control characters or braces"));
+        return Err(Refused::here(
+            "a name must not hold control characters or braces",
+        ));
     }
     Ok(())
 }
