@@ -1,1 +1,10 @@
-//! Durable state behind one contract.
+//! Durable state behind one contract: users, resources, sends and deliveries.
+//!
+//! [`contract`] says what every backend must do; [`sqlite`] is the embedded backend. May import the
+//! nouns and the pure rooms, never a door or a use case. Begin with [`contract`].
+//!
+//! **Invariant:** what a method answered is durable; what it did not answer happened whole or not at all.
+
+pub mod contract;
+
+pub use contract::{Error, Store};

@@ -1,0 +1,255 @@
+//! What every store must do. Each sentence with "must" has a case in the contract suite that
+//! every backend runs (`tests/it/store_contract/`).
+//!
+//! A method is one whole use-case transaction: when it answers, everything it did is durable; when it
+//! fails or the process dies, none of it happened. No transaction leaves the store.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome, State};
+use crate::model::id::{DeliveryId, ExternalId, Fingerprint, ImportId, RequestId, Revision, SendId};
+use crate::model::resource::{Document, Origin, RevisionInfo};
+use crate::model::send::{NewSend, Phase, Send as SendRecord};
+use crate::model::user::{Profile, Rejected, Update, Upserted};
+use crate::segment::Filter;
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process has the store open.
+    #[error("the store `{path}` is in use by another process")]
+    InUse { path: String },
+    /// Nothing was written; the same call may succeed once there is room.
+    #[error("the disk is full")]
+    DiskFull(#[source] Source),
+    /// Nothing was written; the same call may succeed later.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Source),
+    /// A row does not parse: nothing the caller can do.
+    #[error("table `{table}`, column `{column}`, key `{key}`: the stored value does not parse")]
+    Corrupt { table: &'static str, column: &'static str, key: String },
+    /// The store was written by a newer version.
+    #[error("the store has schema {found}; this program knows up to {known}")]
+    TooNew { found: u32, known: u32 },
+    /// The applied state is not the one the caller planned against.
+    #[error("the applied revision is {actual}, not {expected}")]
+    Stale { expected: Revision, actual: Revision },
+    /// The writer's queue is full: asking again later will help.
+    #[error("too many writes are waiting")]
+    Busy { retry_after: Duration },
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The backend's own error.
+pub type Source = Box<dyn std::error::Error + std::marker::Send + Sync>;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What became of each item of a batch, in the order of the batch.
+pub type UpsertReport = Vec<std::result::Result<Upserted, Rejected>>;
+
+/// How far an import has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportProgress {
+    /// The last chunk that is durable; 0 before the first.
+    pub sequence: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub rejected: u64,
+}
+
+/// What became of one chunk of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Imported {
+    Applied { report: UpsertReport, progress: ImportProgress },
+    /// The chunk was durable already; it was not applied again.
+    Repeated { progress: ImportProgress },
+    /// The chunk is not the one after the last durable one; nothing was applied.
+    OutOfOrder { progress: ImportProgress },
+}
+
+#[async_trait]
+pub trait Users: Send + Sync {
+    /// Merges a batch into users, creating those that do not exist.
+    ///
+    /// Must apply every item that is acceptable and report the others, in the order of the batch.
+    /// Must apply items of one user in the order in which they stand. Must not change anything of a
+    /// rejected item. Must make the batch visible to every later read before it answers.
+    async fn upsert_users(&self, updates: Vec<Update>) -> Result<UpsertReport>;
+
+    /// [`Users::upsert_users`] as chunk `sequence` (from 1) of an import.
+    ///
+    /// Must apply a chunk at most once per import and sequence, also across restarts. Must refuse a
+    /// chunk that does not follow the last durable one.
+    async fn import_chunk(&self, import: &ImportId, sequence: u64, updates: Vec<Update>) -> Result<Imported>;
+
+    /// Must answer zeros for an import that is not known.
+    async fn import_progress(&self, import: &ImportId) -> Result<ImportProgress>;
+
+    async fn get_user(&self, id: &ExternalId) -> Result<Option<Profile>>;
+
+    /// Deletes users with everything known about them. Answers for each whether it existed.
+    ///
+    /// Must keep deliveries countable, but without the user's id, properties or message.
+    async fn delete_users(&self, ids: Vec<ExternalId>) -> Result<Vec<bool>>;
+
+    async fn count_users(&self) -> Result<u64>;
+}
+
+/// The users as an audience: what filters are asked of.
+///
+/// Must see every upsert that was answered before the question was asked.
+#[async_trait]
+pub trait Audience: Send + Sync {
+    async fn count(&self, filter: &Filter, now: Timestamp) -> Result<u64>;
+
+    /// A fixed list of those for whom the filter is true now; its users may change while it is read.
+    async fn members(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Members>>;
+
+    /// True, false or unknown for one user; `None` when there is no such user.
+    async fn check(&self, filter: &Filter, id: &ExternalId, now: Timestamp) -> Result<Option<Option<bool>>>;
+
+    /// The profiles of those users that exist, in the order asked, absent ones as `None`.
+    async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;
+}
+
+/// Members of a filter, read in chunks so that a million ids are never held at once.
+pub trait Members: Send {
+    /// How many there were when the filter was asked.
+    fn len(&self) -> u64;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The next up to `max` ids; empty at the end. Users deleted meanwhile are left out.
+    fn next_chunk(&mut self, max: usize) -> Vec<ExternalId>;
+}
+
+#[async_trait]
+pub trait Resources: Send + Sync {
+    /// The newest revision, or `None` before the first apply.
+    async fn current(&self) -> Result<Option<RevisionInfo>>;
+
+    /// The documents of a revision, by kind and name; empty for revision 0.
+    async fn documents(&self, revision: Revision) -> Result<Vec<Document>>;
+
+    /// Makes `documents` the applied state.
+    ///
+    /// Must refuse with [`Error::Stale`] when the newest revision is not `expected`. Must hand out
+    /// revisions in commit order without gaps.
+    async fn apply(&self, expected: Revision, documents: Vec<Document>, info: NewRevision) -> Result<RevisionInfo>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRevision {
+    pub applied_at: Timestamp,
+    pub fingerprint: Fingerprint,
+    pub origin: Origin,
+}
+
+/// What came of asking for a send.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Created {
+    New(SendRecord),
+    /// The same campaign and request id were seen before: the first answer, nothing was stored.
+    Repeated(SendRecord),
+}
+
+/// Which sends to list; newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SendQuery {
+    pub campaign: Option<String>,
+    pub phase: Option<Phase>,
+    /// Continue after this one.
+    pub after: Option<SendId>,
+    pub limit: usize,
+}
+
+/// Which deliveries to list; in the order in which they were stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryQuery {
+    pub send: Option<SendId>,
+    pub external_id: Option<ExternalId>,
+    pub state: Option<State>,
+    /// Continue after this one.
+    pub after: Option<DeliveryId>,
+    pub limit: usize,
+}
+
+#[async_trait]
+pub trait Sends: Send + Sync {
+    /// Stores a send together with its deliveries so far.
+    ///
+    /// Must answer [`Created::Repeated`] for a send id that exists, and store nothing then. With
+    /// `is_complete` the send starts running; otherwise it stays [`Phase::Enqueueing`] until
+    /// [`Sends::enqueue`] says so.
+    async fn create_send(&self, new: NewSend, deliveries: Vec<NewDelivery>, is_complete: bool) -> Result<Created>;
+
+    /// Adds deliveries to a send that is being enqueued; with `is_complete` it is the last call.
+    ///
+    /// Must ignore a delivery whose id exists. Must add nothing to a cancelled send and answer its
+    /// phase, so that the caller stops.
+    async fn enqueue(&self, send: SendId, deliveries: Vec<NewDelivery>, is_complete: bool) -> Result<Phase>;
+
+    /// Sends whose fan-out was not completed, oldest first.
+    async fn unfinished_fanouts(&self) -> Result<Vec<NewSend>>;
+
+    async fn find_request(&self, campaign: &str, request_id: &RequestId) -> Result<Option<SendRecord>>;
+
+    async fn get_send(&self, id: SendId) -> Result<Option<SendRecord>>;
+
+    async fn list_sends(&self, query: SendQuery) -> Result<Vec<SendRecord>>;
+
+    /// Cancels what is pending. Deliveries being sent finish. `None` when there is no such send.
+    ///
+    /// Must leave a finished send as it is. Must not let a pending delivery of it be claimed afterwards.
+    async fn cancel_send(&self, id: SendId, now: Timestamp) -> Result<Option<SendRecord>>;
+
+    async fn get_delivery(&self, id: DeliveryId) -> Result<Option<Delivery>>;
+
+    async fn list_deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>>;
+}
+
+#[async_trait]
+pub trait Deliveries: Send + Sync {
+    /// Leases up to `max` pending deliveries of `channel` that are due at `now`, oldest first.
+    ///
+    /// Must not return a delivery whose lease is still running, and must return each to one caller
+    /// only, whatever the number of workers. Must not return deliveries of a cancelled send. Must
+    /// return a delivery again once its lease has run out without [`Deliveries::begin`].
+    async fn claim_due(&self, channel: &str, now: Timestamp, lease: Duration, max: usize) -> Result<Vec<Due>>;
+
+    /// Marks a claimed delivery as being sent, right before the call. `false` when it may not be
+    /// sent any more (cancelled, or the lease was lost): then no call must be made.
+    ///
+    /// Must be durable when it answers `true`. Counts the attempt.
+    async fn begin(&self, id: DeliveryId, now: Timestamp) -> Result<bool>;
+
+    /// Stores what came of a claimed delivery and finishes its send when it was the last one.
+    ///
+    /// Must be atomic with the send's counts. Must leave a final delivery as it is. Must make a
+    /// [`Outcome::Released`] delivery due at once and uncounted. Must count [`Outcome::Retry`] of a
+    /// cancelled send as cancelled.
+    async fn record(&self, id: DeliveryId, outcome: Outcome, now: Timestamp) -> Result<()>;
+
+    /// Settles what a dead process left: leases end; deliveries that were being sent become
+    /// `unknown`, or pending again where their send resends unknowns. Answers how many were being sent.
+    ///
+    /// Must be called before the first claim, by one process at a time.
+    async fn recover(&self, now: Timestamp) -> Result<u64>;
+
+    /// The earliest instant at which a delivery of `channel` is due, if any is pending.
+    async fn next_due(&self, channel: &str) -> Result<Option<Timestamp>>;
+
+    /// Channels with pending deliveries.
+    async fn busy_channels(&self) -> Result<Vec<String>>;
+}
+
+/// A whole store.
+pub trait Store: Users + Audience + Resources + Sends + Deliveries + std::fmt::Debug {}
