@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome, State};
-use crate::model::id::{DeliveryId, ExternalId, Fingerprint, ImportId, RequestId, Revision, SendId};
+use crate::model::id::{
+    DeliveryId, ExternalId, Fingerprint, ImportId, RequestId, Revision, SendId,
+};
 use crate::model::resource::{Document, Origin, RevisionInfo};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Rejected, Update, Upserted};
@@ -30,13 +32,20 @@ pub enum Error {
     Unavailable(#[source] Source),
     /// A row does not parse: nothing the caller can do.
     #[error("table `{table}`, column `{column}`, key `{key}`: the stored value does not parse")]
-    Corrupt { table: &'static str, column: &'static str, key: String },
+    Corrupt {
+        table: &'static str,
+        column: &'static str,
+        key: String,
+    },
     /// The store was written by a newer version.
     #[error("the store has schema {found}; this program knows up to {known}")]
     TooNew { found: u32, known: u32 },
     /// The applied state is not the one the caller planned against.
     #[error("the applied revision is {actual}, not {expected}")]
-    Stale { expected: Revision, actual: Revision },
+    Stale {
+        expected: Revision,
+        actual: Revision,
+    },
     /// The writer's queue is full: asking again later will help.
     #[error("too many writes are waiting")]
     Busy { retry_after: Duration },
@@ -66,7 +75,10 @@ pub struct ImportProgress {
 /// What became of one chunk of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Imported {
-    Applied { report: UpsertReport, progress: ImportProgress },
+    Applied {
+        report: UpsertReport,
+        progress: ImportProgress,
+    },
     /// The chunk was durable already; it was not applied again.
     Repeated { progress: ImportProgress },
     /// The chunk is not the one after the last durable one; nothing was applied.
@@ -86,7 +98,12 @@ pub trait Users: Send + Sync {
     ///
     /// Must apply a chunk at most once per import and sequence, also across restarts. Must refuse a
     /// chunk that does not follow the last durable one.
-    async fn import_chunk(&self, import: &ImportId, sequence: u64, updates: Vec<Update>) -> Result<Imported>;
+    async fn import_chunk(
+        &self,
+        import: &ImportId,
+        sequence: u64,
+        updates: Vec<Update>,
+    ) -> Result<Imported>;
 
     /// Must answer zeros for an import that is not known.
     async fn import_progress(&self, import: &ImportId) -> Result<ImportProgress>;
@@ -112,7 +129,12 @@ pub trait Audience: Send + Sync {
     async fn members(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Members>>;
 
     /// True, false or unknown for one user; `None` when there is no such user.
-    async fn check(&self, filter: &Filter, id: &ExternalId, now: Timestamp) -> Result<Option<Option<bool>>>;
+    async fn check(
+        &self,
+        filter: &Filter,
+        id: &ExternalId,
+        now: Timestamp,
+    ) -> Result<Option<Option<bool>>>;
 
     /// The profiles of those users that exist, in the order asked, absent ones as `None`.
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;
@@ -143,7 +165,12 @@ pub trait Resources: Send + Sync {
     ///
     /// Must refuse with [`Error::Stale`] when the newest revision is not `expected`. Must hand out
     /// revisions in commit order without gaps.
-    async fn apply(&self, expected: Revision, documents: Vec<Document>, info: NewRevision) -> Result<RevisionInfo>;
+    async fn apply(
+        &self,
+        expected: Revision,
+        documents: Vec<Document>,
+        info: NewRevision,
+    ) -> Result<RevisionInfo>;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,18 +216,32 @@ pub trait Sends: Send + Sync {
     /// Must answer [`Created::Repeated`] for a send id that exists, and store nothing then. With
     /// `is_complete` the send starts running; otherwise it stays [`Phase::Enqueueing`] until
     /// [`Sends::enqueue`] says so.
-    async fn create_send(&self, new: NewSend, deliveries: Vec<NewDelivery>, is_complete: bool) -> Result<Created>;
+    async fn create_send(
+        &self,
+        new: NewSend,
+        deliveries: Vec<NewDelivery>,
+        is_complete: bool,
+    ) -> Result<Created>;
 
     /// Adds deliveries to a send that is being enqueued; with `is_complete` it is the last call.
     ///
     /// Must ignore a delivery whose id exists. Must add nothing to a cancelled send and answer its
     /// phase, so that the caller stops.
-    async fn enqueue(&self, send: SendId, deliveries: Vec<NewDelivery>, is_complete: bool) -> Result<Phase>;
+    async fn enqueue(
+        &self,
+        send: SendId,
+        deliveries: Vec<NewDelivery>,
+        is_complete: bool,
+    ) -> Result<Phase>;
 
     /// Sends whose fan-out was not completed, oldest first.
     async fn unfinished_fanouts(&self) -> Result<Vec<NewSend>>;
 
-    async fn find_request(&self, campaign: &str, request_id: &RequestId) -> Result<Option<SendRecord>>;
+    async fn find_request(
+        &self,
+        campaign: &str,
+        request_id: &RequestId,
+    ) -> Result<Option<SendRecord>>;
 
     async fn get_send(&self, id: SendId) -> Result<Option<SendRecord>>;
 
@@ -223,7 +264,13 @@ pub trait Deliveries: Send + Sync {
     /// Must not return a delivery whose lease is still running, and must return each to one caller
     /// only, whatever the number of workers. Must not return deliveries of a cancelled send. Must
     /// return a delivery again once its lease has run out without [`Deliveries::begin`].
-    async fn claim_due(&self, channel: &str, now: Timestamp, lease: Duration, max: usize) -> Result<Vec<Due>>;
+    async fn claim_due(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        lease: Duration,
+        max: usize,
+    ) -> Result<Vec<Due>>;
 
     /// Marks a claimed delivery as being sent, right before the call. `false` when it may not be
     /// sent any more (cancelled, or the lease was lost): then no call must be made.

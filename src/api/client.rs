@@ -1,0 +1,104 @@
+//! A client of our own server, for the command line, the benchmarks and the tests.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+
+use super::pb::campaign_service_client::CampaignServiceClient;
+use super::pb::delivery_service_client::DeliveryServiceClient;
+use super::pb::segment_service_client::SegmentServiceClient;
+use super::pb::user_service_client::UserServiceClient;
+use crate::model::limits;
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("`{0}` is not an address like `http://127.0.0.1:50051`")]
+    Address(String),
+    #[error("the token holds characters that cannot travel in a header")]
+    Token,
+    #[error("no server answers at `{address}`")]
+    Connect {
+        address: String,
+        #[source]
+        source: tonic::transport::Error,
+    },
+}
+
+/// One connection with a client for each service.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub users: UserServiceClient<Service>,
+    pub segments: SegmentServiceClient<Service>,
+    pub campaigns: CampaignServiceClient<Service>,
+    pub deliveries: DeliveryServiceClient<Service>,
+}
+
+/// A connection that adds the bearer token to every call.
+pub type Service = InterceptedService<Channel, Bearer>;
+
+/// Adds `authorization: Bearer …`.
+#[derive(Debug, Clone)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+// === impl Client ===
+
+impl Client {
+    /// Connects to `address` (`127.0.0.1:50051` or `http://…`).
+    pub async fn connect(address: &str, token: Option<&str>) -> Result<Self, Error> {
+        let url = if address.contains("://") {
+            address.to_owned()
+        } else {
+            format!("http://{address}")
+        };
+        let channel = Endpoint::from_str(&url)
+            .map_err(|_| Error::Address(address.to_owned()))?
+            .connect_timeout(Duration::from_secs(5))
+            .tcp_nodelay(true)
+            .connect()
+            .await
+            .map_err(|source| Error::Connect {
+                address: address.to_owned(),
+                source,
+            })?;
+        let bearer = Bearer(match token {
+            None => None,
+            Some(token) => {
+                let mut value = MetadataValue::from_str(&format!("Bearer {token}"))
+                    .map_err(|_| Error::Token)?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        });
+        Ok(Self::over(channel, &bearer))
+    }
+
+    fn over(channel: Channel, bearer: &Bearer) -> Self {
+        let service = || InterceptedService::new(channel.clone(), bearer.clone());
+        let bytes = limits::MESSAGE_BYTES_MAX;
+        Self {
+            users: UserServiceClient::new(service()).max_decoding_message_size(bytes),
+            segments: SegmentServiceClient::new(service()).max_decoding_message_size(bytes),
+            campaigns: CampaignServiceClient::new(service()).max_decoding_message_size(bytes),
+            deliveries: DeliveryServiceClient::new(service()).max_decoding_message_size(bytes),
+        }
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(
+        &mut self,
+        mut request: tonic::Request<()>,
+    ) -> Result<tonic::Request<()>, tonic::Status> {
+        if let Some(value) = &self.0 {
+            request
+                .metadata_mut()
+                .insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
