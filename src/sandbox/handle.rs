@@ -85,6 +85,7 @@ impl Handle {
 
     /// Lets the calls go that hang now.
     pub fn release(&self) {
+        self.shared.state.lock().releases += 1;
         self.shared.released.notify_waiters();
     }
 

@@ -60,8 +60,7 @@ impl Log {
     pub(super) fn append(&mut self, entry: Entry, now: Timestamp) -> io::Result<String> {
         let sequence = self.next;
         if let Some(file) = &mut self.file {
-            let line = serde_json::to_string(&read(&self.prefix, sequence, now, &entry))?;
-            file.write_all(format!("{line}\n").as_bytes())?;
+            file.write_all(line(&self.prefix, sequence, now, &entry).as_bytes())?;
         }
         self.next += 1;
         self.kept.push_back((sequence, now, entry));
@@ -100,6 +99,24 @@ fn read(prefix: &str, sequence: u64, at: Timestamp, entry: &Entry) -> Accepted {
         accepted_at: at,
         body: serde_json::from_str(&entry.body).unwrap_or(Value::Null),
     }
+}
+
+/// The same object as [`Accepted`], without parsing the body again while the lock is held.
+fn line(prefix: &str, sequence: u64, at: Timestamp, entry: &Entry) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    format!(
+        "{{\"sequence\":{sequence},\"message_id\":{},\"page\":{},\"psid\":{},\"metadata\":{},\
+         \"accepted_at\":{},\"body\":{}}}\n",
+        quoted(&id(prefix, sequence)),
+        quoted(&entry.page),
+        quoted(&entry.psid),
+        entry
+            .metadata
+            .as_deref()
+            .map_or_else(|| "null".to_owned(), quoted),
+        quoted(&at.to_string()),
+        entry.body,
+    )
 }
 
 fn id(prefix: &str, sequence: u64) -> String {

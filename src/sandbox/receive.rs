@@ -50,11 +50,15 @@ pub(super) async fn receive(
     };
     let call = Call::read(page, uri.query(), &headers, &body);
     let content = check::content(&call.body);
-    let struck = shared.state.lock().strike(&call);
+    // Read under the same lock as the strike: a release right after the call was seen is not missed.
+    let (struck, releases) = {
+        let mut state = shared.state.lock();
+        (state.strike(&call), state.releases)
+    };
     shared.moved.notify_waiters();
     match struck {
         None => shared.admit(&call, content).1,
-        Some((fault, Moment::BeforeAccept)) => match pause(&shared, &fault).await {
+        Some((fault, Moment::BeforeAccept)) => match pause(&shared, &fault, releases).await {
             Paused::Yes => shared.admit(&call, content).1,
             Paused::No => play(&fault, &wire),
         },
@@ -63,7 +67,7 @@ pub(super) async fn receive(
             if !is_accepted {
                 return response;
             }
-            match pause(&shared, &fault).await {
+            match pause(&shared, &fault, releases).await {
                 Paused::Yes => response,
                 Paused::No => play(&fault, &wire),
             }
@@ -147,6 +151,18 @@ impl Shared {
         let is_accepted = matches!(verdict.1, Ok(Some(_)));
         (is_accepted, respond(call, verdict, trace))
     }
+
+    async fn release_after(&self, releases: u64) {
+        loop {
+            let released = self.released.notified();
+            tokio::pin!(released);
+            released.as_mut().enable();
+            if self.state.lock().releases > releases {
+                return;
+            }
+            released.await;
+        }
+    }
 }
 
 fn respond(call: &Call, (headers, verdict): Verdict, trace: u64) -> Response<Body> {
@@ -168,8 +184,8 @@ fn respond(call: &Call, (headers, verdict): Verdict, trace: u64) -> Response<Bod
     response
 }
 
-/// Waits out the faults that only delay.
-async fn pause(shared: &Shared, fault: &Fault) -> Paused {
+/// Waits out the faults that only delay; `releases` is how often hanging calls had been let go before.
+async fn pause(shared: &Shared, fault: &Fault, releases: u64) -> Paused {
     match fault {
         Fault::Slow { millis } => {
             let span = std::time::Duration::from_millis(*millis);
@@ -181,7 +197,7 @@ async fn pause(shared: &Shared, fault: &Fault) -> Paused {
         }
         Fault::Hang => {
             tokio::select! {
-                () = shared.released.notified() => {}
+                () = shared.release_after(releases) => {}
                 () = shared.tasks.stopping() => {}
             }
             Paused::Yes

@@ -55,6 +55,8 @@ pub(super) struct State {
     pub(super) rules: Vec<Rule>,
     pub(super) log: Log,
     pub(super) stats: Stats,
+    /// How often hanging calls were let go.
+    pub(super) releases: u64,
     usage: HashMap<String, Usage>,
 }
 
@@ -73,6 +75,7 @@ impl State {
             rules: settings.faults,
             log: Log::new(file, settings.log_kept, now),
             stats: Stats::default(),
+            releases: 0,
             usage: HashMap::new(),
         };
         for page in settings.pages {
