@@ -3,7 +3,7 @@
 //!
 //! It plays the platform's side only and reads the documentation for itself: it must not import
 //! `messenger`, so that two readings check each other. It may import `clock` and `lifecycle`. Begin at
-//! [`Sandbox::start`], then [`receive`] for the way of one call; [`Handle`] steers it in-process and
+//! [`Sandbox::start`], then `receive` for the way of one call; [`Handle`] steers it in-process and
 //! `control` does the same over `/_sandbox`.
 //!
 //! **Invariant:** a message is in the log before its answer leaves, and nothing else is in the log.

@@ -35,6 +35,12 @@ pub(super) struct Call {
     proof_time: Option<String>,
 }
 
+/// Whether a fault only delayed the call.
+enum Paused {
+    Yes,
+    No,
+}
+
 /// Everything outside of `/_sandbox` comes here.
 pub(super) async fn receive(
     State(shared): State<Arc<Shared>>,
@@ -73,11 +79,6 @@ pub(super) async fn receive(
             }
         }
     }
-}
-
-enum Paused {
-    Yes,
-    No,
 }
 
 // === impl Call ===
@@ -154,13 +155,13 @@ impl Shared {
 
     async fn release_after(&self, releases: u64) {
         loop {
-            let released = self.released.notified();
-            tokio::pin!(released);
-            released.as_mut().enable();
+            let wake = self.released.notified();
+            tokio::pin!(wake);
+            wake.as_mut().enable();
             if self.state.lock().releases > releases {
                 return;
             }
-            released.await;
+            wake.await;
         }
     }
 }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -95,7 +94,6 @@ impl Running {
 fn router(shared: Arc<Shared>, handle: &Handle) -> Router {
     Router::new()
         .nest("/_sandbox", control::router(handle.clone()))
-        .route("/healthz", get(async || "ok\n"))
         .fallback(receive::receive)
         .with_state(shared)
 }

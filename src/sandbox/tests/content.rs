@@ -3,23 +3,33 @@ use serde_json::{Value, json};
 use super::Stage;
 
 fn with(message: Value) -> Value {
-    json!({ "recipient": { "id": "1" }, "messaging_type": "RESPONSE", "message": message })
+    let mut body = json!({ "recipient": { "id": "1" }, "messaging_type": "RESPONSE" });
+    body["message"] = message;
+    body
 }
 
 fn template(payload: Value) -> Value {
-    with(json!({ "attachment": { "type": "template", "payload": payload } }))
+    let mut message = json!({ "attachment": { "type": "template" } });
+    message["attachment"]["payload"] = payload;
+    with(message)
 }
 
 fn generic(element: Value) -> Value {
-    template(json!({ "template_type": "generic", "elements": [element] }))
+    let mut payload = json!({ "template_type": "generic" });
+    payload["elements"] = Value::Array(vec![element]);
+    template(payload)
 }
 
 fn buttons(buttons: Value) -> Value {
-    template(json!({ "template_type": "button", "text": "Pick", "buttons": buttons }))
+    let mut payload = json!({ "template_type": "button", "text": "Pick" });
+    payload["buttons"] = buttons;
+    template(payload)
 }
 
 fn replies(replies: Value) -> Value {
-    with(json!({ "text": "Pick", "quick_replies": replies }))
+    let mut message = json!({ "text": "Pick" });
+    message["quick_replies"] = replies;
+    with(message)
 }
 
 fn tagged(kind: &str, tag: Option<&str>) -> Value {
@@ -48,9 +58,7 @@ async fn hold(cases: Vec<(&str, Value, &str)>) {
 }
 
 #[tokio::test]
-async fn requests_and_text_are_checked() {
-    let quick = json!({ "content_type": "text", "title": "A", "payload": "a" });
-    let many = |n: usize| replies(Value::Array(vec![quick.clone(); n]));
+async fn requests_are_checked() {
     let to = json!({ "id": "1" });
     hold(vec![
         ("no recipient", json!({ "message": { "text": "x" } }), "100"),
@@ -80,6 +88,15 @@ async fn requests_and_text_are_checked() {
             json!({ "recipient": to, "sender_action": "dance" }),
             "100",
         ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn text_and_quick_replies_are_checked() {
+    let quick = json!({ "content_type": "text", "title": "A", "payload": "a" });
+    let many = |n: usize| replies(Value::Array(vec![quick.clone(); n]));
+    hold(vec![
         ("empty message", with(json!({})), "100/2018034"),
         ("empty text", with(json!({ "text": "" })), "100/2018034"),
         ("text 2000", with(json!({ "text": "x".repeat(2000) })), "ok"),
@@ -131,6 +148,14 @@ async fn requests_and_text_are_checked() {
             replies(json!([{ "content_type": "user_phone_number" }])),
             "ok",
         ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn types_and_tags_are_checked() {
+    let to = json!({ "id": "1" });
+    hold(vec![
         (
             "no type",
             json!({ "recipient": to, "message": { "text": "x" } }),
