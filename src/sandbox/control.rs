@@ -52,7 +52,7 @@ async fn clear(State(handle): State<Handle>) -> StatusCode {
 
 async fn messages(State(handle): State<Handle>, Query(wanted): Query<Wanted>) -> Response {
     let max = wanted.max.unwrap_or(MESSAGES_MAX);
-    let messages = handle.messages(wanted.after, wanted.psid.as_deref(), max);
+    let messages = handle.messages_after(wanted.after, wanted.psid.as_deref(), max);
     let next = messages.last().map_or(wanted.after, |last| last.sequence);
     Json(json!({ "messages": messages, "next_after": next })).into_response()
 }
@@ -61,7 +61,7 @@ async fn messages(State(handle): State<Handle>, Query(wanted): Query<Wanted>) ->
 async fn lines(State(handle): State<Handle>, Query(wanted): Query<Wanted>) -> Response {
     let left = wanted.max.unwrap_or(usize::MAX);
     let pieces = stream::unfold((wanted.after, left), move |(after, left)| {
-        let piece = handle.messages(after, wanted.psid.as_deref(), MESSAGES_MAX.min(left));
+        let piece = handle.messages_after(after, wanted.psid.as_deref(), MESSAGES_MAX.min(left));
         async move {
             let last = piece.last()?.sequence;
             let mut text = Vec::new();

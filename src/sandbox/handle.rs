@@ -90,13 +90,13 @@ impl Handle {
     }
 
     /// Accepted messages in order, those after sequence `after`, at most `max`.
-    pub fn messages(&self, after: u64, psid: Option<&str>, max: usize) -> Vec<Accepted> {
+    pub fn messages_after(&self, after: u64, psid: Option<&str>, max: usize) -> Vec<Accepted> {
         self.shared.state.lock().log.read(after, psid, max)
     }
 
     /// Every message still in memory.
-    pub fn all_messages(&self) -> Vec<Accepted> {
-        self.messages(0, None, usize::MAX)
+    pub fn messages(&self) -> Vec<Accepted> {
+        self.messages_after(0, None, usize::MAX)
     }
 
     pub fn stats(&self) -> Stats {

@@ -19,7 +19,7 @@ async fn the_log_keeps_order_and_its_file_keeps_everything() {
         assert_eq!(answer["recipient_id"], psid);
         assert!(answer["message_id"].as_str().unwrap().starts_with("m_"));
     }
-    let kept = stage.handle().all_messages();
+    let kept = stage.handle().messages();
     assert_eq!(kept.iter().map(|m| m.sequence).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(kept[1].metadata.as_deref(), Some("d-3"));
     assert_eq!(kept[1].page, "77");
@@ -46,7 +46,7 @@ async fn a_form_body_is_read() {
         ));
     let answer: Value = request.send().await.unwrap().json().await.unwrap();
     assert_eq!(outcome(&answer), "ok");
-    let message = &stage.handle().all_messages()[0];
+    let message = &stage.handle().messages()[0];
     assert_eq!(message.psid, "9");
     assert_eq!(message.body["message"]["text"], "a b");
 }

@@ -54,7 +54,7 @@ async fn a_reset_is_a_transport_error_and_only_the_late_one_leaves_a_message() {
         .handle()
         .add_fault(Rule::once(Fault::Reset).after_accept());
     assert!(stage.request(&text_to("1")).send().await.is_err());
-    assert_eq!(stage.handle().all_messages().len(), 1);
+    assert_eq!(stage.handle().messages().len(), 1);
     assert_eq!(stage.outcome(&text_to("1")).await, "ok");
 }
 

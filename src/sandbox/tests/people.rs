@@ -107,7 +107,7 @@ async fn tokens_are_taken_from_three_places_and_die_seven_ways() {
         call("/me/messages?access_token=other", text_to("1")).await,
         "190"
     );
-    let logged = stage.handle().all_messages();
+    let logged = stage.handle().messages();
     assert!(
         logged
             .iter()
