@@ -1,1 +1,45 @@
-//! Users as columns in memory.
+//! Users as columns in memory: every attribute of every user, lossless, with sets of rows for filters.
+//!
+//! May import `model` alone. Begin with [`Table`]; a value's way down is `column` (one path, a typed
+//! lane), then `packed`, `strings` or `text` (how a lane is stored), and `scan` asks a lane a question.
+//! Objects are taken apart into one column a path; lists are stored whole.
+//!
+//! **Invariant:** what [`Table::apply`] was given is what [`Table::profile`] returns, and a row number
+//! belongs to one user until that user is deleted.
+
+mod bitmap;
+mod column;
+mod encode;
+mod ids;
+mod numbers;
+mod packed;
+mod scan;
+mod strings;
+mod table;
+mod text;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use bitmap::Bitmap;
+pub use ids::bucket;
+pub use scan::{Question, Shape};
+pub use table::{Attribute, Seen, Table};
+
+/// A user's place in every column. Dense; reused after the user is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row(pub u32);
+
+// === impl Row ===
+
+impl Row {
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Rows are numbered up to `u32::MAX`: more users than memory holds.
+    fn at(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+}

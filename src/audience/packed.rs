@@ -1,0 +1,152 @@
+//! Small numbers, one bit plane each: 64 rows are a block of `width` words.
+//!
+//! A comparison with a constant is then some word operations for 64 rows at once, and a number takes no
+//! more bits than the largest needs (O'Neil and Quass, "Improved Query Performance with Variant Indexes").
+
+use super::Row;
+use super::bitmap::grow;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Packed {
+    width: usize,
+    /// Plane `p` of block `b` is `words[b * width + p]`, the lowest bit first.
+    words: Vec<u64>,
+}
+
+// === impl Packed ===
+
+impl Packed {
+    pub(super) fn of_width(width: usize) -> Self {
+        Self {
+            width,
+            words: Vec::new(),
+        }
+    }
+
+    /// The largest number that fits.
+    pub(super) fn max(&self) -> u64 {
+        if self.width == 0 {
+            0
+        } else {
+            u64::MAX >> (64 - self.width)
+        }
+    }
+
+    pub(super) fn get(&self, row: Row) -> u64 {
+        let (block, bit) = (row.index() / 64, row.index() % 64);
+        let planes = self.block(block).iter().enumerate();
+        planes.fold(0, |number, (plane, word)| {
+            number | (word >> bit & 1) << plane
+        })
+    }
+
+    /// `number` must fit: see [`Packed::widen`].
+    pub(super) fn set(&mut self, row: Row, number: u64) {
+        let (block, bit) = (row.index() / 64, row.index() % 64);
+        if self.words.len() < (block + 1) * self.width {
+            grow(&mut self.words, (block + 1) * self.width, 0);
+        }
+        let planes = &mut self.words[block * self.width..(block + 1) * self.width];
+        for (plane, word) in planes.iter_mut().enumerate() {
+            *word = *word & !(1 << bit) | (number >> plane & 1) << bit;
+        }
+    }
+
+    /// Adds planes until `number` fits.
+    pub(super) fn widen(&mut self, number: u64) {
+        let width = (64 - number.leading_zeros()) as usize;
+        if width <= self.width {
+            return;
+        }
+        if self.width > 0 {
+            let blocks = self.words.len() / self.width;
+            let mut words = Vec::with_capacity(blocks * width);
+            for block in self.words.chunks_exact(self.width) {
+                words.extend_from_slice(block);
+                words.resize(words.len() + width - self.width, 0);
+            }
+            self.words = words;
+        }
+        self.width = width;
+    }
+
+    /// Which of 64 rows hold `number`.
+    pub(super) fn equal(&self, block: usize, number: u64) -> u64 {
+        if number > self.max() {
+            return 0;
+        }
+        let planes = self.block(block).iter().enumerate();
+        planes.fold(u64::MAX, |same, (plane, word)| {
+            // All ones where the bit is 0, so that one operation serves both bits.
+            let flip = (number >> plane & 1).wrapping_sub(1);
+            same & (word ^ flip)
+        })
+    }
+
+    /// Which of 64 rows hold less than `number`.
+    pub(super) fn less(&self, block: usize, number: u64) -> u64 {
+        if number > self.max() {
+            return u64::MAX;
+        }
+        let (mut less, mut same) = (0, u64::MAX);
+        for (plane, word) in self.block(block).iter().enumerate().rev() {
+            if number >> plane & 1 == 1 {
+                less |= same & !word;
+                same &= word;
+            } else {
+                same &= !word;
+            }
+        }
+        less
+    }
+
+    /// The 64 numbers of a block.
+    pub(super) fn unpack(&self, block: usize) -> [u64; 64] {
+        let mut numbers = [0; 64];
+        for (plane, word) in self.block(block).iter().enumerate() {
+            for (bit, number) in numbers.iter_mut().enumerate() {
+                *number |= (word >> bit & 1) << plane;
+            }
+        }
+        numbers
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.words.capacity() * 8
+    }
+
+    /// Empty when no row of the block was ever set.
+    fn block(&self, block: usize) -> &[u64] {
+        self.words
+            .get(block * self.width..(block + 1) * self.width)
+            .unwrap_or(&[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn planes_hold_and_compare_numbers(
+            numbers in proptest::collection::vec(0u64..5000, 1..200),
+            against in 0u64..6000,
+        ) {
+            let mut packed = Packed::of_width(1);
+            for (row, number) in numbers.iter().enumerate() {
+                packed.widen(*number);
+                packed.set(Row::at(row), *number);
+            }
+            for (row, number) in numbers.iter().enumerate() {
+                let (block, bit) = (row / 64, row % 64);
+                prop_assert_eq!(packed.get(Row::at(row)), *number);
+                prop_assert_eq!(packed.unpack(block)[bit], *number);
+                prop_assert_eq!(packed.equal(block, against) >> bit & 1 == 1, *number == against);
+                prop_assert_eq!(packed.less(block, against) >> bit & 1 == 1, *number < against);
+            }
+        }
+    }
+}

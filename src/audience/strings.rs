@@ -1,0 +1,149 @@
+//! A column of byte strings: codes into a dictionary while they repeat, an arena once they do not.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::Row;
+use super::packed::Packed;
+use super::text::Text;
+
+/// A dictionary smaller than this is kept whatever it saves.
+const DISTINCT_FREE: usize = 1024;
+
+#[derive(Debug, Clone)]
+pub(super) enum Strings {
+    Coded(Coded),
+    Text(Text),
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Coded {
+    pub(super) codes: Packed,
+    pub(super) entries: Vec<Entry>,
+    index: HashTable<u32>,
+    free: Vec<u32>,
+    hasher: RandomState,
+    used: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) bytes: Box<[u8]>,
+    /// Rows that hold it; a code with none is reused.
+    pub(super) users: u32,
+}
+
+// === impl Strings ===
+
+impl Strings {
+    pub(super) fn new() -> Self {
+        Self::Coded(Coded::default())
+    }
+
+    /// `row` must hold a value.
+    pub(super) fn get(&self, row: Row) -> &[u8] {
+        match self {
+            Self::Coded(coded) => &coded.entries[row_code(coded, row)].bytes,
+            Self::Text(text) => text.get(row).unwrap_or_default(),
+        }
+    }
+
+    /// `row` must hold no value; `present` tells which rows do.
+    pub(super) fn set(&mut self, row: Row, bytes: &[u8], present: impl Iterator<Item = Row>) {
+        match self {
+            Self::Coded(coded) => {
+                coded.set(row, bytes);
+                // Mostly distinct: a dictionary would store every string and a code for it.
+                if coded.index.len() > DISTINCT_FREE && coded.index.len() * 4 > coded.used {
+                    let mut text = Text::default();
+                    for row in present.chain([row]) {
+                        text.set(row, self.get(row));
+                    }
+                    *self = Self::Text(text);
+                }
+            }
+            Self::Text(text) => text.set(row, bytes),
+        }
+    }
+
+    pub(super) fn clear(&mut self, row: Row) {
+        match self {
+            Self::Coded(coded) => coded.clear(row),
+            Self::Text(text) => text.clear(row),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Coded(coded) => coded.bytes(),
+            Self::Text(text) => text.bytes(),
+        }
+    }
+}
+
+// === impl Coded ===
+
+impl Coded {
+    fn set(&mut self, row: Row, bytes: &[u8]) {
+        let hash = self.hasher.hash_one(bytes);
+        let entries = &self.entries;
+        let found = self
+            .index
+            .find(hash, |code| *entries[*code as usize].bytes == *bytes)
+            .copied();
+        let code = found.unwrap_or_else(|| self.add(hash, bytes));
+        self.entries[code as usize].users += 1;
+        self.used += 1;
+        self.codes.widen(u64::from(code));
+        self.codes.set(row, u64::from(code));
+    }
+
+    fn add(&mut self, hash: u64, bytes: &[u8]) -> u32 {
+        let entry = Entry {
+            bytes: bytes.into(),
+            users: 0,
+        };
+        let code = if let Some(code) = self.free.pop() {
+            self.entries[code as usize] = entry;
+            code
+        } else {
+            self.entries.push(entry);
+            Row::at(self.entries.len() - 1).0
+        };
+        let (entries, hasher) = (&self.entries, &self.hasher);
+        self.index.insert_unique(hash, code, |c| {
+            hasher.hash_one(&*entries[*c as usize].bytes)
+        });
+        code
+    }
+
+    fn clear(&mut self, row: Row) {
+        let code = row_code(self, row);
+        self.used -= 1;
+        let entry = &mut self.entries[code];
+        entry.users -= 1;
+        if entry.users > 0 {
+            return;
+        }
+        let hash = self.hasher.hash_one(&*entry.bytes);
+        entry.bytes = Box::default();
+        if let Ok(found) = self.index.find_entry(hash, |c| *c as usize == code) {
+            self.free.push(found.remove().0);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let entries: usize = self
+            .entries
+            .iter()
+            .map(|e| size_of::<Entry>() + e.bytes.len())
+            .sum();
+        self.codes.bytes() + entries + self.index.capacity() * 5 + self.free.capacity() * 4
+    }
+}
+
+fn row_code(coded: &Coded, row: Row) -> usize {
+    usize::try_from(coded.codes.get(row)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,297 @@
+//! The table of all users.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::model::Value;
+use crate::model::id::ExternalId;
+use crate::model::limits;
+use crate::model::user::{Change, Current, Profile, Rejected, weight};
+use crate::model::value::Type;
+
+use super::bitmap::grow;
+use super::column::Column;
+use super::ids::{Ids, bucket};
+use super::tree::Node;
+use super::{Bitmap, Question, Row};
+
+/// Every user with every attribute. Cheap to read in sets, a few hundred bytes a user.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    ids: Ids,
+    live: Bitmap,
+    /// As [`weight`] counts, per row; 0 for rows without a user.
+    weights: Vec<u32>,
+    buckets: Column,
+    attributes: BTreeMap<Box<str>, Node>,
+}
+
+/// An attribute, or a path in one, that some user has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    pub path: Vec<String>,
+    /// How many users have it with each type.
+    pub types: BTreeMap<Type, usize>,
+}
+
+/// One user of the table as it stands.
+pub struct Seen<'a> {
+    table: &'a Table,
+    row: Option<Row>,
+}
+
+// === impl Table ===
+
+impl Table {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Users.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One more than the highest row that was ever used.
+    pub fn rows_end(&self) -> Row {
+        self.ids.end()
+    }
+
+    /// Rows that have a user.
+    pub fn live(&self) -> &Bitmap {
+        &self.live
+    }
+
+    pub fn row(&self, external_id: &ExternalId) -> Option<Row> {
+        self.ids.find(external_id.as_str())
+    }
+
+    pub fn external_id(&self, row: Row) -> Option<ExternalId> {
+        ExternalId::parse(self.ids.name(row)?).ok()
+    }
+
+    /// As [`Table::external_id`], without a copy.
+    pub fn name(&self, row: Row) -> Option<&str> {
+        self.ids.name(row)
+    }
+
+    /// The whole value of one attribute.
+    pub fn get(&self, row: Row, attribute: &str) -> Option<Value> {
+        self.attributes.get(attribute)?.get(row)
+    }
+
+    /// The value at a path: the attribute, then keys of objects.
+    pub fn at(&self, row: Row, path: &[String]) -> Option<Value> {
+        self.node(path)?.get(row)
+    }
+
+    pub fn profile(&self, row: Row) -> Option<Profile> {
+        let external_id = self.external_id(row)?;
+        let attributes = self.attributes.iter();
+        let read = attributes.filter_map(|(name, node)| Some((name.to_string(), node.get(row)?)));
+        Some(Profile {
+            external_id,
+            attributes: read.collect(),
+        })
+    }
+
+    /// The users of `rows`, by row. Reads column after column: a sparse attribute costs what it holds.
+    pub fn profiles(&self, rows: Range<Row>) -> Vec<(Row, Profile)> {
+        let rows = rows.start.0..rows.end.0;
+        let live = self.live.within(rows.clone());
+        let mut profiles: BTreeMap<Row, Profile> = live
+            .filter_map(|row| {
+                let external_id = self.external_id(row)?;
+                Some((
+                    row,
+                    Profile {
+                        external_id,
+                        attributes: BTreeMap::new(),
+                    },
+                ))
+            })
+            .collect();
+        for (name, node) in &self.attributes {
+            for (row, value) in node.range(rows.clone()) {
+                if let Some(profile) = profiles.get_mut(&row) {
+                    profile.attributes.insert(name.to_string(), value);
+                }
+            }
+        }
+        profiles.into_iter().collect()
+    }
+
+    /// Names and values together, in bytes; 0 for a row without a user.
+    pub fn weight(&self, row: Row) -> u32 {
+        self.weights.get(row.index()).copied().unwrap_or(0)
+    }
+
+    pub fn bucket(&self, row: Row) -> Option<u16> {
+        self.ids.name(row).map(bucket)
+    }
+
+    pub fn current(&self, external_id: &ExternalId) -> Seen<'_> {
+        Seen {
+            table: self,
+            row: self.row(external_id),
+        }
+    }
+
+    /// Whether the change keeps the bound on attribute paths; ask before it is stored.
+    ///
+    /// # Errors
+    /// It would add paths beyond [`limits::COLUMNS_MAX`].
+    pub fn admits(&self, change: &Change) -> Result<(), Rejected> {
+        let values = change
+            .set
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let added: usize = values
+            .map(|(name, value)| Node::missing(self.attributes.get(name.as_str()), value))
+            .sum();
+        // Counting every path is for the rare change that adds one.
+        if added == 0 || added + self.n_paths() <= limits::COLUMNS_MAX {
+            return Ok(());
+        }
+        Err(Rejected {
+            path: "attributes".into(),
+            message: format!(
+                "adds {added} attribute paths; all users together may have {}",
+                limits::COLUMNS_MAX
+            ),
+        })
+    }
+
+    /// Creates the user if there is none. An attribute is replaced whole, with everything in it.
+    pub fn apply(&mut self, change: &Change) -> Row {
+        let id = change.external_id.as_str();
+        let row = self.ids.find(id).unwrap_or_else(|| self.add(id));
+        let rows_end = self.ids.end().index();
+        for (name, value) in &change.set {
+            self.clear(row, name);
+            if let Some(value) = value {
+                let node = self.attributes.entry(name.as_str().into()).or_default();
+                node.set(row, value, rows_end);
+                self.weights[row.index()] += bytes(weight(name, value));
+            }
+        }
+        row
+    }
+
+    /// The row goes to the next new user.
+    pub fn delete(&mut self, external_id: &ExternalId) -> Option<Row> {
+        let row = self.ids.remove(external_id.as_str())?;
+        self.attributes.retain(|_, node| {
+            node.clear(row);
+            !node.is_empty()
+        });
+        self.buckets.clear(row);
+        self.live.remove(row);
+        self.weights[row.index()] = 0;
+        Some(row)
+    }
+
+    /// Every path that some user has, in order.
+    pub fn attributes(&self) -> Vec<Attribute> {
+        fn walk(path: &mut Vec<String>, node: &Node, found: &mut Vec<Attribute>) {
+            found.push(Attribute {
+                path: path.clone(),
+                types: node.column.types(),
+            });
+            for (key, field) in &node.fields {
+                path.push(key.to_string());
+                walk(path, field, found);
+                path.pop();
+            }
+        }
+        let mut found = Vec::new();
+        for (name, node) in &self.attributes {
+            walk(&mut vec![name.to_string()], node, &mut found);
+        }
+        found
+    }
+
+    /// The rows of `within` for which the question holds of the value at `path`.
+    pub fn select(&self, path: &[String], within: &Bitmap, question: &Question<'_>) -> Bitmap {
+        match self.node(path) {
+            Some(node) => node.column.select(within, question, &|row| node.get(row)),
+            None if (question.holds)(None) => within.clone(),
+            None => Bitmap::new(),
+        }
+    }
+
+    /// As [`Table::select`], of the random bucket.
+    pub fn select_bucket(&self, within: &Bitmap, question: &Question<'_>) -> Bitmap {
+        self.buckets.select(within, question, &|_| None)
+    }
+
+    /// An estimate of what all of it takes.
+    pub fn memory_bytes(&self) -> usize {
+        let attributes = self
+            .attributes
+            .iter()
+            .map(|(name, n)| name.len() + 16 + n.bytes());
+        self.ids.bytes()
+            + self.live.bytes()
+            + self.weights.capacity() * 4
+            + self.buckets.bytes()
+            + attributes.sum::<usize>()
+    }
+
+    fn add(&mut self, id: &str) -> Row {
+        let row = self.ids.add(id);
+        if self.weights.len() <= row.index() {
+            grow(&mut self.weights, row.index() + 1, 0);
+        }
+        self.live.insert(row);
+        let bucket = Value::Int(bucket(id).into());
+        self.buckets.set(row, &bucket, self.ids.end().index());
+        row
+    }
+
+    fn clear(&mut self, row: Row, name: &str) {
+        let Some(node) = self.attributes.get_mut(name) else {
+            return;
+        };
+        let Some(old) = node.get(row) else { return };
+        self.weights[row.index()] -= bytes(weight(name, &old));
+        node.clear(row);
+        if node.is_empty() {
+            self.attributes.remove(name);
+        }
+    }
+
+    fn node(&self, path: &[String]) -> Option<&Node> {
+        let (name, keys) = path.split_first()?;
+        self.attributes.get(name.as_str())?.field(keys)
+    }
+
+    fn n_paths(&self) -> usize {
+        self.attributes.values().map(Node::count).sum()
+    }
+}
+
+// === impl Seen ===
+
+impl Current for Seen<'_> {
+    fn exists(&self) -> bool {
+        self.row.is_some()
+    }
+
+    fn get(&self, attribute: &str) -> Option<Value> {
+        self.table.get(self.row?, attribute)
+    }
+
+    fn weight(&self) -> usize {
+        self.row.map_or(0, |row| self.table.weight(row) as usize)
+    }
+}
+
+/// A profile is bounded far below 4 GiB.
+fn bytes(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

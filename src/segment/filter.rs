@@ -1,0 +1,297 @@
+//! The filter as others see it.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use cel::parser::{ParseErrors, Parser};
+use jiff::Timestamp;
+
+use crate::audience::{Bitmap, Row, Table};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::Value;
+use crate::model::limits;
+use crate::model::user::Profile;
+use crate::model::value::Type;
+
+use super::guard;
+use super::lower::Lowering;
+use super::select::select;
+use super::tree::{Node, Term, Test};
+use super::verdict::{Datum, InTable, Scope, read, verdict};
+
+/// Types that attributes are known to have, by path. Other attributes may have any.
+#[derive(Debug, Clone, Default)]
+pub struct Declared(BTreeMap<Vec<String>, Type>);
+
+/// A checked filter. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Filter(Arc<Inner>);
+
+/// Why a user is in or not: one test, with the tests it is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// As it was written.
+    pub text: String,
+    /// `None` is unknown: something it reads is absent or of another type.
+    pub verdict: Option<bool>,
+    /// What it reads of the user; empty for a test that is made of others.
+    pub reads: Vec<Read>,
+    pub children: Vec<Explained>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// Such as `user.address.city`.
+    pub path: String,
+    pub value: Option<Value>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    text: String,
+    root: Node,
+    warnings: Vec<Diagnostic>,
+}
+
+/// Reads and checks a filter.
+///
+/// ```
+/// use recado::segment::{Declared, compile};
+///
+/// assert!(compile("user.country == \"de\" && user.age >= 30", &Declared::default()).is_ok());
+/// let problems = compile("user.name.startWith(\"A\")", &Declared::default()).unwrap_err();
+/// assert_eq!(problems[0].message, "there is no function `startWith`");
+/// assert_eq!(problems[0].hint.as_deref(), Some("did you mean `startsWith`?"));
+/// ```
+///
+/// # Errors
+/// Every problem found, each with its span in `text`.
+pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic>> {
+    if text.trim().is_empty() {
+        return Err(vec![Diagnostic::error(
+            Code("filter-syntax"),
+            "the filter is empty",
+        )]);
+    }
+    let brackets = guard::check(text).map_err(|problem| vec![problem])?;
+    // The parser is not ours: what it panics on is refused like what it does not understand.
+    let depth = u16::try_from(limits::FILTER_DEPTH_MAX * 2).unwrap_or(u16::MAX);
+    let parser = Parser::new().max_recursion_depth(depth);
+    let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse_with_source_info(text)));
+    let (expr, info) = match parsed {
+        Ok(Ok(parsed)) => parsed,
+        Ok(Err(errors)) => return Err(syntax(text, &errors)),
+        Err(_) => {
+            return Err(vec![Diagnostic::error(
+                Code("filter-syntax"),
+                "not a filter",
+            )]);
+        }
+    };
+    let mut lowering = Lowering {
+        text,
+        info: &info,
+        brackets: &brackets,
+        declared,
+        found: Vec::new(),
+        elements: Vec::new(),
+    };
+    let root = lowering.node(&expr);
+    let found = lowering.found;
+    match root {
+        Some(root) if !found.iter().any(Diagnostic::is_error) => Ok(Filter(Arc::new(Inner {
+            text: text.to_owned(),
+            root,
+            warnings: found,
+        }))),
+        _ => Err(found),
+    }
+}
+
+// === impl Declared ===
+
+impl Declared {
+    pub fn declare(&mut self, path: Vec<String>, kind: Type) {
+        self.0.insert(path, kind);
+    }
+
+    pub fn get(&self, path: &[String]) -> Option<&Type> {
+        self.0.get(path)
+    }
+}
+
+impl FromIterator<(Vec<String>, Type)> for Declared {
+    fn from_iter<I: IntoIterator<Item = (Vec<String>, Type)>>(paths: I) -> Self {
+        Self(paths.into_iter().collect())
+    }
+}
+
+// === impl Filter ===
+
+impl Filter {
+    /// Users that are in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let text = format!("({}) && ({})", self.text(), other.text());
+        let warnings = self
+            .warnings()
+            .iter()
+            .chain(other.warnings())
+            .cloned()
+            .collect();
+        let parts = vec![self.0.root.clone(), other.0.root.clone()];
+        let root = Node {
+            text: text.clone(),
+            test: Test::And(parts),
+        };
+        Self(Arc::new(Inner {
+            text,
+            root,
+            warnings,
+        }))
+    }
+
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.0.warnings
+    }
+
+    /// The attribute paths it reads; `user.id` and `user.random_bucket` are none.
+    pub fn attributes(&self) -> Vec<Vec<String>> {
+        let mut sources = Vec::new();
+        self.0.root.sources(&mut sources);
+        let paths = sources.into_iter().filter_map(|source| match source {
+            Term::Path(path) => Some(path.clone()),
+            _ => None,
+        });
+        paths.collect()
+    }
+
+    pub fn count(&self, table: &Table, now: Timestamp) -> u64 {
+        self.members(table, now).len() as u64
+    }
+
+    pub fn members(&self, table: &Table, now: Timestamp) -> Bitmap {
+        select(&self.0.root, table, now, true, table.live())
+    }
+
+    /// `None` is unknown: the user is not in.
+    pub fn matches(&self, table: &Table, row: Row, now: Timestamp) -> Option<bool> {
+        let user = InTable(table, row);
+        verdict(
+            &self.0.root,
+            Scope {
+                user: &user,
+                now,
+                element: None,
+            },
+        )
+    }
+
+    /// As [`Filter::matches`], of a user that no table needs to hold.
+    pub fn matches_profile(&self, profile: &Profile, now: Timestamp) -> Option<bool> {
+        verdict(
+            &self.0.root,
+            Scope {
+                user: profile,
+                now,
+                element: None,
+            },
+        )
+    }
+
+    pub fn explain(&self, profile: &Profile, now: Timestamp) -> Explained {
+        explain(
+            &self.0.root,
+            Scope {
+                user: profile,
+                now,
+                element: None,
+            },
+        )
+    }
+}
+
+fn explain(node: &Node, scope: Scope<'_>) -> Explained {
+    let children: Vec<_> = node
+        .children()
+        .iter()
+        .map(|child| explain(child, scope))
+        .collect();
+    let mut sources = Vec::new();
+    if children.is_empty() {
+        node.sources(&mut sources);
+    }
+    let reads = sources.into_iter().map(|source| Read {
+        path: match source {
+            Term::Path(path) => Term::path_text(path),
+            Term::Id => "user.id".to_owned(),
+            _ => "user.random_bucket".to_owned(),
+        },
+        value: match read(source, scope) {
+            Some(Datum::Value(value)) => Some(value.into_owned()),
+            _ => None,
+        },
+    });
+    Explained {
+        text: node.text.clone(),
+        verdict: verdict(node, scope),
+        reads: reads.collect(),
+        children,
+    }
+}
+
+fn syntax(text: &str, errors: &ParseErrors) -> Vec<Diagnostic> {
+    // The first problem is the cause; what follows is mostly its echo.
+    let Some(error) = errors.errors.first() else {
+        return vec![Diagnostic::error(Code("filter-syntax"), "not a filter")];
+    };
+    let at = offset(text, error.pos);
+    let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+    let message = error.msg.trim_start_matches("Syntax error: ");
+    let message = message.split(" expecting ").next().unwrap_or(message);
+    let message = message.replace("'<EOF>'", "the end").replace('\'', "`");
+    let problem = Diagnostic::error(Code("filter-syntax"), message).spanning(at..end);
+    vec![match hint(text, at) {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }]
+}
+
+fn hint(text: &str, at: usize) -> Option<&'static str> {
+    let rest = &text[at..];
+    let is_word = |word: &str| {
+        rest.get(..word.len())
+            .is_some_and(|s| s.eq_ignore_ascii_case(word))
+    };
+    if is_word("and") {
+        Some("write `&&`")
+    } else if is_word("or") {
+        Some("write `||`")
+    } else if is_word("not") {
+        Some("write `!`")
+    } else if rest.starts_with('=') {
+        Some("equality is `==`")
+    } else if text.contains("has(") && text.contains('[') {
+        Some("`has` takes a path with dots; for other names write `!blank(user[\"zip code\"])`")
+    } else {
+        None
+    }
+}
+
+/// The byte at a line and column, both from 1, columns in characters.
+fn offset(text: &str, (line, column): (isize, isize)) -> usize {
+    let line = usize::try_from(line - 1).unwrap_or(0);
+    let column = usize::try_from(column - 1).unwrap_or(0);
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = &text[start.min(text.len())..];
+    let within = rest
+        .char_indices()
+        .nth(column)
+        .map_or(rest.len(), |(at, _)| at);
+    (start + within).min(text.len())
+}

@@ -1,0 +1,193 @@
+//! Judges all users at once, column by column.
+//!
+//! Each test is asked for one answer only, true or false: a conjunction is true where all parts are, and
+//! false where one is; a negation swaps the two. So sets of unknown users are never made.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use jiff::Timestamp;
+
+use crate::audience::{Bitmap, Question, Row, Shape, Table};
+use crate::model::Value;
+
+use super::tree::{Node, Term, Test};
+use super::verdict::{InTable, Scope, User, verdict};
+
+/// A user with one value, whatever is asked for.
+struct Single<'a>(Option<&'a Value>);
+
+// === impl Single ===
+
+impl User for Single<'_> {
+    fn at(&self, _: &[String]) -> Option<Cow<'_, Value>> {
+        self.0.map(Cow::Borrowed)
+    }
+
+    fn id(&self) -> Option<Cow<'_, Value>> {
+        self.0.map(Cow::Borrowed)
+    }
+
+    fn bucket(&self) -> Option<Cow<'_, Value>> {
+        self.0.map(Cow::Borrowed)
+    }
+}
+
+/// The rows of `within` whose verdict is `wanted`.
+pub(super) fn select(
+    node: &Node,
+    table: &Table,
+    now: Timestamp,
+    wanted: bool,
+    within: &Bitmap,
+) -> Bitmap {
+    match (&node.test, wanted) {
+        (Test::And(nodes), true) | (Test::Or(nodes), false) => {
+            let mut left = Cow::Borrowed(within);
+            for node in cheapest_first(nodes) {
+                left = Cow::Owned(select(node, table, now, wanted, &left));
+                if left.is_empty() {
+                    break;
+                }
+            }
+            left.into_owned()
+        }
+        (Test::And(nodes), false) | (Test::Or(nodes), true) => {
+            let mut found = Bitmap::new();
+            let mut open = within.clone();
+            for node in cheapest_first(nodes) {
+                let more = select(node, table, now, wanted, &open);
+                open.and_not(&more);
+                found.or(&more);
+            }
+            found
+        }
+        (Test::Not(node), _) => select(node, table, now, !wanted, within),
+        (Test::Const(b), _) if *b == wanted => within.clone(),
+        (Test::Const(_), _) => Bitmap::new(),
+        _ => leaf(node, table, now, wanted, within),
+    }
+}
+
+fn leaf(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitmap) -> Bitmap {
+    let mut sources = Vec::new();
+    node.sources(&mut sources);
+    let holds = |value: Option<&Value>| {
+        let user = Single(value);
+        verdict(
+            node,
+            Scope {
+                user: &user,
+                now,
+                element: None,
+            },
+        ) == Some(wanted)
+    };
+    let points = Cell::new(Vec::new());
+    let shape = shape(node, now, &points);
+    let points = points.into_inner();
+    let shape = match shape {
+        Shape::Points(_) => Shape::Points(&points),
+        other => other,
+    };
+    let question = Question {
+        shape,
+        holds: &holds,
+    };
+    match sources.as_slice() {
+        [Term::Path(path)] => table.select(path, within, &question),
+        [Term::Bucket] => table.select_bucket(within, &question),
+        [] if holds(None) => within.clone(),
+        [] => Bitmap::new(),
+        _ => each_row(node, table, now, wanted, within),
+    }
+}
+
+fn each_row(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitmap) -> Bitmap {
+    let holds = |row: &Row| {
+        let user = InTable(table, *row);
+        verdict(
+            node,
+            Scope {
+                user: &user,
+                now,
+                element: None,
+            },
+        ) == Some(wanted)
+    };
+    within.iter().filter(holds).collect()
+}
+
+/// What the scan may take for granted; points are left in `points`.
+fn shape<'a>(node: &Node, now: Timestamp, points: &Cell<Vec<Value>>) -> Shape<'a> {
+    let literal = |term: &Term| constant(term, now);
+    match &node.test {
+        Test::Has(Term::Path(_)) => Shape::Presence,
+        Test::Blank(Term::Path(_))
+        | Test::Truth(Term::Path(_))
+        | Test::Matches(Term::Path(_), _) => Shape::Points(&[]),
+        Test::Text(_, Term::Path(_), Term::Literal(_)) => Shape::Points(&[]),
+        Test::Compare(op, a @ (Term::Path(_) | Term::Bucket), b)
+        | Test::Compare(op, b, a @ (Term::Path(_) | Term::Bucket)) => {
+            let _ = a;
+            match literal(b) {
+                Some(value) if op.is_equality() => {
+                    points.set(vec![value]);
+                    Shape::Points(&[])
+                }
+                Some(_) => Shape::Monotone,
+                None => Shape::Any,
+            }
+        }
+        Test::In(Term::Path(_) | Term::Bucket, Term::Literal(Value::List(items))) => {
+            points.set(items.clone());
+            Shape::Points(&[])
+        }
+        _ => Shape::Any,
+    }
+}
+
+/// The value of a term that reads no user.
+fn constant(term: &Term, now: Timestamp) -> Option<Value> {
+    let mut node_sources = Vec::new();
+    let node = Node {
+        text: String::new(),
+        test: Test::Has(term.clone()),
+    };
+    node.sources(&mut node_sources);
+    if !node_sources.is_empty() {
+        return None;
+    }
+    super::verdict::constant(term, now)
+}
+
+fn cheapest_first(nodes: &[Node]) -> Vec<&Node> {
+    let mut sorted: Vec<&Node> = nodes.iter().collect();
+    sorted.sort_by_key(|node| cost(node));
+    sorted
+}
+
+/// Word operations first, then what looks at values, then what looks at rows.
+fn cost(node: &Node) -> usize {
+    match &node.test {
+        Test::And(nodes) | Test::Or(nodes) => nodes.iter().map(cost).sum(),
+        Test::Not(node) => cost(node),
+        Test::Const(_) => 0,
+        _ => {
+            let mut sources = Vec::new();
+            node.sources(&mut sources);
+            match (sources.as_slice(), &node.test) {
+                (
+                    [Term::Path(_) | Term::Bucket],
+                    Test::Compare(..)
+                    | Test::In(..)
+                    | Test::Has(_)
+                    | Test::Truth(_)
+                    | Test::Blank(_),
+                ) => 1,
+                ([Term::Path(_)], _) => 10,
+                _ => 100,
+            }
+        }
+    }
+}
