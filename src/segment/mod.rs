@@ -20,4 +20,9 @@ mod select;
 mod tree;
 mod verdict;
 
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
+
 pub use filter::{Declared, Explained, Filter, Read, compile};
