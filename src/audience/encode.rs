@@ -19,7 +19,9 @@ pub(super) fn encode(value: &Value, out: &mut Vec<u8>) {
         Value::Timestamp(at) => put(out, 4, &at.as_nanosecond().to_le_bytes()),
         Value::List(items) => {
             put(out, 5, &len(items.len()));
-            items.iter().for_each(|item| encode(item, out));
+            for item in items {
+                encode(item, out);
+            }
         }
         Value::Object(map) => {
             put(out, 6, &len(map.len()));

@@ -58,8 +58,7 @@ impl Packed {
         if width <= self.width {
             return;
         }
-        if self.width > 0 {
-            let blocks = self.words.len() / self.width;
+        if let Some(blocks) = self.words.len().checked_div(self.width) {
             let mut words = Vec::with_capacity(blocks * width);
             for block in self.words.chunks_exact(self.width) {
                 words.extend_from_slice(block);

@@ -1,6 +1,7 @@
 //! Asks a question of every value in a column.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 
 use crate::model::Value;
 
@@ -222,9 +223,9 @@ fn double_test<'a>(numbers: &'a [f64], whole: &'a Bitmap, question: &'a Question
             while from + 1 < to {
                 let middle = from + (to - from) / 2;
                 if holds(unorder(middle)) == low {
-                    from = middle
+                    from = middle;
                 } else {
-                    to = middle
+                    to = middle;
                 }
             }
             // Minus zero is below zero in this order, and equal to it in every other: the cut is
@@ -241,9 +242,11 @@ fn double_test<'a>(numbers: &'a [f64], whole: &'a Bitmap, question: &'a Question
             let rest = holds(other);
             let differing: Vec<f64> = points.into_iter().filter(|d| holds(*d) != rest).collect();
             Box::new(move |block, _| {
-                let points = differing
-                    .iter()
-                    .map(|p| each_number(numbers, block, |d| d.total_cmp(p).is_eq() || d == *p));
+                let points = differing.iter().map(|p| {
+                    each_number(numbers, block, |d| {
+                        d.partial_cmp(p).is_some_and(Ordering::is_eq)
+                    })
+                });
                 points.fold(0, |all, one| all | one) ^ mask(rest)
             })
         }
@@ -286,8 +289,8 @@ fn string_test<'a>(strings: &'a Strings, holds: impl Fn(&[u8]) -> bool + 'a) -> 
         if asked.count_ones() < 16 {
             return fold_rows(block, asked, |row| answers[index(packed.get(row))]);
         }
-        let codes = packed.unpack(block);
-        let bits = codes.iter().enumerate();
+        let bits = packed.unpack(block);
+        let bits = bits.iter().enumerate();
         bits.fold(0, |all, (bit, code)| {
             all | u64::from(answers.get(index(*code)).copied().unwrap_or(false)) << bit
         })

@@ -121,7 +121,7 @@ fn lanes_change_with_the_values() {
     let time = |n: i64| Value::Timestamp(jiff::Timestamp::from_second(n).unwrap());
     let kinds: [&dyn Fn(i64) -> Value; 8] = [
         &|n| Value::Int(n * 1000 - 90_000),
-        &|n| Value::Double(n as f64 / 2.0 + 0.25),
+        &|n| Value::Double(f64::from(i32::try_from(n).unwrap()) / 2.0 + 0.25),
         &|n| Value::String(format!("unique-{n}")),
         &|n| Value::String(format!("group-{}", n % 7)),
         &|n| Value::Bool(n % 3 == 0),

@@ -73,10 +73,10 @@ impl Chunk {
         self.offsets[at] = u32::try_from(self.arena.len()).unwrap_or(NONE);
         let mut len = bytes.len();
         while len >= 0x80 {
-            self.arena.push((len & 0x7f) as u8 | 0x80);
+            self.arena.push(low_bits(len) | 0x80);
             len >>= 7;
         }
-        self.arena.push((len & 0x7f) as u8);
+        self.arena.push(low_bits(len));
         self.arena.extend_from_slice(bytes);
     }
 
@@ -98,6 +98,11 @@ impl Chunk {
             }
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seven bits")]
+fn low_bits(len: usize) -> u8 {
+    (len & 0x7f) as u8
 }
 
 fn entry(arena: &[u8]) -> &[u8] {

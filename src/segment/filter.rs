@@ -74,7 +74,7 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
             "the filter is empty",
         )]);
     }
-    let brackets = guard::check(text).map_err(|problem| vec![problem])?;
+    let brackets = guard::check(text).map_err(|problem| vec![*problem])?;
     // The parser is not ours: what it panics on is refused like what it does not understand.
     let depth = u16::try_from(limits::FILTER_DEPTH_MAX * 2).unwrap_or(u16::MAX);
     let parser = Parser::new().max_recursion_depth(depth);

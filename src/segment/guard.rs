@@ -27,11 +27,14 @@ impl Brackets {
 ///
 /// Depth is counted so that it is never less than the parsed tree's: brackets, and operators in a row
 /// that nest to one side (`a.b.c`, `a - b - c`). Chains of `&&` and `||` become balanced trees.
-pub(super) fn check(text: &str) -> Result<Brackets, Diagnostic> {
+pub(super) fn check(text: &str) -> Result<Brackets, Box<Diagnostic>> {
     if text.len() > limits::FILTER_BYTES_MAX {
         let n = text.len();
         let message = format!("{n} bytes; a filter may have {}", limits::FILTER_BYTES_MAX);
-        return Err(Diagnostic::error(Code("filter-too-long"), message));
+        return Err(Box::new(Diagnostic::error(
+            Code("filter-too-long"),
+            message,
+        )));
     }
     let bytes = text.as_bytes();
     let (mut open, mut pairs) = (Vec::new(), Vec::new());
@@ -83,11 +86,11 @@ pub(super) fn check(text: &str) -> Result<Brackets, Diagnostic> {
         }
         if depth > limits::FILTER_DEPTH_MAX {
             let message = format!("nested deeper than {}", limits::FILTER_DEPTH_MAX);
-            return Err(too_deep(message, text, from));
+            return Err(Box::new(too_deep(message, text, from)));
         }
         if n_nodes > limits::FILTER_NODES_MAX {
             let message = format!("more than {} parts", limits::FILTER_NODES_MAX);
-            return Err(too_deep(message, text, from));
+            return Err(Box::new(too_deep(message, text, from)));
         }
     }
     // Inner pairs first, so that a span grows outwards in one walk.

@@ -318,7 +318,7 @@ impl Lowering<'_> {
                 ),
             },
             (name, ..)
-                if name.contains(|c: char| c == '_' || c == '@' || c == '!')
+                if name.contains(['_', '@', '!'])
                     && !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
             {
                 let op = name.trim_matches(['_', '@']);
@@ -532,7 +532,10 @@ impl Lowering<'_> {
 
     /// The bytes of an expression: its own token, its parts, and the brackets these cut.
     fn span(&self, expr: &IdedExpr) -> Range<usize> {
-        let mut span = usize::MAX..0;
+        let mut span = Range {
+            start: usize::MAX,
+            end: 0,
+        };
         self.widen(expr, &mut span);
         if span.start >= span.end {
             return 0..self.text.len();

@@ -125,20 +125,17 @@ fn shape<'a>(node: &Node, now: Timestamp, points: &Cell<Vec<Value>>) -> Shape<'a
         Test::Has(Term::Path(_)) => Shape::Presence,
         Test::Blank(Term::Path(_))
         | Test::Truth(Term::Path(_))
-        | Test::Matches(Term::Path(_), _) => Shape::Points(&[]),
-        Test::Text(_, Term::Path(_), Term::Literal(_)) => Shape::Points(&[]),
-        Test::Compare(op, a @ (Term::Path(_) | Term::Bucket), b)
-        | Test::Compare(op, b, a @ (Term::Path(_) | Term::Bucket)) => {
-            let _ = a;
-            match literal(b) {
-                Some(value) if op.is_equality() => {
-                    points.set(vec![value]);
-                    Shape::Points(&[])
-                }
-                Some(_) => Shape::Monotone,
-                None => Shape::Any,
+        | Test::Matches(Term::Path(_), _)
+        | Test::Text(_, Term::Path(_), Term::Literal(_)) => Shape::Points(&[]),
+        Test::Compare(op, Term::Path(_) | Term::Bucket, b)
+        | Test::Compare(op, b, Term::Path(_) | Term::Bucket) => match literal(b) {
+            Some(value) if op.is_equality() => {
+                points.set(vec![value]);
+                Shape::Points(&[])
             }
-        }
+            Some(_) => Shape::Monotone,
+            None => Shape::Any,
+        },
         Test::In(Term::Path(_) | Term::Bucket, Term::Literal(Value::List(items))) => {
             points.set(items.clone());
             Shape::Points(&[])

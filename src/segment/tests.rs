@@ -41,6 +41,7 @@ const ANNA: &str = r#"{"name":"Anna","age":31,"score":2.5,"vip":true,"tags":["a"
     "address":{"city":"Köln","zip":"50667"},"zip code":"x","seen":"2026-11-20T10:00:00Z","mixed":["a",1]}"#;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_filter_means_what_it_says() {
     let anna = profile(ANNA);
     let mut table = Table::new();
@@ -139,6 +140,7 @@ fn a_filter_means_what_it_says() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_cannot_be_is_refused_where_it_stands() {
     for (text, code, marked) in [
         ("", "filter-syntax", None),

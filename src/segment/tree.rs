@@ -136,7 +136,8 @@ impl Term {
                 text.push('.');
                 text.push_str(key);
             } else {
-                text.push_str(&format!("[{key:?}]"));
+                let quoted = format!("{key:?}");
+                text.extend(["[", &quoted, "]"]);
             }
         }
         text
