@@ -1,7 +1,7 @@
 //! Compiles the protos with `protox`: a clone builds with cargo alone, without `protoc`.
 
+use std::fs;
 use std::path::PathBuf;
-use std::{env, fs};
 
 const FILES: [&str; 5] = [
     "recado/v1/error.proto",
@@ -13,7 +13,7 @@ const FILES: [&str; 5] = [
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler
         .include_imports(true)

@@ -119,7 +119,8 @@ pub struct Delivery {
     pub id: DeliveryId,
     pub send: SendId,
     pub campaign: String,
-    pub external_id: ExternalId,
+    /// `None` when the user was deleted.
+    pub external_id: Option<ExternalId>,
     pub state: State,
     pub reason: Option<Reason>,
     /// Calls made so far.

@@ -1,0 +1,76 @@
+//! The users in memory as an audience.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use parking_lot::RwLock;
+
+use super::Store;
+use crate::audience::{Bitmap, Row, Table};
+use crate::model::id::ExternalId;
+use crate::model::user::Profile;
+use crate::segment::Filter;
+use crate::store::contract::{Audience, Members, Result};
+
+/// The rows for which a filter was true; their ids are looked up as they are read.
+struct Reading {
+    table: Arc<RwLock<Table>>,
+    rows: Bitmap,
+    len: u64,
+    next: Option<Row>,
+}
+
+#[async_trait]
+impl Audience for Store {
+    async fn count(&self, filter: &Filter, now: Timestamp) -> Result<u64> {
+        Ok(filter.count(&self.memory.table.read(), now))
+    }
+
+    async fn members(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Members>> {
+        let rows = filter.members(&self.memory.table.read(), now);
+        let (len, next) = (rows.len() as u64, rows.next_from(Row(0)));
+        Ok(Box::new(Reading {
+            table: Arc::clone(&self.memory.table),
+            rows,
+            len,
+            next,
+        }))
+    }
+
+    async fn check(
+        &self,
+        filter: &Filter,
+        id: &ExternalId,
+        now: Timestamp,
+    ) -> Result<Option<Option<bool>>> {
+        let table = self.memory.table.read();
+        Ok(table.row(id).map(|row| filter.matches(&table, row, now)))
+    }
+
+    async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {
+        let table = self.memory.table.read();
+        Ok(ids.iter().map(|id| table.profile(table.row(id)?)).collect())
+    }
+}
+
+// === impl Reading ===
+
+impl Members for Reading {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn next_chunk(&mut self, max: usize) -> Vec<ExternalId> {
+        let table = self.table.read();
+        let mut ids = Vec::with_capacity(max.min(1_024));
+        while let Some(row) = self.next {
+            if ids.len() == max {
+                break;
+            }
+            ids.extend(table.external_id(row));
+            self.next = self.rows.next_from(Row(row.0 + 1));
+        }
+        ids
+    }
+}

@@ -1,0 +1,383 @@
+//! Users as bytes: the log's changes and the blocks' profiles.
+//!
+//! Attribute names are written once for each blob. Decoding checks every length and depth, so that a
+//! damaged blob is an error and never a panic or a huge allocation.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use crate::model::Value;
+use crate::model::id::ExternalId;
+use crate::model::limits;
+use crate::model::user::{Change, Profile};
+
+const VERSION: u8 = 1;
+
+/// One thing that happened to a user.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Entry {
+    Change(Change),
+    Delete(ExternalId),
+}
+
+/// The bytes are not what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Damaged;
+
+type Decoded<T> = Result<T, Damaged>;
+
+struct Writer<'a> {
+    bytes: Vec<u8>,
+    names: HashMap<&'a str, u64>,
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    names: Vec<String>,
+}
+
+pub(super) fn encode_entries(entries: &[Entry]) -> Vec<u8> {
+    let mut out = Writer::new(entries.len());
+    for entry in entries {
+        match entry {
+            Entry::Change(change) => {
+                out.bytes.push(u8::from(change.creates));
+                out.text(change.external_id.as_str());
+                out.number(change.set.len() as u64);
+                for (name, value) in &change.set {
+                    out.name(name);
+                    out.value(value.as_ref());
+                }
+            }
+            Entry::Delete(id) => {
+                out.bytes.push(2);
+                out.text(id.as_str());
+            }
+        }
+    }
+    out.bytes
+}
+
+pub(super) fn decode_entries(bytes: &[u8]) -> Decoded<Vec<Entry>> {
+    let mut input = Reader::new(bytes)?;
+    let n = input.count()?;
+    let mut entries = Vec::with_capacity(n);
+    for _ in 0..n {
+        let kind = input.byte()?;
+        let external_id = input.external_id()?;
+        entries.push(match kind {
+            0 | 1 => {
+                let n = input.count()?;
+                let set = (0..n)
+                    .map(|_| Ok((input.name()?, input.value(0)?)))
+                    .collect::<Decoded<_>>()?;
+                Entry::Change(Change {
+                    external_id,
+                    creates: kind == 1,
+                    set,
+                })
+            }
+            2 => Entry::Delete(external_id),
+            _ => return Err(Damaged),
+        });
+    }
+    input.end(entries)
+}
+
+pub(super) fn encode_profiles<'a>(profiles: impl ExactSizeIterator<Item = &'a Profile>) -> Vec<u8> {
+    let mut out = Writer::new(profiles.len());
+    for profile in profiles {
+        out.text(profile.external_id.as_str());
+        out.number(profile.attributes.len() as u64);
+        for (name, value) in &profile.attributes {
+            out.name(name);
+            out.value(Some(value));
+        }
+    }
+    out.bytes
+}
+
+pub(super) fn decode_profiles(bytes: &[u8]) -> Decoded<Vec<Change>> {
+    let mut input = Reader::new(bytes)?;
+    let n = input.count()?;
+    let mut users = Vec::with_capacity(n);
+    for _ in 0..n {
+        let external_id = input.external_id()?;
+        let n = input.count()?;
+        let set = (0..n)
+            .map(|_| Ok((input.name()?, input.value(0)?)))
+            .collect::<Decoded<_>>()?;
+        users.push(Change {
+            external_id,
+            creates: true,
+            set,
+        });
+    }
+    input.end(users)
+}
+
+// === impl Writer ===
+
+impl<'a> Writer<'a> {
+    fn new(n: usize) -> Self {
+        let mut writer = Self {
+            bytes: Vec::with_capacity(64 + n * 128),
+            names: HashMap::new(),
+        };
+        writer.bytes.push(VERSION);
+        writer.number(n as u64);
+        writer
+    }
+
+    /// LEB128.
+    fn number(&mut self, mut n: u64) {
+        while n >= 0x80 {
+            self.bytes.push((n & 0x7f) as u8 | 0x80);
+            n >>= 7;
+        }
+        self.bytes.push((n & 0x7f) as u8);
+    }
+
+    fn signed(&mut self, n: i64) {
+        self.number(((n << 1) ^ (n >> 63)).cast_unsigned());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// The name's number, and its text the first time.
+    fn name(&mut self, name: &'a str) {
+        let next = self.names.len() as u64;
+        if let Some(n) = self.names.get(name) {
+            let n = *n;
+            self.number(n);
+        } else {
+            self.names.insert(name, next);
+            self.number(next);
+            self.text(name);
+        }
+    }
+
+    fn value(&mut self, value: Option<&Value>) {
+        match value {
+            None => self.bytes.push(0),
+            Some(Value::Bool(false)) => self.bytes.push(1),
+            Some(Value::Bool(true)) => self.bytes.push(2),
+            Some(Value::Int(n)) => {
+                self.bytes.push(3);
+                self.signed(*n);
+            }
+            Some(Value::Double(n)) => {
+                self.bytes.push(4);
+                self.bytes.extend_from_slice(&n.to_le_bytes());
+            }
+            Some(Value::String(text)) => {
+                self.bytes.push(5);
+                self.text(text);
+            }
+            Some(Value::Timestamp(at)) => {
+                self.bytes.push(6);
+                self.signed(at.as_second());
+                self.signed(at.subsec_nanosecond().into());
+            }
+            Some(Value::List(items)) => {
+                self.bytes.push(7);
+                self.number(items.len() as u64);
+                for item in items {
+                    self.value(Some(item));
+                }
+            }
+            Some(Value::Object(map)) => {
+                self.bytes.push(8);
+                self.number(map.len() as u64);
+                for (key, item) in map {
+                    self.text(key);
+                    self.value(Some(item));
+                }
+            }
+        }
+    }
+}
+
+// === impl Reader ===
+
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut reader = Self {
+            bytes,
+            names: Vec::new(),
+        };
+        if reader.byte()? == VERSION {
+            Ok(reader)
+        } else {
+            Err(Damaged)
+        }
+    }
+
+    fn end<T>(self, read: T) -> Decoded<T> {
+        if self.bytes.is_empty() {
+            Ok(read)
+        } else {
+            Err(Damaged)
+        }
+    }
+
+    fn byte(&mut self) -> Decoded<u8> {
+        let (first, rest) = self.bytes.split_first().ok_or(Damaged)?;
+        self.bytes = rest;
+        Ok(*first)
+    }
+
+    fn number(&mut self) -> Decoded<u64> {
+        let mut n = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            n |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(n);
+            }
+        }
+        Err(Damaged)
+    }
+
+    fn signed(&mut self) -> Decoded<i64> {
+        let n = self.number()?;
+        Ok((n >> 1).cast_signed() ^ -(n & 1).cast_signed())
+    }
+
+    /// A number of things that follow, each at least a byte: more than there are bytes is damage.
+    fn count(&mut self) -> Decoded<usize> {
+        let n = usize::try_from(self.number()?).map_err(|_| Damaged)?;
+        if n <= self.bytes.len() {
+            Ok(n)
+        } else {
+            Err(Damaged)
+        }
+    }
+
+    fn text(&mut self) -> Decoded<&'a str> {
+        let n = self.count()?;
+        let (text, rest) = self.bytes.split_at(n);
+        self.bytes = rest;
+        std::str::from_utf8(text).map_err(|_| Damaged)
+    }
+
+    fn external_id(&mut self) -> Decoded<ExternalId> {
+        ExternalId::parse(self.text()?).map_err(|_| Damaged)
+    }
+
+    fn name(&mut self) -> Decoded<String> {
+        let n = usize::try_from(self.number()?).map_err(|_| Damaged)?;
+        if n == self.names.len() {
+            let name = self.text()?.to_owned();
+            self.names.push(name);
+        }
+        self.names.get(n).cloned().ok_or(Damaged)
+    }
+
+    fn value(&mut self, depth: usize) -> Decoded<Option<Value>> {
+        if depth > limits::NESTING_MAX {
+            return Err(Damaged);
+        }
+        Ok(Some(match self.byte()? {
+            0 => return Ok(None),
+            1 => Value::Bool(false),
+            2 => Value::Bool(true),
+            3 => Value::Int(self.signed()?),
+            4 => {
+                let (number, rest) = self.bytes.split_first_chunk().ok_or(Damaged)?;
+                self.bytes = rest;
+                Value::Double(f64::from_le_bytes(*number))
+            }
+            5 => Value::String(self.text()?.to_owned()),
+            6 => {
+                let second = self.signed()?;
+                let nanosecond = i32::try_from(self.signed()?).map_err(|_| Damaged)?;
+                Value::Timestamp(Timestamp::new(second, nanosecond).map_err(|_| Damaged)?)
+            }
+            7 => {
+                let n = self.count()?;
+                Value::List(
+                    (0..n)
+                        .map(|_| self.present(depth))
+                        .collect::<Decoded<_>>()?,
+                )
+            }
+            8 => {
+                let n = self.count()?;
+                let fields = (0..n).map(|_| Ok((self.text()?.to_owned(), self.present(depth)?)));
+                Value::Object(fields.collect::<Decoded<BTreeMap<_, _>>>()?)
+            }
+            _ => return Err(Damaged),
+        }))
+    }
+
+    fn present(&mut self, depth: usize) -> Decoded<Value> {
+        self.value(depth + 1)?.ok_or(Damaged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            any::<f64>()
+                .prop_filter("finite", |n| n.is_finite())
+                .prop_map(Value::Double),
+            ".{0,12}".prop_map(Value::String),
+            (-4_000_000_000_i64..4_000_000_000, 0..1_000_000_000_i32)
+                .prop_map(|(s, n)| Value::Timestamp(Timestamp::new(s, n).unwrap())),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                proptest::collection::btree_map("[a-z]{1,4}", inner, 0..4).prop_map(Value::Object),
+            ]
+        })
+    }
+
+    fn entry() -> impl Strategy<Value = Entry> {
+        let id = "[a-z0-9]{1,8}".prop_map(|text| ExternalId::parse(text).unwrap());
+        let set = proptest::collection::vec(("[a-z]{1,6}", proptest::option::of(value())), 0..6);
+        prop_oneof![
+            4 => (id.clone(), any::<bool>(), set)
+                .prop_map(|(external_id, creates, set)| Entry::Change(Change { external_id, creates, set })),
+            1 => id.prop_map(Entry::Delete),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(entries in proptest::collection::vec(entry(), 0..12)) {
+            prop_assert_eq!(decode_entries(&encode_entries(&entries)).unwrap(), entries);
+        }
+
+        #[test]
+        fn damage_is_an_error_and_never_a_panic(
+            entries in proptest::collection::vec(entry(), 0..6), at in any::<prop::sample::Index>(), byte in any::<u8>()
+        ) {
+            let mut bytes = encode_entries(&entries);
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            drop(decode_entries(&bytes));
+            drop(decode_profiles(&bytes));
+            bytes.truncate(at);
+            prop_assert_eq!(decode_entries(&bytes), Err(Damaged));
+        }
+
+        #[test]
+        fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            drop(decode_entries(&bytes));
+            drop(decode_profiles(&bytes));
+        }
+    }
+}

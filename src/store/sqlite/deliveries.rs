@@ -1,0 +1,350 @@
+//! Deliveries: stored, claimed, begun, settled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::corrupt;
+use super::time::micros;
+use super::writer::Group;
+use crate::clock;
+use crate::model::Value;
+use crate::model::delivery::{Due, NewDelivery, Outcome, Reason, ReasonCode, State};
+use crate::model::id::{DeliveryId, ExternalId, Revision, SendId};
+use crate::model::send::Phase;
+use crate::store::contract::Result;
+
+/// A delivery's row as far as settling it needs.
+struct Open {
+    seq: i64,
+    send: i64,
+    state: State,
+    is_cancelled: bool,
+}
+
+/// What settling writes; unset columns are cleared.
+#[derive(Default)]
+struct Settled<'a> {
+    reason: Option<&'a Reason>,
+    message_id: Option<&'a str>,
+    due_at: Option<Timestamp>,
+    /// An attempt that was counted and not made.
+    uncount: bool,
+}
+
+/// Stores deliveries in the order of their ids, which is the order of their index.
+pub(super) fn insert(
+    group: &mut Group<'_>,
+    send: i64,
+    channel: &str,
+    mut deliveries: Vec<NewDelivery>,
+    at: Timestamp,
+) -> Result<()> {
+    deliveries.sort_unstable_by_key(|delivery| delivery.id);
+    let mut insert = group.connection.prepare_cached(
+        "INSERT OR IGNORE INTO delivery
+         (id, send, channel, external_id, trigger_properties, state, due_at, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?6, ?6)",
+    )?;
+    let delta = group.deltas.entry(send).or_default();
+    for delivery in &deliveries {
+        let properties = Value::Object(delivery.trigger_properties.clone())
+            .to_json()
+            .to_string();
+        let added = insert.execute(params![
+            delivery.id.as_bytes(),
+            send,
+            channel,
+            delivery.external_id.as_str(),
+            properties,
+            micros(at)
+        ])?;
+        if added == 1 {
+            delta.moved(None, State::Pending, at);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn claim(
+    group: &mut Group<'_>,
+    channel: &str,
+    now: Timestamp,
+    lease: Duration,
+    max: usize,
+) -> Result<Vec<Due>> {
+    let connection = group.connection;
+    let mut statement = connection.prepare_cached(
+        "SELECT d.seq, d.id, s.id, d.external_id, d.trigger_properties, s.campaign, s.revision, d.attempts,
+                s.is_test, s.resend_unknown
+         FROM delivery d JOIN send s ON s.seq = d.send
+         WHERE d.state = 'pending' AND d.channel = ? AND d.due_at <= ?
+         ORDER BY d.due_at, d.seq LIMIT ?",
+    )?;
+    let mut rows = statement.query(params![channel, micros(now), max])?;
+    let (mut claimed, mut seqs) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        seqs.push(row.get::<_, i64>(0)?);
+        claimed.push(due(row)?);
+    }
+    let until = micros(clock::after(now, lease));
+    let mut update =
+        connection.prepare_cached("UPDATE delivery SET due_at = ?, is_leased = 1 WHERE seq = ?")?;
+    for seq in seqs {
+        update.execute([until, seq])?;
+    }
+    Ok(claimed)
+}
+
+pub(super) fn begin(group: &mut Group<'_>, id: DeliveryId, now: Timestamp) -> Result<bool> {
+    let send: Option<i64> = group
+        .connection
+        .prepare_cached(
+            "UPDATE delivery SET state = 'sending', attempts = attempts + 1, is_leased = 0, updated_at = ?1
+             WHERE id = ?2 AND state = 'pending' AND is_leased = 1 AND due_at > ?1 RETURNING send",
+        )?
+        .query_row(params![micros(now), id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(send) = send else { return Ok(false) };
+    group
+        .deltas
+        .entry(send)
+        .or_default()
+        .moved(Some(State::Pending), State::Sending, now);
+    Ok(true)
+}
+
+pub(super) fn record(
+    group: &mut Group<'_>,
+    id: DeliveryId,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(open) = open(group.connection, id)? else {
+        return Ok(());
+    };
+    let cancelled = Reason::new(ReasonCode::SendCancelled, "the send was cancelled");
+    let (state, settled) = match outcome {
+        Outcome::Retry { .. } | Outcome::Released if open.is_cancelled => (
+            State::Cancelled,
+            Settled {
+                reason: Some(&cancelled),
+                ..Settled::default()
+            },
+        ),
+        Outcome::Sent { message_id } => (
+            State::Sent,
+            Settled {
+                message_id: Some(message_id),
+                ..Settled::default()
+            },
+        ),
+        Outcome::Retry { at, reason } => (
+            State::Pending,
+            Settled {
+                reason: Some(reason),
+                due_at: Some(*at),
+                ..Settled::default()
+            },
+        ),
+        Outcome::Failed(reason) => (
+            State::Failed,
+            Settled {
+                reason: Some(reason),
+                ..Settled::default()
+            },
+        ),
+        Outcome::Skipped(reason) => (
+            State::Skipped,
+            Settled {
+                reason: Some(reason),
+                ..Settled::default()
+            },
+        ),
+        Outcome::Unknown(reason) => (
+            State::Unknown,
+            Settled {
+                reason: Some(reason),
+                ..Settled::default()
+            },
+        ),
+        Outcome::Released => {
+            let uncount = open.state == State::Sending;
+            (
+                State::Pending,
+                Settled {
+                    due_at: Some(now),
+                    uncount,
+                    ..Settled::default()
+                },
+            )
+        }
+    };
+    settle(group, &open, state, &settled, now)
+}
+
+/// What a dead process left. Answers how many were being sent.
+pub(super) fn recover(group: &mut Group<'_>, now: Timestamp) -> Result<u64> {
+    let connection = group.connection;
+    connection.execute(
+        "UPDATE delivery SET is_leased = 0, due_at = ? WHERE state = 'pending' AND is_leased = 1",
+        [micros(now)],
+    )?;
+    let mut statement = connection.prepare(
+        "SELECT d.id, s.resend_unknown FROM delivery d JOIN send s ON s.seq = d.send
+         WHERE d.state = 'sending' ORDER BY d.seq",
+    )?;
+    let left: Vec<(DeliveryId, bool)> = statement
+        .query_map([], |row| {
+            Ok((DeliveryId::from_bytes(row.get(0)?), row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let reason = Reason::new(ReasonCode::Interrupted, "the process ended during the call");
+    for (id, resend) in &left {
+        let outcome = if *resend {
+            Outcome::Retry {
+                at: now,
+                reason: reason.clone(),
+            }
+        } else {
+            Outcome::Unknown(reason.clone())
+        };
+        record(group, *id, &outcome, now)?;
+    }
+    Ok(left.len() as u64)
+}
+
+pub(super) fn cancel_pending(group: &mut Group<'_>, send: i64, now: Timestamp) -> Result<()> {
+    let cancelled = group.connection.execute(
+        "UPDATE delivery SET state = 'cancelled', reason = 'send_cancelled',
+         detail = 'the send was cancelled', is_leased = 0, updated_at = ?
+         WHERE send = ? AND state = 'pending'",
+        params![micros(now), send],
+    )?;
+    let delta = group.deltas.entry(send).or_default();
+    (0..cancelled).for_each(|_| delta.moved(Some(State::Pending), State::Cancelled, now));
+    Ok(())
+}
+
+/// Takes a deleted user out of the deliveries. What waits is skipped: there is nobody to send it to.
+pub(super) fn forget_user(group: &mut Group<'_>, user: &ExternalId) -> Result<()> {
+    let connection = group.connection;
+    let waiting: Vec<(DeliveryId, i64)> = connection
+        .prepare_cached(
+            "SELECT id, updated_at FROM delivery WHERE external_id = ? AND state = 'pending'",
+        )?
+        .query_map([user.as_str()], |row| {
+            Ok((DeliveryId::from_bytes(row.get(0)?), row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let gone = Outcome::Skipped(Reason::new(
+        ReasonCode::UserNotFound,
+        "the user was deleted",
+    ));
+    for (id, updated_at) in waiting {
+        // The store reads no clock, and a deletion is not an event of the delivery: its time stays.
+        let at = Timestamp::from_microsecond(updated_at).unwrap_or_default();
+        record(group, id, &gone, at)?;
+    }
+    connection
+        .prepare_cached(
+            "UPDATE delivery SET external_id = '', trigger_properties = '{}' WHERE external_id = ?",
+        )?
+        .execute([user.as_str()])?;
+    Ok(())
+}
+
+fn settle(
+    group: &mut Group<'_>,
+    open: &Open,
+    state: State,
+    settled: &Settled<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let platform = settled.reason.and_then(|reason| reason.platform_code);
+    group
+        .connection
+        .prepare_cached(
+            "UPDATE delivery SET state = ?, due_at = ?, is_leased = 0, attempts = attempts - ?, reason = ?,
+             detail = ?, platform_code = ?, platform_subcode = ?, message_id = ?, updated_at = ? WHERE seq = ?",
+        )?
+        .execute(params![
+            state.as_str(),
+            micros(settled.due_at.unwrap_or(now)),
+            settled.uncount,
+            settled.reason.map(|reason| reason.code.as_str()),
+            settled.reason.map(|reason| reason.detail.as_str()),
+            platform.map(|p| p.code),
+            platform.and_then(|p| p.subcode),
+            settled.message_id,
+            micros(now),
+            open.seq,
+        ])?;
+    group
+        .deltas
+        .entry(open.send)
+        .or_default()
+        .moved(Some(open.state), state, now);
+    Ok(())
+}
+
+fn open(connection: &Connection, id: DeliveryId) -> Result<Option<Open>> {
+    let raw: Option<(i64, i64, String, String)> = connection
+        .prepare_cached(
+            "SELECT d.seq, d.send, d.state, s.phase FROM delivery d JOIN send s ON s.seq = d.send
+             WHERE d.id = ?",
+        )?
+        .query_row([id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    let Some((seq, send, state, phase)) = raw else {
+        return Ok(None);
+    };
+    let Some(state) = State::parse(&state) else {
+        return corrupt("delivery", "state", seq);
+    };
+    if state.is_final() {
+        return Ok(None);
+    }
+    Ok(Some(Open {
+        seq,
+        send,
+        state,
+        is_cancelled: phase == Phase::Cancelled.as_str(),
+    }))
+}
+
+fn due(row: &Row<'_>) -> Result<Due> {
+    let seq: i64 = row.get(0)?;
+    let Ok(external_id) = ExternalId::parse(row.get::<_, String>(3)?) else {
+        return corrupt("delivery", "external_id", seq);
+    };
+    let attempts: u32 = row.get(7)?;
+    Ok(Due {
+        id: DeliveryId::from_bytes(row.get(1)?),
+        send: SendId::from_bytes(row.get(2)?),
+        external_id,
+        trigger_properties: properties(&row.get::<_, String>(4)?, seq)?,
+        campaign: row.get(5)?,
+        revision: Revision(row.get(6)?),
+        attempt: attempts + 1,
+        is_test: row.get(8)?,
+        resend_unknown: row.get(9)?,
+    })
+}
+
+fn properties(text: &str, seq: i64) -> Result<BTreeMap<String, Value>> {
+    if text == "{}" {
+        return Ok(BTreeMap::new());
+    }
+    let parsed = serde_json::from_str(text)
+        .ok()
+        .and_then(|json| Value::from_json(json).ok().flatten());
+    match parsed {
+        Some(Value::Object(map)) => Ok(map),
+        _ => corrupt("delivery", "trigger_properties", seq),
+    }
+}

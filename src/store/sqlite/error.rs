@@ -1,0 +1,64 @@
+//! SQLite's errors as the contract's.
+
+use rusqlite::ErrorCode;
+
+use crate::store::contract::{Error, Result};
+
+/// Why a whole group failed; every waiter gets an error made from it.
+#[derive(Debug, Clone)]
+pub(super) enum Failure {
+    DiskFull(String),
+    Unavailable(String),
+}
+
+// === impl Failure ===
+
+impl Failure {
+    pub(super) fn to_error(&self) -> Error {
+        match self {
+            Self::DiskFull(why) => Error::DiskFull(why.clone().into()),
+            Self::Unavailable(why) => Error::Unavailable(why.clone().into()),
+        }
+    }
+}
+
+impl From<&rusqlite::Error> for Failure {
+    fn from(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull(error.to_string()),
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::DiskFull(why) => Self::DiskFull(why.to_string()),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Failure::from(&error).to_error()
+    }
+}
+
+/// A stored value that does not parse.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "keys are numbers and ids, nicer to give than to lend"
+)]
+pub(super) fn corrupt<T>(
+    table: &'static str,
+    column: &'static str,
+    key: impl std::fmt::Display,
+) -> Result<T> {
+    Err(Error::Corrupt {
+        table,
+        column,
+        key: key.to_string(),
+    })
+}

@@ -1,0 +1,142 @@
+//! Reads all users into memory: the blocks, then the log over them.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+
+use rusqlite::Connection;
+
+use super::codec::{self, Damaged};
+use super::error::corrupt;
+use super::users::{BLOCK_ROWS, Folding, Memory, apply};
+use crate::audience::Table;
+use crate::model::user::Change;
+use crate::store::contract::{Error, Result};
+
+/// How many users are in memory so far, and how many are expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    pub users: u64,
+    pub total: u64,
+}
+
+/// Blocks decoded ahead of the table: bounds memory while it fills.
+const AHEAD: usize = 8;
+
+type Decoded = (u32, std::result::Result<Vec<Change>, Damaged>);
+
+pub(super) fn load(connection: &Connection, progress: &dyn Fn(Loaded)) -> Result<Memory> {
+    let mut table = Table::new();
+    let mut folding = Folding::default();
+    load_blocks(connection, &mut table, &mut folding, progress)?;
+    replay_log(connection, &mut table, &mut folding)?;
+    let total = table.len() as u64;
+    progress(Loaded {
+        users: total,
+        total,
+    });
+    Ok(Memory::new(table, folding))
+}
+
+/// Decoding runs on a thread of its own, ahead of the table: each takes about half of the time.
+fn load_blocks(
+    connection: &Connection,
+    table: &mut Table,
+    folding: &mut Folding,
+    progress: &dyn Fn(Loaded),
+) -> Result<()> {
+    let (total, bytes): (u64, usize) = connection.query_row(
+        "SELECT coalesce(sum(n_users), 0), coalesce(sum(length(users)), 0) FROM user_block",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    folding.block_bytes = bytes;
+    // The oldest entry of the log, or the next one: what a displaced user's blocks may lack.
+    let oldest = connection.query_row(
+        "SELECT coalesce(min(seq), (SELECT coalesce(max(seq), 0) + 1 FROM user_log)) FROM user_log",
+        [],
+        |row| row.get(0),
+    )?;
+    std::thread::scope(|scope| {
+        let (raw, to_decode) = mpsc::sync_channel::<(u32, Vec<u8>)>(AHEAD);
+        let (decoded, ready) = mpsc::sync_channel::<Decoded>(AHEAD);
+        scope.spawn(move || {
+            for (block, bytes) in to_decode {
+                if decoded
+                    .send((block, codec::decode_profiles(&bytes)))
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        });
+        let mut statement =
+            connection.prepare("SELECT block, users FROM user_block ORDER BY block")?;
+        let mut rows = statement.query([])?;
+        let mut in_flight = 0;
+        let mut take = |(block, users): Decoded| -> Result<()> {
+            let Ok(users) = users else {
+                return corrupt("user_block", "users", block);
+            };
+            place(table, folding, block, users, oldest);
+            progress(Loaded {
+                users: table.len() as u64,
+                total,
+            });
+            Ok(())
+        };
+        while let Some(row) = rows.next()? {
+            if in_flight == AHEAD {
+                take(ready.recv().map_err(|_| Error::Closed)?)?;
+                in_flight -= 1;
+            }
+            raw.send((row.get(0)?, row.get(1)?))
+                .map_err(|_| Error::Closed)?;
+            in_flight += 1;
+        }
+        drop(raw);
+        ready.iter().try_for_each(take)
+    })
+}
+
+/// Puts a block's users into the table.
+///
+/// A user may stand in two blocks after a crash, and rows close up where others were deleted. Then
+/// both the block as stored and the block it falls into now are rewritten before the log is cut.
+fn place(table: &mut Table, folding: &mut Folding, block: u32, users: Vec<Change>, oldest: i64) {
+    for user in users {
+        if table.row(&user.external_id).is_some()
+            && let Some(row) = table.delete(&user.external_id)
+        {
+            folding.dirty.insert(row.0 / BLOCK_ROWS, oldest);
+            folding.dirty.insert(block, oldest);
+        }
+        let row = table.apply(&user);
+        if row.0 / BLOCK_ROWS != block {
+            folding.dirty.insert(row.0 / BLOCK_ROWS, oldest);
+            folding.dirty.insert(block, oldest);
+        }
+    }
+}
+
+fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding) -> Result<()> {
+    let mut statement = connection.prepare("SELECT seq, changes FROM user_log ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    folding.next_seq = 1;
+    let mut dirty: BTreeMap<u32, i64> = std::mem::take(&mut folding.dirty);
+    while let Some(row) = rows.next()? {
+        let (seq, bytes): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let Ok(entries) = codec::decode_entries(&bytes) else {
+            return corrupt("user_log", "changes", seq);
+        };
+        for entry in &entries {
+            if let Some(row) = apply(table, entry) {
+                let first = dirty.entry(row.0 / BLOCK_ROWS).or_insert(seq);
+                *first = seq.min(*first);
+            }
+        }
+        folding.next_seq = seq + 1;
+        folding.log_bytes += bytes.len();
+    }
+    folding.dirty = dirty;
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! The contract's methods, each a job for the writer or a read.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Store, deliveries, imports, ledger, resources, sends};
+use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome};
+use crate::model::id::{DeliveryId, ExternalId, ImportId, RequestId, Revision, SendId};
+use crate::model::resource::{Document, RevisionInfo};
+use crate::model::send::{NewSend, Phase, Send as SendRecord};
+use crate::model::user::{Profile, Update};
+use crate::store::contract::{
+    self, Created, Deliveries, DeliveryQuery, ImportProgress, Imported, NewRevision, Resources,
+    Result, SendQuery, Sends, UpsertReport, Users,
+};
+
+impl contract::Store for Store {}
+
+#[async_trait]
+impl Users for Store {
+    async fn upsert_users(&self, updates: Vec<Update>) -> Result<UpsertReport> {
+        self.writer
+            .submit(move |group| Ok(group.users.upsert(updates)))
+            .await
+    }
+
+    async fn import_chunk(
+        &self,
+        import: &ImportId,
+        sequence: u64,
+        updates: Vec<Update>,
+    ) -> Result<Imported> {
+        let import = import.clone();
+        self.writer
+            .submit(move |group| imports::chunk(group, &import, sequence, updates))
+            .await
+    }
+
+    async fn import_progress(&self, import: &ImportId) -> Result<ImportProgress> {
+        let import = import.clone();
+        self.readers
+            .read(move |connection| imports::progress(connection, &import))
+            .await
+    }
+
+    async fn get_user(&self, id: &ExternalId) -> Result<Option<Profile>> {
+        let table = self.memory.table.read();
+        Ok(table.row(id).and_then(|row| table.profile(row)))
+    }
+
+    async fn delete_users(&self, ids: Vec<ExternalId>) -> Result<Vec<bool>> {
+        let work = move |group: &mut super::writer::Group<'_>| {
+            let mut existed = Vec::with_capacity(ids.len());
+            for id in ids {
+                deliveries::forget_user(group, &id)?;
+                existed.push(group.users.delete(id));
+            }
+            Ok(existed)
+        };
+        self.writer.submit(work).await
+    }
+
+    async fn count_users(&self) -> Result<u64> {
+        Ok(self.memory.table.read().len() as u64)
+    }
+}
+
+#[async_trait]
+impl Resources for Store {
+    async fn current(&self) -> Result<Option<RevisionInfo>> {
+        self.readers.read(resources::current).await
+    }
+
+    async fn documents(&self, revision: Revision) -> Result<Vec<Document>> {
+        self.readers
+            .read(move |connection| resources::documents(connection, revision))
+            .await
+    }
+
+    async fn apply(
+        &self,
+        expected: Revision,
+        documents: Vec<Document>,
+        info: NewRevision,
+    ) -> Result<RevisionInfo> {
+        self.writer
+            .submit(move |group| resources::apply(group.connection, expected, &documents, info))
+            .await
+    }
+}
+
+#[async_trait]
+impl Sends for Store {
+    async fn create_send(
+        &self,
+        new: NewSend,
+        deliveries: Vec<NewDelivery>,
+        is_complete: bool,
+    ) -> Result<Created> {
+        self.writer
+            .submit(move |group| sends::create(group, &new, deliveries, is_complete))
+            .await
+    }
+
+    async fn enqueue(
+        &self,
+        send: SendId,
+        deliveries: Vec<NewDelivery>,
+        is_complete: bool,
+    ) -> Result<Phase> {
+        self.writer
+            .submit_patiently(move |group| sends::enqueue(group, send, deliveries, is_complete))
+            .await
+    }
+
+    async fn unfinished_fanouts(&self) -> Result<Vec<NewSend>> {
+        self.readers.read(sends::unfinished_fanouts).await
+    }
+
+    async fn find_request(
+        &self,
+        campaign: &str,
+        request_id: &RequestId,
+    ) -> Result<Option<SendRecord>> {
+        let (campaign, request) = (campaign.to_owned(), request_id.clone());
+        self.readers
+            .read(move |connection| sends::find_request(connection, &campaign, &request))
+            .await
+    }
+
+    async fn get_send(&self, id: SendId) -> Result<Option<SendRecord>> {
+        self.readers
+            .read(move |connection| sends::read(connection, id))
+            .await
+    }
+
+    async fn list_sends(&self, query: SendQuery) -> Result<Vec<SendRecord>> {
+        self.readers
+            .read(move |connection| sends::list(connection, &query))
+            .await
+    }
+
+    async fn cancel_send(&self, id: SendId, now: Timestamp) -> Result<Option<SendRecord>> {
+        self.writer
+            .submit(move |group| sends::cancel(group, id, now))
+            .await
+    }
+
+    async fn get_delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
+        self.readers
+            .read(move |connection| ledger::get(connection, id))
+            .await
+    }
+
+    async fn list_deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>> {
+        self.readers
+            .read(move |connection| ledger::list(connection, &query))
+            .await
+    }
+}
+
+#[async_trait]
+impl Deliveries for Store {
+    async fn claim_due(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        lease: Duration,
+        max: usize,
+    ) -> Result<Vec<Due>> {
+        let channel = channel.to_owned();
+        self.writer
+            .submit_patiently(move |group| deliveries::claim(group, &channel, now, lease, max))
+            .await
+    }
+
+    async fn begin(&self, id: DeliveryId, now: Timestamp) -> Result<bool> {
+        self.writer
+            .submit_patiently(move |group| deliveries::begin(group, id, now))
+            .await
+    }
+
+    async fn record(&self, id: DeliveryId, outcome: Outcome, now: Timestamp) -> Result<()> {
+        self.writer
+            .submit_patiently(move |group| deliveries::record(group, id, &outcome, now))
+            .await
+    }
+
+    async fn recover(&self, now: Timestamp) -> Result<u64> {
+        self.writer
+            .submit_patiently(move |group| deliveries::recover(group, now))
+            .await
+    }
+
+    async fn next_due(&self, channel: &str) -> Result<Option<Timestamp>> {
+        let channel = channel.to_owned();
+        self.readers
+            .read(move |connection| ledger::next_due(connection, &channel))
+            .await
+    }
+
+    async fn busy_channels(&self) -> Result<Vec<String>> {
+        self.readers.read(ledger::busy_channels).await
+    }
+}

@@ -1,0 +1,1 @@
+//! Histories, fold points and reopening against a naive store.

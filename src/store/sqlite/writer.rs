@@ -1,0 +1,241 @@
+//! The one writer: a thread that runs everything that waits as one transaction with one fsync.
+//!
+//! A job runs in a savepoint of its own, so that one that fails leaves the others alone. Its answer is
+//! given after the commit, and after the users in memory have changed.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::error::Failure;
+use super::sends::Deltas;
+use super::users::{Memory, Pending};
+use crate::store::contract::{Error, Result};
+
+/// Jobs that may wait: beyond it writers are told to come back, instead of growing a queue in memory.
+const QUEUE_MAX: usize = 4_096;
+/// Jobs of one transaction: bounds how long the first waits for the last.
+const GROUP_MAX: usize = 1_024;
+/// Changed users of one transaction: bounds its memory.
+const GROUP_USERS_MAX: usize = 32_768;
+/// How long nothing may come before the writer tidies up.
+const IDLE: Duration = Duration::from_millis(200);
+/// What a caller is told to wait when the queue is full.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// What a job works on: the open transaction and what will change in memory once it is committed.
+pub(super) struct Group<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) users: Pending,
+    pub(super) deltas: Deltas,
+}
+
+/// Runs in the transaction; what it returns runs after the commit.
+type Job = Box<dyn FnOnce(&mut Group<'_>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(std::result::Result<(), &Failure>) + Send>;
+
+/// The writer's front: submits jobs and joins the thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Mutex<Option<Sender<Job>>>,
+    room: Arc<Semaphore>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+// === impl Writer ===
+
+impl Writer {
+    pub(super) fn start(connection: Connection, memory: Arc<Memory>) -> Result<Self> {
+        let (jobs, waiting) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || run(&connection, &memory, &waiting))
+            .map_err(|error| Error::Unavailable(error.into()))?;
+        Ok(Self {
+            jobs: Mutex::new(Some(jobs)),
+            room: Arc::new(Semaphore::new(QUEUE_MAX)),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Runs `work` in the next transaction; [`Error::Busy`] when too much waits already.
+    pub(super) async fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Group<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let room = Arc::clone(&self.room);
+        let permit = room.try_acquire_owned().map_err(|_| Error::Busy {
+            retry_after: RETRY_AFTER,
+        })?;
+        self.run(work, permit).await
+    }
+
+    /// As [`Writer::submit`], but waits for room: outcomes of deliveries must not be turned away.
+    pub(super) async fn submit_patiently<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Group<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(&self.room)
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Closed)?;
+        self.run(work, permit).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Group<'_>) -> Result<T> + Send + 'static,
+        permit: tokio::sync::OwnedSemaphorePermit,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |group| {
+            let done = in_savepoint(group, work);
+            Box::new(move |committed| {
+                drop(permit);
+                let done = match committed {
+                    Ok(()) => done,
+                    Err(failure) => Err(failure.to_error()),
+                };
+                // The caller may have gone; what it asked for is done all the same.
+                drop(answer.send(done));
+            })
+        });
+        match &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(jobs) => jobs.send(job).map_err(|_| Error::Closed)?,
+            None => return Err(Error::Closed),
+        }
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Takes no more jobs, finishes those that wait, and ends the thread.
+    pub(super) fn close(&self) {
+        drop(
+            self.jobs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's writer had panicked");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn run(connection: &Connection, memory: &Memory, waiting: &Receiver<Job>) {
+    loop {
+        match waiting.recv_timeout(IDLE) {
+            Ok(first) => group(connection, memory, first, waiting),
+            Err(RecvTimeoutError::Timeout) => tidy(connection, memory),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    if let Err(error) = connection.execute_batch("PRAGMA optimize") {
+        tracing::warn!(%error, "the store was not optimised at its end");
+    }
+}
+
+/// One transaction: the first job and whatever waits behind it.
+fn group(connection: &Connection, memory: &Memory, first: Job, waiting: &Receiver<Job>) {
+    let mut answers = Vec::new();
+    let done = (|| {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let mut group = Group {
+            connection,
+            users: memory.pending(),
+            deltas: HashMap::new(),
+        };
+        let mut next = Some(first);
+        while let Some(job) = next {
+            answers.push(job(&mut group));
+            // SQLite gives up a whole transaction on some errors, a full disk among them.
+            if connection.is_autocommit() {
+                return Err(Error::DiskFull("the transaction was rolled back".into()));
+            }
+            let has_room = answers.len() < GROUP_MAX && group.users.len() < GROUP_USERS_MAX;
+            next = if has_room {
+                waiting.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        super::sends::flush(connection, &mut group.deltas)?;
+        let log = group.users.log(connection)?;
+        let folded = memory.fold(connection, log.bytes)?;
+        connection.execute_batch("COMMIT")?;
+        Ok((group.users, log, folded))
+    })();
+    let committed = match done {
+        Ok((users, log, folded)) => {
+            memory.committed(&users, &log, folded);
+            Ok(())
+        }
+        Err(error) => Err(give_up(connection, &error)),
+    };
+    for answer in answers {
+        answer(committed.as_ref().copied());
+    }
+}
+
+/// Folds what the log has gathered while nobody waits.
+fn tidy(connection: &Connection, memory: &Memory) {
+    if !memory.wants_folding() {
+        return;
+    }
+    let done = (|| {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let folded = memory.fold_while_idle(connection)?;
+        connection.execute_batch("COMMIT")?;
+        Ok(folded)
+    })();
+    match done {
+        Ok(folded) => memory.folded(folded),
+        Err(error) => drop(give_up(connection, &error)),
+    }
+}
+
+fn give_up(connection: &Connection, error: &Error) -> Failure {
+    tracing::error!(%error, "a store transaction failed; nothing of it was written");
+    if !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a store transaction could not be rolled back");
+    }
+    Failure::from(error)
+}
+
+fn in_savepoint<T>(
+    group: &mut Group<'_>,
+    work: impl FnOnce(&mut Group<'_>) -> Result<T>,
+) -> Result<T> {
+    let connection = group.connection;
+    connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+    let (users, deltas) = (group.users.len(), group.deltas.clone());
+    let done = work(group);
+    if done.is_err() && !connection.is_autocommit() {
+        group.users.truncate(users);
+        group.deltas = deltas;
+        connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    }
+    if !connection.is_autocommit() {
+        connection.prepare_cached("RELEASE job")?.execute([])?;
+    }
+    done
+}
