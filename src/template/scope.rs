@@ -1,0 +1,242 @@
+//! What a template sees: the user, the properties, and what it has assigned.
+//!
+//! Our own runtime, so that an absent name is empty as in Braze, and is written down; and so that only the
+//! value asked for is copied, never the profile.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use liquid_core::model::{
+    KString, KStringCow, KStringRef, Object, ScalarCow, Value as Liquid, ValueCow,
+};
+use liquid_core::runtime::{PartialStore, Registers};
+
+use liquid_core::{Renderable, Result, Runtime, ValueView};
+
+use super::budget::Budget;
+use crate::model::Value;
+use crate::model::user::Profile;
+
+/// What a message is rendered for.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub user: &'a Profile,
+    pub trigger_properties: &'a BTreeMap<String, Value>,
+    pub event_properties: Option<&'a BTreeMap<String, Value>>,
+    pub campaign: &'a str,
+    pub now: Timestamp,
+}
+
+/// A render under way.
+pub(super) struct Scope<'a> {
+    context: Context<'a>,
+    registers: Registers,
+    assigned: RefCell<Object>,
+    counters: RefCell<Object>,
+    misses: RefCell<BTreeSet<String>>,
+}
+
+/// The instant of the render, for filters.
+#[derive(Debug, Default)]
+pub(super) struct Now(pub(super) Option<Timestamp>);
+
+/// There are no partial templates.
+#[derive(Debug)]
+struct NoPartials;
+
+// === impl Scope ===
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(context: Context<'a>) -> Self {
+        let scope = Self {
+            context,
+            registers: Registers::default(),
+            assigned: RefCell::default(),
+            counters: RefCell::default(),
+            misses: RefCell::default(),
+        };
+        scope.registers.get_mut::<Now>().0 = Some(context.now);
+        scope
+    }
+
+    pub(super) fn misses(&self) -> Vec<String> {
+        self.misses.borrow().iter().cloned().collect()
+    }
+
+    pub(super) fn aborted(&self) -> Option<String> {
+        self.registers.get_mut::<Budget>().aborted.take()
+    }
+
+    fn find(&self, path: &[ScalarCow<'_>]) -> Option<Liquid> {
+        let root = path.first()?.to_kstr();
+        if let Some(value) = self.assigned.borrow().get(root.as_str()) {
+            return descend_liquid(value, &path[1..]);
+        }
+        let (name, rest) = match path.get(1) {
+            Some(name) => (name.to_kstr(), &path[2..]),
+            None => return None,
+        };
+        let map = match root.as_str() {
+            "user" | "custom_attribute" => {
+                return match self.context.user.attributes.get(name.as_str()) {
+                    Some(value) => descend(value, rest),
+                    None if matches!(name.as_str(), "user_id" | "id") => Some(Liquid::scalar(
+                        self.context.user.external_id.as_str().to_owned(),
+                    )),
+                    None => None,
+                };
+            }
+            "api_trigger_properties" | "trigger_properties" => self.context.trigger_properties,
+            "event_properties" => self.context.event_properties?,
+            "campaign" if name.as_str() == "name" => {
+                return Some(Liquid::scalar(self.context.campaign.to_owned()));
+            }
+            _ => return None,
+        };
+        descend(map.get(name.as_str())?, rest)
+    }
+
+    fn miss(&self, path: &[ScalarCow<'_>]) {
+        let mut names = path.iter().map(|step| step.to_kstr().into_string());
+        // `user.` is left out: people write `${first_name}`.
+        let root = names
+            .next()
+            .filter(|root| root != "user" && root != "custom_attribute");
+        let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
+        self.misses.borrow_mut().insert(name);
+    }
+}
+
+impl Runtime for Scope<'_> {
+    fn partials(&self) -> &dyn PartialStore {
+        &NoPartials
+    }
+
+    fn name(&self) -> Option<KStringRef<'_>> {
+        None
+    }
+
+    fn roots(&self) -> BTreeSet<KStringCow<'_>> {
+        BTreeSet::new()
+    }
+
+    /// Existence tests come here: an absent name is no miss.
+    fn try_get(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
+        self.find(path).map(ValueCow::Owned)
+    }
+
+    /// Reads come here: an absent name is empty, and written down.
+    fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
+        let found = self.find(path);
+        if found.is_none() {
+            self.miss(path);
+        }
+        Ok(ValueCow::Owned(found.unwrap_or(Liquid::Nil)))
+    }
+
+    fn set_global(&self, name: KString, value: Liquid) -> Option<Liquid> {
+        self.assigned.borrow_mut().insert(name, value)
+    }
+
+    fn set_index(&self, name: KString, value: Liquid) -> Option<Liquid> {
+        self.counters.borrow_mut().insert(name, value)
+    }
+
+    fn get_index<'b>(&'b self, name: &str) -> Option<ValueCow<'b>> {
+        self.counters
+            .borrow()
+            .get(name)
+            .cloned()
+            .map(ValueCow::Owned)
+    }
+
+    fn registers(&self) -> &Registers {
+        &self.registers
+    }
+}
+
+// === impl NoPartials ===
+
+impl PartialStore for NoPartials {
+    fn contains(&self, _: &str) -> bool {
+        false
+    }
+
+    fn names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn try_get(&self, _: &str) -> Option<std::sync::Arc<dyn Renderable>> {
+        None
+    }
+
+    fn get(&self, name: &str) -> Result<std::sync::Arc<dyn Renderable>> {
+        Err(liquid_core::Error::with_msg(format!(
+            "there is no `{name}`"
+        )))
+    }
+}
+
+fn descend(value: &Value, path: &[ScalarCow<'_>]) -> Option<Liquid> {
+    let Some((step, rest)) = path.split_first() else {
+        return Some(to_liquid(value));
+    };
+    match value {
+        Value::Object(map) => match map.get(step.to_kstr().as_str()) {
+            Some(inner) => descend(inner, rest),
+            None if step.to_kstr() == "size" => Some(Liquid::scalar(count(map.len()))),
+            None => None,
+        },
+        Value::List(items) => match (step.to_integer(), step.to_kstr().as_str()) {
+            (Some(at), _) => descend(items.get(index(at, items.len())?)?, rest),
+            (None, "first") => descend(items.first()?, rest),
+            (None, "last") => descend(items.last()?, rest),
+            (None, "size") => Some(Liquid::scalar(count(items.len()))),
+            _ => None,
+        },
+        Value::String(text) if step.to_kstr() == "size" => {
+            Some(Liquid::scalar(count(text.chars().count())))
+        }
+        _ => None,
+    }
+}
+
+fn descend_liquid(value: &Liquid, path: &[ScalarCow<'_>]) -> Option<Liquid> {
+    if path.is_empty() {
+        return Some(value.clone());
+    }
+    liquid_core::model::try_find(value, path).map(ValueCow::into_owned)
+}
+
+/// Liquid counts from the end with negative numbers.
+fn index(at: i64, len: usize) -> Option<usize> {
+    let at = if at < 0 {
+        at.checked_add(i64::try_from(len).ok()?)?
+    } else {
+        at
+    };
+    usize::try_from(at).ok()
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn to_liquid(value: &Value) -> Liquid {
+    match value {
+        Value::Bool(b) => Liquid::scalar(*b),
+        Value::Int(n) => Liquid::scalar(*n),
+        Value::Double(n) => Liquid::scalar(*n),
+        Value::String(text) => Liquid::scalar(text.clone()),
+        // As text: the `date` filter reads it, and nothing else can do much with a time.
+        Value::Timestamp(at) => Liquid::scalar(at.to_string()),
+        Value::List(items) => Liquid::Array(items.iter().map(to_liquid).collect()),
+        Value::Object(map) => {
+            let fields = map
+                .iter()
+                .map(|(key, item)| (KString::from_ref(key), to_liquid(item)));
+            Liquid::Object(fields.collect())
+        }
+    }
+}
