@@ -1,1 +1,22 @@
-//! The Send API: bodies and limits, and what its answers mean.
+//! What Messenger takes and what its answers mean.
+//!
+//! May import `model` and `diagnostic`. Begin with [`check`], which holds a message against `shapes`, the Send
+//! API's fields and limits as data; [`request`] makes the body, [`classify`] reads the answer by the table in
+//! `codes`, [`usage`] the headers.
+//!
+//! **Invariant:** answers are told apart by their codes, never by their wording, which changes.
+
+mod answer;
+mod check;
+mod codes;
+mod request;
+mod shapes;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Class, Classified, classify};
+pub use check::check;
+pub use request::{appsecret_proof, request};
+pub use usage::usage;
