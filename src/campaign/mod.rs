@@ -1,1 +1,26 @@
-//! Campaign files: shape, meaning, plan.
+//! Campaign files: from YAML text to a checked set of resources, and from two sets to a plan.
+//!
+//! May import `segment`, `template`, `messenger`, `model` and `diagnostic`. A file goes `node` (YAML with
+//! places) → `verify` (against the fields in `shape`) → `file` (typed) → `check` (meaning, references,
+//! compiled filters and messages) → [`Set`]. Begin with [`load`]; [`plan`] compares.
+//!
+//! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
+
+mod check;
+mod file;
+mod node;
+mod plan;
+mod schema;
+mod set;
+mod shape;
+mod source;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+pub use file::SecretRef;
+pub use plan::{Action, Change, FieldChange, Plan, plan};
+pub use schema::json_schema;
+pub use set::{Campaign, Channel, HeaderValue, Kind, Message, Page, Segment, Set, Webhook};
+pub use source::{Loaded, SourceFile, load};

@@ -1,0 +1,146 @@
+//! The documents as types. `verify` has looked at them before, so that what fails here is a defect of ours.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::model::resource::Kind;
+
+/// Where a secret is; it is read when it is used, and never kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretRef {
+    /// An environment variable.
+    Env(String),
+    /// A file; its content without surrounding blanks.
+    File(String),
+}
+
+/// A document of any kind.
+#[derive(Debug)]
+pub(super) enum Resource {
+    Messenger(Box<MessengerFile>),
+    Webhook(Box<WebhookFile>),
+    Segment(SegmentFile),
+    Campaign(Box<CampaignFile>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "`kind`, `type` and the like are read by others; they must be known here")]
+pub(super) struct MessengerFile {
+    kind: String,
+    pub(super) name: String,
+    description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    #[serde(rename = "type")]
+    variant: String,
+    pub(super) page_id: String,
+    #[serde(with = "serde_yaml::with::singleton_map")]
+    pub(super) token: SecretRef,
+    #[serde(default, with = "serde_yaml::with::singleton_map")]
+    pub(super) app_secret: Option<SecretRef>,
+    pub(super) psid_attribute: Option<String>,
+    pub(super) graph_url: Option<String>,
+    pub(super) graph_version: Option<String>,
+    pub(super) pace: Option<u32>,
+    pub(super) timeout: Option<String>,
+    pub(super) on_unknown: Option<OnUnknown>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "`kind`, `type` and the like are read by others; they must be known here")]
+pub(super) struct WebhookFile {
+    kind: String,
+    pub(super) name: String,
+    description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    #[serde(rename = "type")]
+    variant: String,
+    pub(super) url: String,
+    pub(super) method: Option<String>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, serde_yaml::Value>,
+    pub(super) pace: Option<u32>,
+    pub(super) timeout: Option<String>,
+    #[serde(default)]
+    pub(super) allow_private_network: bool,
+    pub(super) on_unknown: Option<OnUnknown>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "`kind` and the like are read by others; they must be known here")]
+pub(super) struct SegmentFile {
+    kind: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    pub(super) filter: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "`kind` is read by others; it must be known here")]
+pub(super) struct CampaignFile {
+    kind: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) team: Option<String>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
+    pub(super) channel: String,
+    pub(super) segment: Option<String>,
+    pub(super) filter: Option<String>,
+    pub(super) trigger: TriggerFile,
+    pub(super) message: Option<serde_json::Value>,
+    pub(super) raw: Option<RawFile>,
+    #[serde(default)]
+    pub(super) delivery: DeliveryFile,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriggerFile {
+    pub(super) api: Option<Empty>,
+    pub(super) event: Option<serde_yaml::Value>,
+    pub(super) schedule: Option<serde_yaml::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Empty {}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFile {
+    pub(super) content_type: String,
+    pub(super) body: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeliveryFile {
+    pub(super) on_unknown: Option<OnUnknown>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OnUnknown {
+    Leave,
+    Resend,
+}
+
+/// Reads a verified document.
+pub(super) fn read(kind: Kind, variant: Option<&str>, text: &str) -> Result<Resource, serde_yaml::Error> {
+    Ok(match (kind, variant) {
+        (Kind::Channel, Some("webhook")) => Resource::Webhook(serde_yaml::from_str(text)?),
+        (Kind::Channel, _) => Resource::Messenger(serde_yaml::from_str(text)?),
+        (Kind::Segment, _) => Resource::Segment(serde_yaml::from_str(text)?),
+        (Kind::Campaign, _) => Resource::Campaign(serde_yaml::from_str(text)?),
+    })
+}

@@ -1,0 +1,281 @@
+//! YAML with places: what a typed parse forgets.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+
+use super::source::SourceFile;
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::model::limits;
+
+/// A value with the bytes it stands in.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) span: Range<usize>,
+    pub(super) value: Value,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Null,
+    Bool,
+    Int(i64),
+    Float,
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) key_span: Range<usize>,
+    pub(super) value: Node,
+}
+
+/// As the YAML library gives it.
+enum Raw {
+    Scalar(Value),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+struct RawVisitor;
+
+/// Parses one document, within bounds.
+pub(super) fn parse(file: &SourceFile) -> Result<Node, Box<Diagnostic>> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        budget: serde_saphyr::budget! {
+            max_documents: 1,
+            max_nodes: limits::YAML_NODES_MAX,
+            max_depth: limits::YAML_DEPTH_MAX,
+        },
+    };
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(&file.text, options) {
+        Ok(raw) => Ok(node(raw)),
+        Err(error) => Err(Box::new(refused(file, error.without_snippet()))),
+    }
+}
+
+// === impl Node ===
+
+impl Node {
+    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        match &self.get(key)?.value.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The node at a path such as `message.quick_replies[2].title`, or the nearest above it, with what is
+    /// to be pointed at: the value, or the key when the path ends above a missing one.
+    fn find(&self, path: &str) -> (&Node, Range<usize>) {
+        let (mut node, mut span) = (self, self.span.clone());
+        for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+            let next = match (&node.value, step.strip_suffix(']').map(str::parse::<usize>)) {
+                (Value::List(items), Some(Ok(at))) => items.get(at).map(|item| (item, item.span.clone())),
+                (Value::Map(_), _) => node.get(step).map(|entry| (&entry.value, entry.span())),
+                _ => None,
+            };
+            let Some(found) = next else { return (node, span) };
+            (node, span) = found;
+        }
+        (node, span)
+    }
+
+    /// Puts a problem where its path, and its span within a filter or template, are in the file.
+    pub(super) fn placed(&self, file: &SourceFile, mut problem: Diagnostic) -> Diagnostic {
+        let (node, whole) = self.find(&problem.path);
+        let inner = match (&node.value, &problem.span) {
+            (Value::Text(text), Some(inner)) => within(&file.text, node.span.clone(), text, inner.clone()),
+            _ => None,
+        };
+        let span = inner.unwrap_or(whole);
+        // A block scalar or a map spans lines; its first line is where to look.
+        let end = file.text[span.start..span.end].find('\n').map_or(span.end, |at| span.start + at);
+        problem.place = Some(Place::of(&file.path, &file.text, span.start..end));
+        problem
+    }
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// What to point at: a scalar itself, a map or list by its key.
+    pub(super) fn span(&self) -> Range<usize> {
+        match self.value.value {
+            Value::Map(_) | Value::List(_) | Value::Null => self.key_span.clone(),
+            _ => self.value.span.clone(),
+        }
+    }
+}
+
+/// The bytes of the file in which a part of a scalar's text stands, in whatever style it is written.
+///
+/// Walks the text and its source together: breaks that fold into a space, indentation, doubled quotes and
+/// escapes take more room in the source than in the text.
+fn within(source: &str, scalar: Range<usize>, text: &str, part: Range<usize>) -> Option<Range<usize>> {
+    let raw = source.get(scalar.clone())?;
+    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let mut at = quote.map_or(0, char::len_utf8);
+    let (mut start, mut end) = (None, None);
+    for (pos, c) in text.char_indices() {
+        let rest = &raw[at..];
+        let taken = if c.is_whitespace() {
+            blank(rest, c)?
+        } else {
+            at += rest.len() - rest.trim_start_matches(['\n', '\r', ' ', '\t']).len();
+            let rest = &raw[at..];
+            match (quote, rest.starts_with('\\'), rest.starts_with("''")) {
+                (Some('"'), true, _) => rest.chars().take(2).map(char::len_utf8).sum(),
+                (Some('\''), _, true) => 2,
+                _ if rest.starts_with(c) => c.len_utf8(),
+                _ => return None,
+            }
+        };
+        if pos == part.start {
+            start = Some(at);
+        }
+        at += taken;
+        if pos < part.end {
+            end = Some(at);
+        }
+    }
+    let start = start.unwrap_or(at);
+    Some(scalar.start + start..scalar.start + end.unwrap_or(start).max(start))
+}
+
+/// What a blank of the text takes in the source: itself, or a break with the next line's indentation.
+fn blank(rest: &str, c: char) -> Option<usize> {
+    if c == '\n' && rest.starts_with("\\n") {
+        return Some(2);
+    }
+    let line = rest.trim_start_matches(' ');
+    let spaces = rest.len() - line.len();
+    if line.starts_with(['\n', '\r']) {
+        let indentation = line.len() - line.trim_start_matches(['\n', '\r', ' ']).len();
+        return Some(spaces + indentation);
+    }
+    rest.starts_with(c).then_some(c.len_utf8())
+}
+
+fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
+    let text = error.to_string();
+    // The library repeats the place at the end of its message.
+    let message = text.split(" at line ").next().unwrap_or(&text);
+    let (code, message, hint) = if message.starts_with("duplicate mapping key") {
+        let key = message.split([':', ',']).nth(1).unwrap_or_default().trim();
+        ("duplicate-key", format!("the key `{key}` stands here twice"), Some("remove one of them"))
+    } else if message.contains("Documents") {
+        ("several-documents", "a second document begins here".to_owned(), Some("put each resource into a file of its own"))
+    } else if message.contains("budget breached") {
+        ("file-limit", "the document is too deep, or its aliases make it too large".to_owned(), Some("write it without aliases"))
+    } else if message.contains("tab") {
+        ("yaml-syntax", message.to_owned(), Some("indent with spaces"))
+    } else {
+        ("yaml-syntax", message.to_owned(), None)
+    };
+    let mut problem = Diagnostic::error(Code(code), message);
+    problem.hint = hint.map(str::to_owned);
+    let at = error.location().map_or(0, |location| offset(&file.text, location.line(), location.column()));
+    problem.place = Some(Place::of(&file.path, &file.text, at..at));
+    problem
+}
+
+/// Of a line and a column in characters, both from 1.
+fn offset(text: &str, line: u64, column: u64) -> usize {
+    let usize = |n: u64| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
+    let start: usize = text.split_inclusive('\n').take(usize(line)).map(str::len).sum();
+    let rest = &text[start..];
+    start + rest.char_indices().nth(usize(column)).map_or(rest.len(), |(at, _)| at)
+}
+
+fn node(raw: Spanned<Raw>) -> Node {
+    let span = raw.defined.span();
+    let int = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let (start, len) = (int(span.byte_offset().map(Into::into)), int(span.byte_len().map(Into::into)));
+    let value = match raw.value {
+        Raw::Scalar(value) => value,
+        Raw::List(items) => Value::List(items.into_iter().map(node).collect()),
+        Raw::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| {
+                    let span = key.defined.span();
+                    let start = int(span.byte_offset().map(Into::into));
+                    let len = int(span.byte_len().map(Into::into));
+                    Entry { key: key.value, key_span: start..start + len, value: node(value) }
+                })
+                .collect(),
+        ),
+    };
+    Node { span: start..start + len, value }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Null))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Bool))
+    }
+
+    fn visit_i64<E>(self, n: i64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Int(n)))
+    }
+
+    fn visit_u64<E>(self, n: u64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Int(i64::try_from(n).unwrap_or(i64::MAX))))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Float))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Text(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}

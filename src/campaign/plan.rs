@@ -1,0 +1,129 @@
+//! What applying a set to a state would change.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::set::Set;
+use crate::model::id::{Fingerprint, Revision};
+use crate::model::resource::{Document, Kind};
+
+/// The difference between the applied state and files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What it was made against.
+    pub revision: Revision,
+    /// By kind and name; empty when the files are the applied state.
+    pub changes: Vec<Change>,
+    pub unchanged: usize,
+    /// Over the revision, the applied documents and the wanted ones.
+    pub fingerprint: Fingerprint,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub kind: Kind,
+    pub name: String,
+    pub action: Action,
+    pub path: String,
+    /// Empty for a creation or deletion, and when only comments or layout changed.
+    pub fields: Vec<FieldChange>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Create,
+    Update,
+    /// Applied, and not among the files: the files are the whole state.
+    Delete,
+}
+
+/// A field that differs, as texts; empty where it is absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    pub path: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// Compares. A pure function: the same state and files give the same plan, fingerprint included.
+pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
+    let by_key = |documents: &[Document]| -> BTreeMap<(Kind, String), Document> {
+        documents.iter().map(|document| ((document.kind, document.name.clone()), document.clone())).collect()
+    };
+    let (before, after) = (by_key(applied), by_key(&wanted.documents));
+    let mut changes = Vec::new();
+    let mut unchanged = 0;
+    for (key, document) in &after {
+        match before.get(key) {
+            None => changes.push(change(document, Action::Create, Vec::new())),
+            Some(old) if old.source == document.source && old.path == document.path => unchanged += 1,
+            Some(old) => changes.push(change(document, Action::Update, fields(old, document))),
+        }
+    }
+    for (key, document) in &before {
+        if !after.contains_key(key) {
+            changes.push(change(document, Action::Delete, Vec::new()));
+        }
+    }
+    changes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    let fingerprint = fingerprint(revision, &before, &after);
+    Plan { revision, changes, unchanged, fingerprint }
+}
+
+fn change(document: &Document, action: Action, fields: Vec<FieldChange>) -> Change {
+    Change { kind: document.kind, name: document.name.clone(), action, path: document.path.clone(), fields }
+}
+
+fn fingerprint(
+    revision: Revision,
+    before: &BTreeMap<(Kind, String), Document>,
+    after: &BTreeMap<(Kind, String), Document>,
+) -> Fingerprint {
+    let number = revision.0.to_be_bytes();
+    let parts = |documents: &BTreeMap<(Kind, String), Document>| -> Vec<Vec<u8>> {
+        let texts = documents.values().flat_map(|d| [d.kind.as_str(), &d.name, &d.path, &d.source].map(str::as_bytes));
+        texts.map(<[u8]>::to_vec).collect()
+    };
+    let (before, after) = (parts(before), parts(after));
+    // The counts keep a document from moving from one side to the other unseen.
+    let counts = [before.len().to_be_bytes(), after.len().to_be_bytes()].concat();
+    let all = [number.to_vec(), counts].into_iter().chain(before).chain(after).collect::<Vec<_>>();
+    Fingerprint::of(all.iter().map(Vec::as_slice))
+}
+
+fn fields(before: &Document, after: &Document) -> Vec<FieldChange> {
+    let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
+    flatten(&read(before), String::new(), &mut old);
+    flatten(&read(after), String::new(), &mut new);
+    let paths: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let text = |side: &BTreeMap<String, String>, path: &String| side.get(path).cloned().unwrap_or_default();
+    paths
+        .into_iter()
+        .map(|path| FieldChange { path: path.clone(), before: text(&old, path), after: text(&new, path) })
+        .filter(|change| change.before != change.after)
+        .collect()
+}
+
+/// Both sides were checked when they were applied or loaded.
+fn read(document: &Document) -> Json {
+    serde_yaml::from_str(&document.source).unwrap_or_default()
+}
+
+fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, String>) {
+    match json {
+        Json::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(value, path, out);
+            }
+        }
+        Json::Array(items) if !items.is_empty() => {
+            for (at, value) in items.iter().enumerate() {
+                flatten(value, format!("{path}[{at}]"), out);
+            }
+        }
+        Json::String(text) => drop(out.insert(path, text.clone())),
+        other => drop(out.insert(path, other.to_string())),
+    }
+}

@@ -1,0 +1,71 @@
+//! The JSON Schema of campaign files, for editors, from the same description that `verify` uses.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::shape::{COMMON, FORMS, Field, Form, Shape};
+
+/// Draft 2020-12.
+pub fn json_schema() -> Json {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Recado campaign file",
+        "type": "object",
+        "required": ["kind", "name"],
+        "oneOf": FORMS.iter().map(form).collect::<Vec<_>>(),
+    })
+}
+
+fn form(form: &Form) -> Json {
+    let mut schema = map(&[COMMON, form.fields]);
+    schema["title"] = match form.variant {
+        Some(variant) => format!("{} ({variant})", form.kind),
+        None => form.kind.to_string(),
+    }
+    .into();
+    // The value that tells this form from the others.
+    schema["properties"]["kind"]["enum"] = json!([form.kind.as_str()]);
+    if let Some(variant) = form.variant {
+        schema["properties"]["type"]["enum"] = json!([variant]);
+    }
+    schema
+}
+
+fn map(groups: &[&'static [Field]]) -> Json {
+    let fields = || groups.iter().copied().flatten();
+    let properties: Map<String, Json> = fields()
+        .map(|field| {
+            let mut schema = shape(field.shape);
+            schema["description"] = field.doc.into();
+            (field.name.to_owned(), schema)
+        })
+        .collect();
+    let required: Vec<&str> = fields().filter(|field| field.is_required).map(|field| field.name).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn shape(of: &'static Shape) -> Json {
+    match of {
+        Shape::Text => json!({"type": "string", "minLength": 1}),
+        Shape::Name => json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"}),
+        Shape::Id => json!({"type": "string"}),
+        Shape::Bool => json!({"type": "boolean"}),
+        Shape::Count(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
+        Shape::Duration => json!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}),
+        Shape::Words(words) => json!({"type": "string", "enum": words}),
+        Shape::Secret => secret(),
+        Shape::TextOrSecret => json!({"anyOf": [{"type": "string"}, secret()]}),
+        Shape::List(item) => json!({"type": "array", "items": shape(item)}),
+        Shape::Map(fields) => map(&[fields]),
+        Shape::Each(value) => json!({"type": "object", "additionalProperties": shape(value)}),
+        Shape::Tree => json!({}),
+    }
+}
+
+fn secret() -> Json {
+    json!({
+        "oneOf": [
+            {"type": "object", "properties": {"env": {"type": "string"}}, "required": ["env"], "additionalProperties": false},
+            {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": false},
+        ],
+    })
+}

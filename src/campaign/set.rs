@@ -1,0 +1,151 @@
+//! A checked set of resources, compiled: what plans compare and deliveries use.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::file::SecretRef;
+use super::source::{SourceFile, load};
+use crate::diagnostic::Diagnostic;
+use crate::model::resource::Document;
+use crate::model::user::Profile;
+use crate::segment::Filter;
+use crate::template::{Text, Tree};
+
+/// All resources of a folder or of a revision.
+#[derive(Debug, Clone, Default)]
+pub struct Set {
+    pub channels: BTreeMap<String, Arc<Channel>>,
+    pub segments: BTreeMap<String, Arc<Segment>>,
+    pub campaigns: BTreeMap<String, Arc<Campaign>>,
+    /// As they were written, by kind and name.
+    pub documents: Vec<Document>,
+}
+
+/// Where messages go.
+#[derive(Debug)]
+pub struct Channel {
+    pub name: String,
+    /// Messages a second; unlimited without one.
+    pub pace: Option<u32>,
+    pub timeout: Option<Duration>,
+    pub kind: Kind,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    Messenger(Page),
+    Webhook(Webhook),
+}
+
+/// A Messenger page.
+#[derive(Debug)]
+pub struct Page {
+    pub page_id: String,
+    pub token: SecretRef,
+    pub app_secret: Option<SecretRef>,
+    pub psid_attribute: String,
+    pub graph_url: String,
+    pub graph_version: String,
+}
+
+/// A webhook endpoint.
+#[derive(Debug)]
+pub struct Webhook {
+    pub url: Text,
+    pub method: String,
+    pub headers: Vec<(String, HeaderValue)>,
+    pub allow_private_network: bool,
+}
+
+#[derive(Debug)]
+pub enum HeaderValue {
+    Text(Text),
+    Secret(SecretRef),
+}
+
+/// A named filter.
+#[derive(Debug)]
+pub struct Segment {
+    pub name: String,
+    pub description: String,
+    pub filter: Filter,
+}
+
+/// A message, whom it goes to, and how.
+#[derive(Debug)]
+pub struct Campaign {
+    pub name: String,
+    pub description: String,
+    pub team: String,
+    pub tags: Vec<String>,
+    pub channel: String,
+    pub segment: Option<String>,
+    /// Its own filter's text.
+    pub filter: Option<String>,
+    /// Segment and filter together; everybody without either.
+    pub audience: Option<Filter>,
+    pub message: Message,
+    /// A delivery that may have arrived is sent again.
+    pub resend_unknown: bool,
+}
+
+#[derive(Debug)]
+pub enum Message {
+    /// The Send API's message, or a webhook's JSON body.
+    Tree(Tree),
+    /// A webhook's body of any format.
+    Raw { content_type: String, body: Text },
+}
+
+// === impl Set ===
+
+impl Set {
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Compiles what was applied.
+    ///
+    /// # Errors
+    /// A document that this version does not accept any more.
+    pub fn compile(documents: &[Document]) -> Result<Self, Vec<Diagnostic>> {
+        let files: Vec<SourceFile> = documents.iter().map(SourceFile::from).collect();
+        load(&files).map(|loaded| loaded.set)
+    }
+
+    pub fn channel(&self, name: &str) -> Option<&Arc<Channel>> {
+        self.channels.get(name)
+    }
+
+    pub fn campaign(&self, name: &str) -> Option<&Arc<Campaign>> {
+        self.campaigns.get(name)
+    }
+
+    /// The attributes that hold PSIDs: they must be texts.
+    pub fn psid_attributes(&self) -> impl Iterator<Item = &str> {
+        self.channels.values().filter_map(|channel| channel.psid_attribute())
+    }
+}
+
+// === impl Channel ===
+
+impl Channel {
+    pub fn psid_attribute(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Messenger(page) => Some(&page.psid_attribute),
+            Kind::Webhook(_) => None,
+        }
+    }
+}
+
+// === impl Campaign ===
+
+impl Campaign {
+    /// Whether a user is in the audience; unknown counts as no.
+    pub fn admits(&self, profile: &Profile, now: Timestamp) -> Option<bool> {
+        self.audience.as_ref().map_or(Some(true), |filter| filter.matches_profile(profile, now))
+    }
+}

@@ -1,0 +1,248 @@
+//! Holds a document against its shape: unknown keys, wrong types, missing keys, all of them.
+
+use super::node::{Entry, Node, Value};
+use super::shape::{COMMON, FORMS, Field, Form, Shape};
+use super::source::SourceFile;
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::model::limits;
+use crate::model::resource::Kind;
+
+const UNKNOWN_KEY: Code = Code("unknown-key");
+const WRONG_TYPE: Code = Code("wrong-type");
+const MISSING_KEY: Code = Code("missing-key");
+const WRONG_VALUE: Code = Code("wrong-value");
+const LITERAL_SECRET: Code = Code("literal-secret");
+
+struct Verifier<'a> {
+    file: &'a SourceFile,
+    root: &'a Node,
+    problems: Vec<Diagnostic>,
+}
+
+/// The document's kind and name.
+///
+/// # Errors
+/// Everything that does not fit.
+pub(super) fn verify(file: &SourceFile, root: &Node) -> Result<(Kind, String), Vec<Diagnostic>> {
+    let mut verifier = Verifier { file, root, problems: Vec::new() };
+    let form = verifier.form();
+    if let Some(form) = form {
+        verifier.fields(root, &[COMMON, form.fields], "");
+    }
+    let name = match root.get("name").map(|entry| &entry.value.value) {
+        Some(Value::Text(name)) => Some(name.clone()),
+        _ => None,
+    };
+    match (form, name) {
+        (Some(form), Some(name)) if verifier.problems.is_empty() => Ok((form.kind, name)),
+        _ => Err(verifier.problems),
+    }
+}
+
+/// A span of time as people write it.
+pub(super) fn duration(text: &str) -> Option<std::time::Duration> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: u64 = number.parse().ok()?;
+    let second = std::time::Duration::from_secs;
+    Some(match unit {
+        "ms" => std::time::Duration::from_millis(number),
+        "s" => second(number),
+        "m" => second(number.checked_mul(60)?),
+        "h" => second(number.checked_mul(3_600)?),
+        "d" => second(number.checked_mul(86_400)?),
+        _ => return None,
+    })
+}
+
+// === impl Verifier ===
+
+impl Verifier<'_> {
+    fn push(&mut self, code: Code, path: &str, message: impl Into<String>, hint: Option<String>) {
+        let mut problem = Diagnostic::error(code, message).at(path);
+        problem.hint = hint;
+        self.problems.push(self.root.placed(self.file, problem));
+    }
+
+    /// The form that `kind`, and `type` for channels, ask for.
+    fn form(&mut self) -> Option<&'static Form> {
+        let Value::Map(_) = &self.root.value else {
+            let hint = "a document begins with `kind:` and `name:`";
+            self.push(WRONG_TYPE, "", "the document is not a map", Some(hint.into()));
+            return None;
+        };
+        let kind = self.word("kind", &Kind::ALL.map(Kind::as_str))?;
+        let kind = Kind::parse(&kind)?;
+        let mut forms = FORMS.iter().filter(|form| form.kind == kind);
+        if kind != Kind::Channel {
+            return forms.next();
+        }
+        let variant = self.word("type", &["messenger", "webhook"])?;
+        forms.find(|form| form.variant == Some(variant.as_str()))
+    }
+
+    fn word(&mut self, key: &str, words: &[&str]) -> Option<String> {
+        match self.root.get(key).map(|entry| &entry.value.value) {
+            Some(Value::Text(text)) if words.contains(&text.as_str()) => Some(text.clone()),
+            Some(Value::Text(text)) => {
+                let text = text.clone();
+                self.wrong_word(&text, words, key);
+                None
+            }
+            Some(_) => {
+                self.push(WRONG_TYPE, key, "a text is expected", None);
+                None
+            }
+            None => {
+                let hint = format!("`{key}:` is one of: {}", words.join(", "));
+                self.push(MISSING_KEY, "", format!("`{key}` is missing"), Some(hint));
+                None
+            }
+        }
+    }
+
+    fn wrong_word(&mut self, text: &str, words: &[&str], path: &str) {
+        let hint = match did_you_mean(text, words.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("one of: {}", words.join(", ")),
+        };
+        let shown: String = text.chars().take(40).collect();
+        self.push(WRONG_VALUE, path, format!("`{shown}` is not known here"), Some(hint));
+    }
+
+    fn fields(&mut self, map: &Node, groups: &[&'static [Field]], path: &str) {
+        let Value::Map(entries) = &map.value else { return };
+        let known = || groups.iter().copied().flatten();
+        for entry in entries {
+            let at = join(path, &entry.key);
+            match known().find(|field| field.name == entry.key) {
+                Some(field) => self.value(&entry.value, field.shape, &at),
+                None => self.unknown_key(entry, &at, known().map(|field| field.name).collect()),
+            }
+        }
+        for field in known().filter(|field| field.is_required && map.get(field.name).is_none()) {
+            let hint = format!("add `{}:` ({})", field.name, field.doc.trim_end_matches('.').to_lowercase());
+            self.push(MISSING_KEY, path, format!("`{}` is missing", field.name), Some(hint));
+        }
+    }
+
+    fn unknown_key(&mut self, entry: &Entry, path: &str, known: Vec<&'static str>) {
+        let hint = match did_you_mean(&entry.key, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are: {}", known.join(", ")),
+        };
+        let mut problem = Diagnostic::error(UNKNOWN_KEY, format!("unknown key `{}`", entry.key)).at(path).hint(hint);
+        let place = crate::diagnostic::Place::of(&self.file.path, &self.file.text, entry.key_span.clone());
+        problem.place = Some(place);
+        self.problems.push(problem);
+    }
+
+    fn value(&mut self, node: &Node, shape: &Shape, path: &str) {
+        let expected = match (shape, &node.value) {
+            (Shape::Tree, _) | (Shape::Bool, Value::Bool) => return,
+            (_, Value::Null) => {
+                self.push(WRONG_TYPE, path, "has no value", Some("write one, or remove the key".into()));
+                return;
+            }
+            (Shape::Text, Value::Text(text)) if text.trim().is_empty() => {
+                self.push(WRONG_VALUE, path, "is empty", Some("write a text, or remove the key".into()));
+                return;
+            }
+            (Shape::Text | Shape::TextOrSecret, Value::Text(_)) => return,
+            (Shape::Id, Value::Text(_)) => return,
+            (Shape::Id, Value::Int(n)) => {
+                let hint = format!("put it in quotes: \"{n}\"");
+                self.push(WRONG_TYPE, path, "an id is a text, not a number", Some(hint));
+                return;
+            }
+            (Shape::Name, Value::Text(text)) => return self.name(text, path),
+            (Shape::Count(most), Value::Int(n)) => {
+                if *n < 1 || n > most {
+                    self.push(WRONG_VALUE, path, format!("{n} is not between 1 and {most}"), None);
+                }
+                return;
+            }
+            (Shape::Duration, Value::Text(text)) => {
+                if duration(text).is_none() {
+                    let hint = "write a number and a unit: `30s`, `10m`, `6h`, `2d`";
+                    self.push(WRONG_VALUE, path, "is not a span of time", Some(hint.into()));
+                }
+                return;
+            }
+            (Shape::Words(words), Value::Text(text)) => {
+                if !words.contains(&text.as_str()) {
+                    self.wrong_word(text, words, path);
+                }
+                return;
+            }
+            (Shape::Secret | Shape::TextOrSecret, Value::Map(_)) => return self.secret(node, path),
+            (Shape::Secret, _) => return self.literal_secret(path),
+            (Shape::List(item), Value::List(items)) => {
+                for (at, node) in items.iter().enumerate() {
+                    self.value(node, item, &format!("{path}[{at}]"));
+                }
+                return;
+            }
+            (Shape::Map(fields), Value::Map(_)) => return self.fields(node, &[fields], path),
+            (Shape::Each(shape), Value::Map(entries)) => {
+                for entry in entries {
+                    self.value(&entry.value, shape, &join(path, &entry.key));
+                }
+                return;
+            }
+            (Shape::Bool, _) => "`true` or `false`",
+            (Shape::Count(_), _) => "a whole number",
+            (Shape::Duration, _) => "a span of time such as `10m`",
+            (Shape::List(_), _) => "a list",
+            (Shape::Map(_) | Shape::Each(_), _) => "a map",
+            (Shape::TextOrSecret, _) => "a text or a secret reference",
+            (Shape::Text | Shape::Name | Shape::Id | Shape::Words(_), _) => "a text",
+        };
+        let hint = matches!(node.value, Value::Int(_) | Value::Float | Value::Bool)
+            .then(|| "put it in quotes if it is meant as a text".to_owned())
+            .filter(|_| expected == "a text");
+        self.push(WRONG_TYPE, path, format!("{expected} is expected"), hint);
+    }
+
+    fn name(&mut self, text: &str, path: &str) {
+        let is_good = text.len() <= limits::NAME_BYTES_MAX
+            && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_'));
+        if !is_good {
+            let hint = format!(
+                "lower-case letters, digits, `-` and `_`, beginning with a letter or digit, at most {} bytes",
+                limits::NAME_BYTES_MAX
+            );
+            self.push(WRONG_VALUE, path, "is not a name", Some(hint));
+        }
+    }
+
+    fn secret(&mut self, node: &Node, path: &str) {
+        let Value::Map(entries) = &node.value else { return };
+        let is_reference = matches!(
+            entries.as_slice(),
+            [Entry { key, value: Node { value: Value::Text(text), .. }, .. }]
+                if matches!(key.as_str(), "env" | "file") && !text.is_empty()
+        );
+        if !is_reference {
+            let hint = "write `{env: NAME}` or `{file: path}`";
+            self.push(WRONG_VALUE, path, "is not a secret reference", Some(hint.into()));
+        }
+    }
+
+    /// The line is not shown: it holds the secret.
+    fn literal_secret(&mut self, path: &str) {
+        let hint = "put it into an environment variable and write `{env: NAME}`, or into a file and write `{file: path}`; \
+                    then renew it, since it stood in a file";
+        self.push(LITERAL_SECRET, path, "a secret must not stand in a file", Some(hint.into()));
+        if let Some(place) = self.problems.last_mut().and_then(|problem| problem.place.as_mut()) {
+            let before: String = place.snippet.chars().take(place.column.saturating_sub(1) as usize).collect();
+            place.snippet = format!("{before}***");
+            place.span = place.span.start..place.span.start + 3;
+        }
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
