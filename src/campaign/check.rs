@@ -35,7 +35,11 @@ struct Checker<'a> {
 }
 
 /// Checks all documents against each other and compiles them.
-pub(super) fn check(parsed: &[Parsed<'_>], is_partial: bool, problems: &mut Vec<Diagnostic>) -> Set {
+pub(super) fn check(
+    parsed: &[Parsed<'_>],
+    is_partial: bool,
+    problems: &mut Vec<Diagnostic>,
+) -> Set {
     let mut checker = Checker {
         is_partial,
         declared: psids(parsed),
@@ -52,8 +56,15 @@ pub(super) fn check(parsed: &[Parsed<'_>], is_partial: bool, problems: &mut Vec<
                 if let Some(filter) = checker.filter(one, "filter", &file.filter) {
                     checker.filters.insert(file.name.clone(), filter.clone());
                     let description = file.description.clone().unwrap_or_default();
-                    let segment = Segment { name: file.name.clone(), description, filter };
-                    checker.set.segments.insert(file.name.clone(), Arc::new(segment));
+                    let segment = Segment {
+                        name: file.name.clone(),
+                        description,
+                        filter,
+                    };
+                    checker
+                        .set
+                        .segments
+                        .insert(file.name.clone(), Arc::new(segment));
                 }
             }
             Resource::Campaign(_) => {}
@@ -67,7 +78,8 @@ pub(super) fn check(parsed: &[Parsed<'_>], is_partial: bool, problems: &mut Vec<
     }
     let mut set = checker.set;
     set.documents = parsed.iter().map(document).collect();
-    set.documents.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    set.documents
+        .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     set
 }
 
@@ -77,7 +89,9 @@ fn psids(parsed: &[Parsed<'_>]) -> Declared {
         Resource::Messenger(file) => Some(file.psid_attribute.as_deref().unwrap_or(PSID_ATTRIBUTE)),
         _ => None,
     });
-    attributes.map(|name| (vec![name.to_owned()], Type::String)).collect()
+    attributes
+        .map(|name| (vec![name.to_owned()], Type::String))
+        .collect()
 }
 
 fn document(one: &Parsed<'_>) -> Document {
@@ -132,35 +146,56 @@ impl Checker<'_> {
     }
 
     fn url(&mut self, one: &Parsed<'_>, at: &str, text: &str) {
-        if !text.starts_with("https://") && !text.starts_with("http://") && !text.starts_with("{{") {
+        if !text.starts_with("https://") && !text.starts_with("http://") && !text.starts_with("{{")
+        {
             let problem = Diagnostic::error(WRONG_VALUE, "is not a URL").at(at);
             self.report(one, problem.hint("begin it with `https://`"));
         }
     }
 
     fn messenger(&mut self, one: &Parsed<'_>, file: &MessengerFile) {
-        let graph_url = file.graph_url.clone().unwrap_or_else(|| GRAPH_URL.to_owned());
+        let graph_url = file
+            .graph_url
+            .clone()
+            .unwrap_or_else(|| GRAPH_URL.to_owned());
         if file.graph_url.is_some() {
             self.url(one, "graph_url", &graph_url);
         }
-        self.resends.insert(file.name.clone(), file.on_unknown == Some(OnUnknown::Resend));
+        self.resends.insert(
+            file.name.clone(),
+            file.on_unknown == Some(OnUnknown::Resend),
+        );
         let page = Page {
             page_id: file.page_id.clone(),
             token: file.token.clone(),
             app_secret: file.app_secret.clone(),
-            psid_attribute: file.psid_attribute.clone().unwrap_or_else(|| PSID_ATTRIBUTE.to_owned()),
+            psid_attribute: file
+                .psid_attribute
+                .clone()
+                .unwrap_or_else(|| PSID_ATTRIBUTE.to_owned()),
             graph_url,
-            graph_version: file.graph_version.clone().unwrap_or_else(|| GRAPH_VERSION.to_owned()),
+            graph_version: file
+                .graph_version
+                .clone()
+                .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
         };
         let pace = Some(file.pace.unwrap_or(limits::PAGE_PACE_PER_SECOND));
         let timeout = file.timeout.as_deref().and_then(duration);
-        let channel = Channel { name: file.name.clone(), pace, timeout, kind: Kind::Messenger(page) };
-        self.set.channels.insert(file.name.clone(), Arc::new(channel));
+        let channel = Channel {
+            name: file.name.clone(),
+            pace,
+            timeout,
+            kind: Kind::Messenger(page),
+        };
+        self.set
+            .channels
+            .insert(file.name.clone(), Arc::new(channel));
     }
 
     fn webhook(&mut self, one: &Parsed<'_>, file: &WebhookFile) {
         self.url(one, "url", &file.url);
-        self.resends.insert(file.name.clone(), file.on_unknown != Some(OnUnknown::Leave));
+        self.resends
+            .insert(file.name.clone(), file.on_unknown != Some(OnUnknown::Leave));
         let url = self.text(one, "url", &file.url);
         let mut headers = Vec::new();
         for (name, value) in &file.headers {
@@ -179,22 +214,53 @@ impl Checker<'_> {
             allow_private_network: file.allow_private_network,
         };
         let timeout = file.timeout.as_deref().and_then(duration);
-        let channel = Channel { name: file.name.clone(), pace: file.pace, timeout, kind: Kind::Webhook(webhook) };
-        self.set.channels.insert(file.name.clone(), Arc::new(channel));
+        let channel = Channel {
+            name: file.name.clone(),
+            pace: file.pace,
+            timeout,
+            kind: Kind::Webhook(webhook),
+        };
+        self.set
+            .channels
+            .insert(file.name.clone(), Arc::new(channel));
     }
 
     fn campaign(&mut self, one: &Parsed<'_>, file: &CampaignFile, parsed: &[Parsed<'_>]) {
         self.trigger(one, file);
-        let names = |kind| parsed.iter().filter(move |other| other.kind == kind).map(|other| other.name.as_str());
-        self.refers(one, "channel", Some(&file.channel), names(crate::model::resource::Kind::Channel));
-        self.refers(one, "segment", file.segment.as_deref(), names(crate::model::resource::Kind::Segment));
-        let own = file.filter.as_deref().and_then(|text| self.filter(one, "filter", text));
-        let segment = file.segment.as_ref().and_then(|name| self.filters.get(name)).cloned();
+        let names = |kind| {
+            parsed
+                .iter()
+                .filter(move |other| other.kind == kind)
+                .map(|other| other.name.as_str())
+        };
+        self.refers(
+            one,
+            "channel",
+            Some(&file.channel),
+            names(crate::model::resource::Kind::Channel),
+        );
+        self.refers(
+            one,
+            "segment",
+            file.segment.as_deref(),
+            names(crate::model::resource::Kind::Segment),
+        );
+        let own = file
+            .filter
+            .as_deref()
+            .and_then(|text| self.filter(one, "filter", text));
+        let segment = file
+            .segment
+            .as_ref()
+            .and_then(|name| self.filters.get(name))
+            .cloned();
         let audience = match (segment, own) {
             (Some(segment), Some(own)) => Some(segment.and(&own)),
             (segment, own) => segment.or(own),
         };
-        let Some(message) = self.message(one, file) else { return };
+        let Some(message) = self.message(one, file) else {
+            return;
+        };
         let resend = self.resends.get(&file.channel).copied().unwrap_or(false);
         let campaign = Campaign {
             name: file.name.clone(),
@@ -206,23 +272,32 @@ impl Checker<'_> {
             filter: file.filter.clone(),
             audience,
             message,
-            resend_unknown: file.delivery.on_unknown.map_or(resend, |choice| choice == OnUnknown::Resend),
+            resend_unknown: file
+                .delivery
+                .on_unknown
+                .map_or(resend, |choice| choice == OnUnknown::Resend),
         };
-        self.set.campaigns.insert(file.name.clone(), Arc::new(campaign));
+        self.set
+            .campaigns
+            .insert(file.name.clone(), Arc::new(campaign));
     }
 
     fn trigger(&mut self, one: &Parsed<'_>, file: &CampaignFile) {
         let not_supported = |what: &str| {
-            Diagnostic::error(Code("not-supported"), format!("a `{what}` trigger is not supported"))
-                .at(format!("trigger.{what}"))
-                .hint("write `trigger: {api: {}}` and start it with SendCampaign or `recado send`")
+            Diagnostic::error(
+                Code("not-supported"),
+                format!("a `{what}` trigger is not supported"),
+            )
+            .at(format!("trigger.{what}"))
+            .hint("write `trigger: {api: {}}` and start it with SendCampaign or `recado send`")
         };
         if file.trigger.event.is_some() {
             self.report(one, not_supported("event"));
         } else if file.trigger.schedule.is_some() {
             self.report(one, not_supported("schedule"));
         } else if file.trigger.api.is_none() {
-            let problem = Diagnostic::error(Code("missing-key"), "a trigger is missing").at("trigger");
+            let problem =
+                Diagnostic::error(Code("missing-key"), "a trigger is missing").at("trigger");
             self.report(one, problem.hint("write `trigger: {api: {}}`"));
         }
     }
@@ -238,7 +313,8 @@ impl Checker<'_> {
         if self.is_partial || names.clone().any(|known| known == name) {
             return;
         }
-        let mut problem = Diagnostic::error(MISSING_REFERENCE, format!("there is no {key} `{name}`")).at(key);
+        let mut problem =
+            Diagnostic::error(MISSING_REFERENCE, format!("there is no {key} `{name}`")).at(key);
         if let Some(meant) = did_you_mean(name, names) {
             problem = problem.hint(format!("did you mean `{meant}`?"));
         }
@@ -247,26 +323,37 @@ impl Checker<'_> {
 
     fn message(&mut self, one: &Parsed<'_>, file: &CampaignFile) -> Option<Message> {
         let channel = self.set.channels.get(&file.channel).cloned();
-        let is_messenger = channel.is_some_and(|channel| matches!(channel.kind, Kind::Messenger(_)));
+        let is_messenger =
+            channel.is_some_and(|channel| matches!(channel.kind, Kind::Messenger(_)));
         match (&file.message, &file.raw) {
             (Some(_), Some(_)) => {
-                let problem = Diagnostic::error(WRONG_VALUE, "`message` and `raw` exclude each other").at("raw");
+                let problem =
+                    Diagnostic::error(WRONG_VALUE, "`message` and `raw` exclude each other")
+                        .at("raw");
                 self.report(one, problem.hint("keep one of them"));
                 None
             }
             (None, None) => {
                 let problem = Diagnostic::error(Code("missing-key"), "`message` is missing");
-                self.report(one, problem.hint("add `message:`, such as `message: {text: Hello}`"));
+                self.report(
+                    one,
+                    problem.hint("add `message:`, such as `message: {text: Hello}`"),
+                );
                 None
             }
             (None, Some(_)) if is_messenger => {
-                let problem = Diagnostic::error(WRONG_VALUE, "a Messenger channel takes no `raw` body").at("raw");
+                let problem =
+                    Diagnostic::error(WRONG_VALUE, "a Messenger channel takes no `raw` body")
+                        .at("raw");
                 self.report(one, problem.hint("write `message:`"));
                 None
             }
             (None, Some(raw)) => {
                 let body = self.text(one, "raw.body", &raw.body)?;
-                Some(Message::Raw { content_type: raw.content_type.clone(), body })
+                Some(Message::Raw {
+                    content_type: raw.content_type.clone(),
+                    body,
+                })
             }
             (Some(json), None) => {
                 let tree = match Tree::compile(json) {
@@ -289,5 +376,7 @@ impl Checker<'_> {
 /// `{env: NAME}` or `{file: path}`, which `verify` has seen to.
 fn secret(value: &serde_yaml::Value) -> Option<SecretRef> {
     let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
-    text("env").map(SecretRef::Env).or_else(|| text("file").map(SecretRef::File))
+    text("env")
+        .map(SecretRef::Env)
+        .or_else(|| text("file").map(SecretRef::File))
 }

@@ -27,7 +27,10 @@ pub(super) enum Resource {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "`kind`, `type` and the like are read by others; they must be known here")]
+#[expect(
+    dead_code,
+    reason = "`kind`, `type` and the like are read by others; they must be known here"
+)]
 pub(super) struct MessengerFile {
     kind: String,
     pub(super) name: String,
@@ -51,7 +54,10 @@ pub(super) struct MessengerFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "`kind`, `type` and the like are read by others; they must be known here")]
+#[expect(
+    dead_code,
+    reason = "`kind`, `type` and the like are read by others; they must be known here"
+)]
 pub(super) struct WebhookFile {
     kind: String,
     pub(super) name: String,
@@ -73,7 +79,10 @@ pub(super) struct WebhookFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "`kind` and the like are read by others; they must be known here")]
+#[expect(
+    dead_code,
+    reason = "`kind` and the like are read by others; they must be known here"
+)]
 pub(super) struct SegmentFile {
     kind: String,
     pub(super) name: String,
@@ -136,7 +145,11 @@ pub(super) enum OnUnknown {
 }
 
 /// Reads a verified document.
-pub(super) fn read(kind: Kind, variant: Option<&str>, text: &str) -> Result<Resource, serde_yaml::Error> {
+pub(super) fn read(
+    kind: Kind,
+    variant: Option<&str>,
+    text: &str,
+) -> Result<Resource, serde_yaml::Error> {
     Ok(match (kind, variant) {
         (Kind::Channel, Some("webhook")) => Resource::Webhook(serde_yaml::from_str(text)?),
         (Kind::Channel, _) => Resource::Messenger(serde_yaml::from_str(text)?),

@@ -83,11 +83,15 @@ impl Node {
         let (mut node, mut span) = (self, self.span.clone());
         for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
             let next = match (&node.value, step.strip_suffix(']').map(str::parse::<usize>)) {
-                (Value::List(items), Some(Ok(at))) => items.get(at).map(|item| (item, item.span.clone())),
+                (Value::List(items), Some(Ok(at))) => {
+                    items.get(at).map(|item| (item, item.span.clone()))
+                }
                 (Value::Map(_), _) => node.get(step).map(|entry| (&entry.value, entry.span())),
                 _ => None,
             };
-            let Some(found) = next else { return (node, span) };
+            let Some(found) = next else {
+                return (node, span);
+            };
             (node, span) = found;
         }
         (node, span)
@@ -97,12 +101,16 @@ impl Node {
     pub(super) fn placed(&self, file: &SourceFile, mut problem: Diagnostic) -> Diagnostic {
         let (node, whole) = self.find(&problem.path);
         let inner = match (&node.value, &problem.span) {
-            (Value::Text(text), Some(inner)) => within(&file.text, node.span.clone(), text, inner.clone()),
+            (Value::Text(text), Some(inner)) => {
+                within(&file.text, node.span.clone(), text, inner.clone())
+            }
             _ => None,
         };
         let span = inner.unwrap_or(whole);
         // A block scalar or a map spans lines; its first line is where to look.
-        let end = file.text[span.start..span.end].find('\n').map_or(span.end, |at| span.start + at);
+        let end = file.text[span.start..span.end]
+            .find('\n')
+            .map_or(span.end, |at| span.start + at);
         problem.place = Some(Place::of(&file.path, &file.text, span.start..end));
         problem
     }
@@ -124,7 +132,12 @@ impl Entry {
 ///
 /// Walks the text and its source together: breaks that fold into a space, indentation, doubled quotes and
 /// escapes take more room in the source than in the text.
-fn within(source: &str, scalar: Range<usize>, text: &str, part: Range<usize>) -> Option<Range<usize>> {
+fn within(
+    source: &str,
+    scalar: Range<usize>,
+    text: &str,
+    part: Range<usize>,
+) -> Option<Range<usize>> {
     let raw = source.get(scalar.clone())?;
     let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
     let mut at = quote.map_or(0, char::len_utf8);
@@ -175,19 +188,37 @@ fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
     let message = text.split(" at line ").next().unwrap_or(&text);
     let (code, message, hint) = if message.starts_with("duplicate mapping key") {
         let key = message.split([':', ',']).nth(1).unwrap_or_default().trim();
-        ("duplicate-key", format!("the key `{key}` stands here twice"), Some("remove one of them"))
+        (
+            "duplicate-key",
+            format!("the key `{key}` stands here twice"),
+            Some("remove one of them"),
+        )
     } else if message.contains("Documents") {
-        ("several-documents", "a second document begins here".to_owned(), Some("put each resource into a file of its own"))
+        (
+            "several-documents",
+            "a second document begins here".to_owned(),
+            Some("put each resource into a file of its own"),
+        )
     } else if message.contains("budget breached") {
-        ("file-limit", "the document is too deep, or its aliases make it too large".to_owned(), Some("write it without aliases"))
+        (
+            "file-limit",
+            "the document is too deep, or its aliases make it too large".to_owned(),
+            Some("write it without aliases"),
+        )
     } else if message.contains("tab") {
-        ("yaml-syntax", message.to_owned(), Some("indent with spaces"))
+        (
+            "yaml-syntax",
+            message.to_owned(),
+            Some("indent with spaces"),
+        )
     } else {
         ("yaml-syntax", message.to_owned(), None)
     };
     let mut problem = Diagnostic::error(Code(code), message);
     problem.hint = hint.map(str::to_owned);
-    let at = error.location().map_or(0, |location| offset(&file.text, location.line(), location.column()));
+    let at = error.location().map_or(0, |location| {
+        offset(&file.text, location.line(), location.column())
+    });
     problem.place = Some(Place::of(&file.path, &file.text, at..at));
     problem
 }
@@ -195,15 +226,26 @@ fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
 /// Of a line and a column in characters, both from 1.
 fn offset(text: &str, line: u64, column: u64) -> usize {
     let usize = |n: u64| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
-    let start: usize = text.split_inclusive('\n').take(usize(line)).map(str::len).sum();
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(usize(line))
+        .map(str::len)
+        .sum();
     let rest = &text[start..];
-    start + rest.char_indices().nth(usize(column)).map_or(rest.len(), |(at, _)| at)
+    start
+        + rest
+            .char_indices()
+            .nth(usize(column))
+            .map_or(rest.len(), |(at, _)| at)
 }
 
 fn node(raw: Spanned<Raw>) -> Node {
     let span = raw.defined.span();
     let int = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let (start, len) = (int(span.byte_offset().map(Into::into)), int(span.byte_len().map(Into::into)));
+    let (start, len) = (
+        int(span.byte_offset().map(Into::into)),
+        int(span.byte_len().map(Into::into)),
+    );
     let value = match raw.value {
         Raw::Scalar(value) => value,
         Raw::List(items) => Value::List(items.into_iter().map(node).collect()),
@@ -214,12 +256,19 @@ fn node(raw: Spanned<Raw>) -> Node {
                     let span = key.defined.span();
                     let start = int(span.byte_offset().map(Into::into));
                     let len = int(span.byte_len().map(Into::into));
-                    Entry { key: key.value, key_span: start..start + len, value: node(value) }
+                    Entry {
+                        key: key.value,
+                        key_span: start..start + len,
+                        value: node(value),
+                    }
                 })
                 .collect(),
         ),
     };
-    Node { span: start..start + len, value }
+    Node {
+        span: start..start + len,
+        value,
+    }
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -252,7 +301,9 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_u64<E>(self, n: u64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Value::Int(i64::try_from(n).unwrap_or(i64::MAX))))
+        Ok(Raw::Scalar(Value::Int(
+            i64::try_from(n).unwrap_or(i64::MAX),
+        )))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {

@@ -49,7 +49,10 @@ pub struct FieldChange {
 /// Compares. A pure function: the same state and files give the same plan, fingerprint included.
 pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
     let by_key = |documents: &[Document]| -> BTreeMap<(Kind, String), Document> {
-        documents.iter().map(|document| ((document.kind, document.name.clone()), document.clone())).collect()
+        documents
+            .iter()
+            .map(|document| ((document.kind, document.name.clone()), document.clone()))
+            .collect()
     };
     let (before, after) = (by_key(applied), by_key(&wanted.documents));
     let mut changes = Vec::new();
@@ -57,7 +60,9 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
     for (key, document) in &after {
         match before.get(key) {
             None => changes.push(change(document, Action::Create, Vec::new())),
-            Some(old) if old.source == document.source && old.path == document.path => unchanged += 1,
+            Some(old) if old.source == document.source && old.path == document.path => {
+                unchanged += 1
+            }
             Some(old) => changes.push(change(document, Action::Update, fields(old, document))),
         }
     }
@@ -68,11 +73,22 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
     }
     changes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     let fingerprint = fingerprint(revision, &before, &after);
-    Plan { revision, changes, unchanged, fingerprint }
+    Plan {
+        revision,
+        changes,
+        unchanged,
+        fingerprint,
+    }
 }
 
 fn change(document: &Document, action: Action, fields: Vec<FieldChange>) -> Change {
-    Change { kind: document.kind, name: document.name.clone(), action, path: document.path.clone(), fields }
+    Change {
+        kind: document.kind,
+        name: document.name.clone(),
+        action,
+        path: document.path.clone(),
+        fields,
+    }
 }
 
 fn fingerprint(
@@ -82,13 +98,19 @@ fn fingerprint(
 ) -> Fingerprint {
     let number = revision.0.to_be_bytes();
     let parts = |documents: &BTreeMap<(Kind, String), Document>| -> Vec<Vec<u8>> {
-        let texts = documents.values().flat_map(|d| [d.kind.as_str(), &d.name, &d.path, &d.source].map(str::as_bytes));
+        let texts = documents
+            .values()
+            .flat_map(|d| [d.kind.as_str(), &d.name, &d.path, &d.source].map(str::as_bytes));
         texts.map(<[u8]>::to_vec).collect()
     };
     let (before, after) = (parts(before), parts(after));
     // The counts keep a document from moving from one side to the other unseen.
     let counts = [before.len().to_be_bytes(), after.len().to_be_bytes()].concat();
-    let all = [number.to_vec(), counts].into_iter().chain(before).chain(after).collect::<Vec<_>>();
+    let all = [number.to_vec(), counts]
+        .into_iter()
+        .chain(before)
+        .chain(after)
+        .collect::<Vec<_>>();
     Fingerprint::of(all.iter().map(Vec::as_slice))
 }
 
@@ -97,10 +119,16 @@ fn fields(before: &Document, after: &Document) -> Vec<FieldChange> {
     flatten(&read(before), String::new(), &mut old);
     flatten(&read(after), String::new(), &mut new);
     let paths: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let text = |side: &BTreeMap<String, String>, path: &String| side.get(path).cloned().unwrap_or_default();
+    let text = |side: &BTreeMap<String, String>, path: &String| {
+        side.get(path).cloned().unwrap_or_default()
+    };
     paths
         .into_iter()
-        .map(|path| FieldChange { path: path.clone(), before: text(&old, path), after: text(&new, path) })
+        .map(|path| FieldChange {
+            path: path.clone(),
+            before: text(&old, path),
+            after: text(&new, path),
+        })
         .filter(|change| change.before != change.after)
         .collect()
 }
@@ -114,7 +142,11 @@ fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, String>) {
     match json {
         Json::Object(map) if !map.is_empty() => {
             for (key, value) in map {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 flatten(value, path, out);
             }
         }

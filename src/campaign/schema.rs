@@ -39,7 +39,10 @@ fn map(groups: &[&'static [Field]]) -> Json {
             (field.name.to_owned(), schema)
         })
         .collect();
-    let required: Vec<&str> = fields().filter(|field| field.is_required).map(|field| field.name).collect();
+    let required: Vec<&str> = fields()
+        .filter(|field| field.is_required)
+        .map(|field| field.name)
+        .collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 

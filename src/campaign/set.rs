@@ -126,7 +126,9 @@ impl Set {
 
     /// The attributes that hold PSIDs: they must be texts.
     pub fn psid_attributes(&self) -> impl Iterator<Item = &str> {
-        self.channels.values().filter_map(|channel| channel.psid_attribute())
+        self.channels
+            .values()
+            .filter_map(|channel| channel.psid_attribute())
     }
 }
 
@@ -146,6 +148,8 @@ impl Channel {
 impl Campaign {
     /// Whether a user is in the audience; unknown counts as no.
     pub fn admits(&self, profile: &Profile, now: Timestamp) -> Option<bool> {
-        self.audience.as_ref().map_or(Some(true), |filter| filter.matches_profile(profile, now))
+        self.audience
+            .as_ref()
+            .map_or(Some(true), |filter| filter.matches_profile(profile, now))
     }
 }

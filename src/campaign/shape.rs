@@ -46,70 +46,195 @@ pub(super) struct Form {
 }
 
 const fn needed(name: &'static str, shape: &'static Shape, doc: &'static str) -> Field {
-    Field { name, shape, is_required: true, doc }
+    Field {
+        name,
+        shape,
+        is_required: true,
+        doc,
+    }
 }
 
 const fn optional(name: &'static str, shape: &'static Shape, doc: &'static str) -> Field {
-    Field { name, shape, is_required: false, doc }
+    Field {
+        name,
+        shape,
+        is_required: false,
+        doc,
+    }
 }
 
 /// What every document has.
 pub(super) static COMMON: &[Field] = &[
-    needed("kind", &Shape::Words(&["Channel", "Segment", "Campaign"]), "What the document is."),
-    needed("name", &Shape::Name, "The resource's name, unique for its kind."),
-    optional("description", &Shape::Text, "What it is for, in a sentence."),
+    needed(
+        "kind",
+        &Shape::Words(&["Channel", "Segment", "Campaign"]),
+        "What the document is.",
+    ),
+    needed(
+        "name",
+        &Shape::Name,
+        "The resource's name, unique for its kind.",
+    ),
+    optional(
+        "description",
+        &Shape::Text,
+        "What it is for, in a sentence.",
+    ),
     optional("team", &Shape::Text, "Who owns it."),
     optional("tags", &Shape::List(&Shape::Text), "Labels."),
 ];
 
 pub(super) static FORMS: &[Form] = &[
-    Form { kind: Kind::Channel, variant: Some("messenger"), fields: MESSENGER },
-    Form { kind: Kind::Channel, variant: Some("webhook"), fields: WEBHOOK },
-    Form { kind: Kind::Segment, variant: None, fields: SEGMENT },
-    Form { kind: Kind::Campaign, variant: None, fields: CAMPAIGN },
+    Form {
+        kind: Kind::Channel,
+        variant: Some("messenger"),
+        fields: MESSENGER,
+    },
+    Form {
+        kind: Kind::Channel,
+        variant: Some("webhook"),
+        fields: WEBHOOK,
+    },
+    Form {
+        kind: Kind::Segment,
+        variant: None,
+        fields: SEGMENT,
+    },
+    Form {
+        kind: Kind::Campaign,
+        variant: None,
+        fields: CAMPAIGN,
+    },
 ];
 
 static ON_UNKNOWN: Shape = Shape::Words(&["leave", "resend"]);
 
 static MESSENGER: &[Field] = &[
-    needed("type", &Shape::Words(&["messenger", "webhook"]), "Where messages go."),
+    needed(
+        "type",
+        &Shape::Words(&["messenger", "webhook"]),
+        "Where messages go.",
+    ),
     needed("page_id", &Shape::Id, "The Facebook page's id, or `me`."),
-    needed("token", &Shape::Secret, "The page's access token, as a reference."),
-    optional("app_secret", &Shape::Secret, "The app's secret; then each call carries an `appsecret_proof`."),
-    optional("psid_attribute", &Shape::Text, "The attribute that holds a user's PSID; `messenger_id` by default."),
-    optional("graph_url", &Shape::Text, "Where the Graph API is; https://graph.facebook.com by default."),
-    optional("graph_version", &Shape::Text, "The Graph API's version; v25.0 by default."),
-    optional("pace", &Shape::Count(1_000_000), "Messages a second; 40 by default, where Meta begins to call a page high-volume."),
-    optional("timeout", &Shape::Duration, "How long one call may take; 15s by default."),
-    optional("on_unknown", &ON_UNKNOWN, "What becomes of a message that may have arrived; `leave` by default."),
+    needed(
+        "token",
+        &Shape::Secret,
+        "The page's access token, as a reference.",
+    ),
+    optional(
+        "app_secret",
+        &Shape::Secret,
+        "The app's secret; then each call carries an `appsecret_proof`.",
+    ),
+    optional(
+        "psid_attribute",
+        &Shape::Text,
+        "The attribute that holds a user's PSID; `messenger_id` by default.",
+    ),
+    optional(
+        "graph_url",
+        &Shape::Text,
+        "Where the Graph API is; https://graph.facebook.com by default.",
+    ),
+    optional(
+        "graph_version",
+        &Shape::Text,
+        "The Graph API's version; v25.0 by default.",
+    ),
+    optional(
+        "pace",
+        &Shape::Count(1_000_000),
+        "Messages a second; 40 by default, where Meta begins to call a page high-volume.",
+    ),
+    optional(
+        "timeout",
+        &Shape::Duration,
+        "How long one call may take; 15s by default.",
+    ),
+    optional(
+        "on_unknown",
+        &ON_UNKNOWN,
+        "What becomes of a message that may have arrived; `leave` by default.",
+    ),
 ];
 
 static WEBHOOK: &[Field] = &[
-    needed("type", &Shape::Words(&["messenger", "webhook"]), "Where messages go."),
+    needed(
+        "type",
+        &Shape::Words(&["messenger", "webhook"]),
+        "Where messages go.",
+    ),
     needed("url", &Shape::Text, "The endpoint; Liquid is allowed."),
-    optional("method", &Shape::Words(&["POST", "GET", "PUT", "DELETE"]), "POST by default."),
-    optional("headers", &Shape::Each(&Shape::TextOrSecret), "Headers by name: a text with Liquid, or a secret reference."),
-    optional("pace", &Shape::Count(1_000_000), "Calls a second; unlimited by default."),
-    optional("timeout", &Shape::Duration, "How long one call may take; 15s by default."),
-    optional("allow_private_network", &Shape::Bool, "Allows addresses that are not public; false by default."),
-    optional("on_unknown", &ON_UNKNOWN, "What becomes of a call that may have arrived; `resend` by default, under the same Idempotency-Key."),
+    optional(
+        "method",
+        &Shape::Words(&["POST", "GET", "PUT", "DELETE"]),
+        "POST by default.",
+    ),
+    optional(
+        "headers",
+        &Shape::Each(&Shape::TextOrSecret),
+        "Headers by name: a text with Liquid, or a secret reference.",
+    ),
+    optional(
+        "pace",
+        &Shape::Count(1_000_000),
+        "Calls a second; unlimited by default.",
+    ),
+    optional(
+        "timeout",
+        &Shape::Duration,
+        "How long one call may take; 15s by default.",
+    ),
+    optional(
+        "allow_private_network",
+        &Shape::Bool,
+        "Allows addresses that are not public; false by default.",
+    ),
+    optional(
+        "on_unknown",
+        &ON_UNKNOWN,
+        "What becomes of a call that may have arrived; `resend` by default, under the same Idempotency-Key.",
+    ),
 ];
 
-static SEGMENT: &[Field] =
-    &[needed("filter", &Shape::Text, "A CEL expression over `user`: who is true for it is in the segment.")];
+static SEGMENT: &[Field] = &[needed(
+    "filter",
+    &Shape::Text,
+    "A CEL expression over `user`: who is true for it is in the segment.",
+)];
 
 static CAMPAIGN: &[Field] = &[
     needed("channel", &Shape::Name, "The channel it sends through."),
-    optional("segment", &Shape::Name, "The segment it goes to; everybody without one."),
-    optional("filter", &Shape::Text, "A CEL expression; with a segment, both must be true."),
+    optional(
+        "segment",
+        &Shape::Name,
+        "The segment it goes to; everybody without one.",
+    ),
+    optional(
+        "filter",
+        &Shape::Text,
+        "A CEL expression; with a segment, both must be true.",
+    ),
     needed("trigger", &Shape::Map(TRIGGER), "What starts it."),
-    optional("message", &Shape::Tree, "The message, with Liquid in its texts: the Send API's for Messenger, any JSON for a webhook."),
-    optional("raw", &Shape::Map(RAW), "For a webhook, instead of `message`: a body of any format."),
+    optional(
+        "message",
+        &Shape::Tree,
+        "The message, with Liquid in its texts: the Send API's for Messenger, any JSON for a webhook.",
+    ),
+    optional(
+        "raw",
+        &Shape::Map(RAW),
+        "For a webhook, instead of `message`: a body of any format.",
+    ),
     optional("delivery", &Shape::Map(DELIVERY), "How it is delivered."),
 ];
 
 static TRIGGER: &[Field] = &[
-    optional("api", &Shape::Map(&[]), "Started by a call of SendCampaign."),
+    optional(
+        "api",
+        &Shape::Map(&[]),
+        "Started by a call of SendCampaign.",
+    ),
     optional("event", &Shape::Tree, "Not supported."),
     optional("schedule", &Shape::Tree, "Not supported."),
 ];
@@ -119,5 +244,8 @@ static RAW: &[Field] = &[
     needed("body", &Shape::Text, "The body, with Liquid."),
 ];
 
-static DELIVERY: &[Field] =
-    &[optional("on_unknown", &ON_UNKNOWN, "What becomes of a message that may have arrived; the channel's by default.")];
+static DELIVERY: &[Field] = &[optional(
+    "on_unknown",
+    &ON_UNKNOWN,
+    "What becomes of a message that may have arrived; the channel's by default.",
+)];

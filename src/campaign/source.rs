@@ -54,11 +54,19 @@ pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
     problems.extend(twice(&parsed));
     // What does not parse is taken for present, so that references to it are not reported as well.
     let set = check::check(&parsed, files.len() > parsed.len(), &mut problems);
-    problems.sort_by_key(|problem| problem.place.as_ref().map(|place| (place.file.clone(), place.span.start)));
+    problems.sort_by_key(|problem| {
+        problem
+            .place
+            .as_ref()
+            .map(|place| (place.file.clone(), place.span.start))
+    });
     if problems.iter().any(Diagnostic::is_error) {
         return Err(problems);
     }
-    Ok(Loaded { set, warnings: problems })
+    Ok(Loaded {
+        set,
+        warnings: problems,
+    })
 }
 
 // === impl SourceFile ===
@@ -70,22 +78,31 @@ impl SourceFile {
     /// It is not UTF-8.
     pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
         let path = path.into();
-        String::from_utf8(bytes).map(|text| Self { path: path.clone(), text }).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
-            let mut problem = Diagnostic::error(Code("file-encoding"), format!("byte {at} is not UTF-8"));
-            let mut place = Place::of(&path, &before, before.len()..before.len());
-            // The rest of the line cannot be shown.
-            place.snippet = before.rsplit('\n').next().unwrap_or_default().to_owned();
-            problem.place = Some(place);
-            Box::new(problem.hint("save the file as UTF-8"))
-        })
+        String::from_utf8(bytes)
+            .map(|text| Self {
+                path: path.clone(),
+                text,
+            })
+            .map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
+                let mut problem =
+                    Diagnostic::error(Code("file-encoding"), format!("byte {at} is not UTF-8"));
+                let mut place = Place::of(&path, &before, before.len()..before.len());
+                // The rest of the line cannot be shown.
+                place.snippet = before.rsplit('\n').next().unwrap_or_default().to_owned();
+                problem.place = Some(place);
+                Box::new(problem.hint("save the file as UTF-8"))
+            })
     }
 }
 
 impl From<&Document> for SourceFile {
     fn from(document: &Document) -> Self {
-        Self { path: document.path.clone(), text: document.source.clone() }
+        Self {
+            path: document.path.clone(),
+            text: document.source.clone(),
+        }
     }
 }
 
@@ -93,14 +110,28 @@ fn bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
     let whole = |message: String| Diagnostic::error(Code("file-limit"), message);
     let mut problems = Vec::new();
     if files.len() > limits::FILES_MAX {
-        problems.push(whole(format!("{} files; a folder may have {}", files.len(), limits::FILES_MAX)));
+        problems.push(whole(format!(
+            "{} files; a folder may have {}",
+            files.len(),
+            limits::FILES_MAX
+        )));
     }
     let bytes: usize = files.iter().map(|file| file.text.len()).sum();
     if bytes > limits::FILES_BYTES_MAX {
-        problems.push(whole(format!("{bytes} bytes in all files; {} are allowed", limits::FILES_BYTES_MAX)));
+        problems.push(whole(format!(
+            "{bytes} bytes in all files; {} are allowed",
+            limits::FILES_BYTES_MAX
+        )));
     }
-    for file in files.iter().filter(|file| file.text.len() > limits::FILE_BYTES_MAX) {
-        let message = format!("{} bytes; a file may have {}", file.text.len(), limits::FILE_BYTES_MAX);
+    for file in files
+        .iter()
+        .filter(|file| file.text.len() > limits::FILE_BYTES_MAX)
+    {
+        let message = format!(
+            "{} bytes; a file may have {}",
+            file.text.len(),
+            limits::FILE_BYTES_MAX
+        );
         let mut problem = whole(message);
         problem.place = Some(Place::of(&file.path, "", 0..0));
         problems.push(problem);
@@ -112,7 +143,13 @@ fn parse(file: &SourceFile) -> Result<Parsed<'_>, Vec<Diagnostic>> {
     let root = node::parse(file).map_err(|problem| vec![*problem])?;
     let (kind, name) = verify::verify(file, &root)?;
     match file::read(kind, root.text("type"), &file.text) {
-        Ok(resource) => Ok(Parsed { file, root, kind, name, resource }),
+        Ok(resource) => Ok(Parsed {
+            file,
+            root,
+            kind,
+            name,
+            resource,
+        }),
         // The shapes and the types are two descriptions of one thing: where they differ, say what serde says.
         Err(error) => {
             let at = error.location().map_or(0, |location| location.index());
@@ -130,9 +167,15 @@ fn twice(parsed: &[Parsed<'_>]) -> Vec<Diagnostic> {
     for one in parsed {
         let key = (one.kind, one.name.as_str());
         if let Some(other) = first.get(&key) {
-            let message = format!("the {} `{}` stands in `{other}` already", one.kind, one.name);
+            let message = format!(
+                "the {} `{}` stands in `{other}` already",
+                one.kind, one.name
+            );
             let problem = Diagnostic::error(Code("duplicate-resource"), message).at("name");
-            problems.push(one.root.placed(one.file, problem.hint("give it another name, or remove one")));
+            problems.push(one.root.placed(
+                one.file,
+                problem.hint("give it another name, or remove one"),
+            ));
         } else {
             first.insert(key, &one.file.path);
         }

@@ -24,7 +24,11 @@ struct Verifier<'a> {
 /// # Errors
 /// Everything that does not fit.
 pub(super) fn verify(file: &SourceFile, root: &Node) -> Result<(Kind, String), Vec<Diagnostic>> {
-    let mut verifier = Verifier { file, root, problems: Vec::new() };
+    let mut verifier = Verifier {
+        file,
+        root,
+        problems: Vec::new(),
+    };
     let form = verifier.form();
     if let Some(form) = form {
         verifier.fields(root, &[COMMON, form.fields], "");
@@ -68,7 +72,12 @@ impl Verifier<'_> {
     fn form(&mut self) -> Option<&'static Form> {
         let Value::Map(_) = &self.root.value else {
             let hint = "a document begins with `kind:` and `name:`";
-            self.push(WRONG_TYPE, "", "the document is not a map", Some(hint.into()));
+            self.push(
+                WRONG_TYPE,
+                "",
+                "the document is not a map",
+                Some(hint.into()),
+            );
             return None;
         };
         let kind = self.word("kind", &Kind::ALL.map(Kind::as_str))?;
@@ -107,11 +116,18 @@ impl Verifier<'_> {
             None => format!("one of: {}", words.join(", ")),
         };
         let shown: String = text.chars().take(40).collect();
-        self.push(WRONG_VALUE, path, format!("`{shown}` is not known here"), Some(hint));
+        self.push(
+            WRONG_VALUE,
+            path,
+            format!("`{shown}` is not known here"),
+            Some(hint),
+        );
     }
 
     fn fields(&mut self, map: &Node, groups: &[&'static [Field]], path: &str) {
-        let Value::Map(entries) = &map.value else { return };
+        let Value::Map(entries) = &map.value else {
+            return;
+        };
         let known = || groups.iter().copied().flatten();
         for entry in entries {
             let at = join(path, &entry.key);
@@ -121,8 +137,17 @@ impl Verifier<'_> {
             }
         }
         for field in known().filter(|field| field.is_required && map.get(field.name).is_none()) {
-            let hint = format!("add `{}:` ({})", field.name, field.doc.trim_end_matches('.').to_lowercase());
-            self.push(MISSING_KEY, path, format!("`{}` is missing", field.name), Some(hint));
+            let hint = format!(
+                "add `{}:` ({})",
+                field.name,
+                field.doc.trim_end_matches('.').to_lowercase()
+            );
+            self.push(
+                MISSING_KEY,
+                path,
+                format!("`{}` is missing", field.name),
+                Some(hint),
+            );
         }
     }
 
@@ -131,8 +156,11 @@ impl Verifier<'_> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("there are: {}", known.join(", ")),
         };
-        let mut problem = Diagnostic::error(UNKNOWN_KEY, format!("unknown key `{}`", entry.key)).at(path).hint(hint);
-        let place = crate::diagnostic::Place::of(&self.file.path, &self.file.text, entry.key_span.clone());
+        let mut problem = Diagnostic::error(UNKNOWN_KEY, format!("unknown key `{}`", entry.key))
+            .at(path)
+            .hint(hint);
+        let place =
+            crate::diagnostic::Place::of(&self.file.path, &self.file.text, entry.key_span.clone());
         problem.place = Some(place);
         self.problems.push(problem);
     }
@@ -141,31 +169,56 @@ impl Verifier<'_> {
         let expected = match (shape, &node.value) {
             (Shape::Tree, _) | (Shape::Bool, Value::Bool) => return,
             (_, Value::Null) => {
-                self.push(WRONG_TYPE, path, "has no value", Some("write one, or remove the key".into()));
+                self.push(
+                    WRONG_TYPE,
+                    path,
+                    "has no value",
+                    Some("write one, or remove the key".into()),
+                );
                 return;
             }
             (Shape::Text, Value::Text(text)) if text.trim().is_empty() => {
-                self.push(WRONG_VALUE, path, "is empty", Some("write a text, or remove the key".into()));
+                self.push(
+                    WRONG_VALUE,
+                    path,
+                    "is empty",
+                    Some("write a text, or remove the key".into()),
+                );
                 return;
             }
             (Shape::Text | Shape::TextOrSecret, Value::Text(_)) => return,
             (Shape::Id, Value::Text(_)) => return,
             (Shape::Id, Value::Int(n)) => {
                 let hint = format!("put it in quotes: \"{n}\"");
-                self.push(WRONG_TYPE, path, "an id is a text, not a number", Some(hint));
+                self.push(
+                    WRONG_TYPE,
+                    path,
+                    "an id is a text, not a number",
+                    Some(hint),
+                );
                 return;
             }
             (Shape::Name, Value::Text(text)) => return self.name(text, path),
             (Shape::Count(most), Value::Int(n)) => {
                 if *n < 1 || n > most {
-                    self.push(WRONG_VALUE, path, format!("{n} is not between 1 and {most}"), None);
+                    self.push(
+                        WRONG_VALUE,
+                        path,
+                        format!("{n} is not between 1 and {most}"),
+                        None,
+                    );
                 }
                 return;
             }
             (Shape::Duration, Value::Text(text)) => {
                 if duration(text).is_none() {
                     let hint = "write a number and a unit: `30s`, `10m`, `6h`, `2d`";
-                    self.push(WRONG_VALUE, path, "is not a span of time", Some(hint.into()));
+                    self.push(
+                        WRONG_VALUE,
+                        path,
+                        "is not a span of time",
+                        Some(hint.into()),
+                    );
                 }
                 return;
             }
@@ -207,7 +260,9 @@ impl Verifier<'_> {
     fn name(&mut self, text: &str, path: &str) {
         let is_good = text.len() <= limits::NAME_BYTES_MAX
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_'));
+            && text
+                .bytes()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_'));
         if !is_good {
             let hint = format!(
                 "lower-case letters, digits, `-` and `_`, beginning with a letter or digit, at most {} bytes",
@@ -218,7 +273,9 @@ impl Verifier<'_> {
     }
 
     fn secret(&mut self, node: &Node, path: &str) {
-        let Value::Map(entries) = &node.value else { return };
+        let Value::Map(entries) = &node.value else {
+            return;
+        };
         let is_reference = matches!(
             entries.as_slice(),
             [Entry { key, value: Node { value: Value::Text(text), .. }, .. }]
@@ -226,7 +283,12 @@ impl Verifier<'_> {
         );
         if !is_reference {
             let hint = "write `{env: NAME}` or `{file: path}`";
-            self.push(WRONG_VALUE, path, "is not a secret reference", Some(hint.into()));
+            self.push(
+                WRONG_VALUE,
+                path,
+                "is not a secret reference",
+                Some(hint.into()),
+            );
         }
     }
 
@@ -234,9 +296,22 @@ impl Verifier<'_> {
     fn literal_secret(&mut self, path: &str) {
         let hint = "put it into an environment variable and write `{env: NAME}`, or into a file and write `{file: path}`; \
                     then renew it, since it stood in a file";
-        self.push(LITERAL_SECRET, path, "a secret must not stand in a file", Some(hint.into()));
-        if let Some(place) = self.problems.last_mut().and_then(|problem| problem.place.as_mut()) {
-            let before: String = place.snippet.chars().take(place.column.saturating_sub(1) as usize).collect();
+        self.push(
+            LITERAL_SECRET,
+            path,
+            "a secret must not stand in a file",
+            Some(hint.into()),
+        );
+        if let Some(place) = self
+            .problems
+            .last_mut()
+            .and_then(|problem| problem.place.as_mut())
+        {
+            let before: String = place
+                .snippet
+                .chars()
+                .take(place.column.saturating_sub(1) as usize)
+                .collect();
             place.snippet = format!("{before}***");
             place.span = place.span.start..place.span.start + 3;
         }
@@ -244,5 +319,9 @@ impl Verifier<'_> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }

@@ -1,0 +1,329 @@
+//! From a campaign, a channel and a user to the exact call, or to the reason why there is none.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value as Json;
+
+use crate::campaign::{self, Campaign, Channel, Kind, Message, Page, SecretRef, Webhook};
+use crate::config::secret::{self, Secrets};
+use crate::diagnostic::Diagnostic;
+use crate::messenger;
+use crate::model::Value;
+use crate::model::delivery::{Reason, ReasonCode};
+use crate::model::id::DeliveryId;
+use crate::model::user::Profile;
+use crate::template::{Context, Failure};
+
+use super::gates;
+use super::http::{Answer, Call};
+use super::verdict::Verdict;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What a secret is shown as.
+const MASK: &str = "***";
+
+/// For whom and when a message is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub profile: &'a Profile,
+    pub trigger_properties: &'a BTreeMap<String, Value>,
+    pub delivery: DeliveryId,
+    pub now: Timestamp,
+}
+
+/// What messages are made with.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    pub secrets: &'a dyn Secrets,
+    /// Where the Graph API is, instead of where the channel says: a sandbox.
+    pub graph_url: Option<&'a str>,
+}
+
+/// A message ready to be sent.
+#[derive(Debug)]
+pub struct Composed {
+    pub call: Call,
+    pub reader: Reader,
+    /// The rendered message, where it is JSON.
+    pub message: Option<Json>,
+    /// Names that the template read and the user does not have.
+    pub misses: Vec<String>,
+}
+
+/// How the answer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Messenger,
+    Webhook,
+}
+
+/// A call as people may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub method: String,
+    pub url: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+/// Secrets for a preview: none is read, each is shown masked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Masked;
+
+// === impl Masked ===
+
+impl Secrets for Masked {
+    fn get(&self, _: &SecretRef) -> Result<SecretString, secret::Error> {
+        Ok(MASK.into())
+    }
+}
+
+// === impl Reader ===
+
+impl Reader {
+    pub fn read(self, answer: &Answer, now: Timestamp) -> Verdict {
+        match self {
+            Self::Messenger => Verdict::of_messenger(answer, now),
+            Self::Webhook => Verdict::of_webhook(answer, now),
+        }
+    }
+}
+
+// === impl Composed ===
+
+impl Composed {
+    /// The call with secrets masked, whatever they were.
+    pub fn shown(&self) -> Shown {
+        let headers = self.call.headers.iter().map(|(name, value)| {
+            let text = match value.to_str() {
+                _ if value.is_sensitive() => MASK,
+                Ok(text) => text,
+                Err(_) => "(not text)",
+            };
+            (name.to_string(), text.to_owned())
+        });
+        Shown {
+            method: self.call.method.to_string(),
+            url: self.call.url.to_string(),
+            headers: headers.collect(),
+            body: self.shown_body(),
+        }
+    }
+
+    fn shown_body(&self) -> String {
+        let text = String::from_utf8_lossy(&self.call.body);
+        match serde_json::from_str::<Json>(&text) {
+            Ok(Json::Object(mut body))
+                if body.contains_key(PROOF) && self.reader == Reader::Messenger =>
+            {
+                body.insert(PROOF.to_owned(), MASK.into());
+                Json::Object(body).to_string()
+            }
+            _ => text.into_owned(),
+        }
+    }
+}
+
+/// The field of the body that proves who holds the app's secret.
+const PROOF: &str = "appsecret_proof";
+
+/// Makes the call of `campaign` to `subject` over `channel`.
+///
+/// # Errors
+/// The reason why there is none: the template aborted or failed, the message breaks a limit, or the
+/// channel cannot send to anybody.
+pub fn compose(
+    campaign: &Campaign,
+    channel: &Channel,
+    subject: &Subject<'_>,
+    means: Means<'_>,
+) -> Result<Composed, Reason> {
+    let context = Context {
+        user: subject.profile,
+        trigger_properties: subject.trigger_properties,
+        event_properties: None,
+        campaign: &campaign.name,
+        now: subject.now,
+    };
+    let mut composed = match &channel.kind {
+        Kind::Messenger(page) => messenger(campaign, page, subject, &context, means)?,
+        Kind::Webhook(hook) => webhook(campaign, hook, subject, &context, means.secrets)?,
+    };
+    composed.call.timeout = channel.timeout;
+    Ok(composed)
+}
+
+fn messenger(
+    campaign: &Campaign,
+    page: &Page,
+    subject: &Subject<'_>,
+    context: &Context<'_>,
+    means: Means<'_>,
+) -> Result<Composed, Reason> {
+    let psid = gates::psid(subject.profile, &page.psid_attribute)
+        .map_err(|detail| Reason::new(ReasonCode::NoPsid, detail))?;
+    let Message::Tree(tree) = &campaign.message else {
+        return Err(misconfigured(&"a Messenger channel takes no raw body"));
+    };
+    let rendered = tree.render(context).map_err(unrendered)?;
+    let problems = messenger::check(&rendered.json, &|_| false);
+    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
+        let detail = format!("{}: {}", problem.path, problem.message);
+        return Err(Reason::new(
+            ReasonCode::InvalidMessage,
+            detail.trim_start_matches(": "),
+        ));
+    }
+    let secret =
+        |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
+    let token = secret(&page.token)?;
+    let mut body = messenger::request(&rendered.json, psid, &subject.delivery.to_string());
+    if let Some(app_secret) = &page.app_secret {
+        let app_secret = secret(app_secret)?;
+        body[PROOF] =
+            messenger::appsecret_proof(app_secret.expose_secret(), token.expose_secret()).into();
+    }
+    let mut headers = HeaderMap::with_capacity(2);
+    headers.insert(
+        AUTHORIZATION,
+        sensitive(&format!("Bearer {}", token.expose_secret()))?,
+    );
+    headers.insert(CONTENT_TYPE, JSON);
+    Ok(Composed {
+        call: Call {
+            method: Method::POST,
+            url: page_url(page, means.graph_url)?,
+            headers,
+            body: Bytes::from(body.to_string()),
+            timeout: None,
+            is_private_allowed: true,
+        },
+        reader: Reader::Messenger,
+        message: Some(rendered.json),
+        misses: rendered.misses,
+    })
+}
+
+fn page_url(page: &Page, instead: Option<&str>) -> Result<Url, Reason> {
+    let text = format!(
+        "{}/{}/{}/messages",
+        instead.unwrap_or(&page.graph_url).trim_end_matches('/'),
+        page.graph_version,
+        page.page_id
+    );
+    text.parse()
+        .map_err(|e| misconfigured(&format!("`graph_url`: {e}")))
+}
+
+fn webhook(
+    campaign: &Campaign,
+    hook: &Webhook,
+    subject: &Subject<'_>,
+    context: &Context<'_>,
+    secrets: &dyn Secrets,
+) -> Result<Composed, Reason> {
+    let (url, mut misses) = hook.url.render(context).map_err(unrendered)?;
+    let url: Url = url
+        .trim()
+        .parse()
+        .map_err(|e| Reason::new(ReasonCode::RenderFailed, format!("`url`: {e}")))?;
+    let method = Method::from_bytes(hook.method.as_bytes()).map_err(|e| misconfigured(&e))?;
+    let mut headers = HeaderMap::with_capacity(hook.headers.len() + 2);
+    let (message, body) = match &campaign.message {
+        Message::Tree(tree) => {
+            let rendered = tree.render(context).map_err(unrendered)?;
+            misses.extend(rendered.misses);
+            headers.insert(CONTENT_TYPE, JSON);
+            let body = Bytes::from(rendered.json.to_string());
+            (Some(rendered.json), body)
+        }
+        Message::Raw { content_type, body } => {
+            headers.insert(CONTENT_TYPE, plain("Content-Type", content_type)?);
+            let (text, missed) = body.render(context).map_err(unrendered)?;
+            misses.extend(missed);
+            (None, text.into())
+        }
+    };
+    for (name, value) in &hook.headers {
+        let (name, value) = header(name, value, context, secrets)?;
+        headers.insert(name, value);
+    }
+    // Last, so that no header of the channel replaces it.
+    headers.insert(
+        IDEMPOTENCY_KEY,
+        plain("Idempotency-Key", &subject.delivery.to_string())?,
+    );
+    Ok(Composed {
+        call: Call {
+            method,
+            url,
+            headers,
+            body,
+            timeout: None,
+            is_private_allowed: hook.allow_private_network,
+        },
+        reader: Reader::Webhook,
+        message,
+        misses,
+    })
+}
+
+fn header(
+    name: &str,
+    value: &campaign::HeaderValue,
+    context: &Context<'_>,
+    secrets: &dyn Secrets,
+) -> Result<(HeaderName, HeaderValue), Reason> {
+    let value = match value {
+        campaign::HeaderValue::Text(text) => {
+            plain(name, &text.render(context).map_err(unrendered)?.0)?
+        }
+        campaign::HeaderValue::Secret(reference) => {
+            let secret = secrets.get(reference).map_err(|e| misconfigured(&e))?;
+            sensitive(secret.expose_secret())?
+        }
+    };
+    let name = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| misconfigured(&format!("`headers.{name}` is not a header's name")))?;
+    Ok((name, value))
+}
+
+/// A header whose value anybody may see.
+fn plain(name: &str, text: &str) -> Result<HeaderValue, Reason> {
+    HeaderValue::from_str(text).map_err(|_| {
+        let detail = format!("`headers.{name}` holds characters that no header may hold");
+        Reason::new(ReasonCode::RenderFailed, detail)
+    })
+}
+
+fn unrendered(failure: Failure) -> Reason {
+    match failure {
+        Failure::Aborted { reason } => Reason::new(ReasonCode::Aborted, reason),
+        Failure::Failed { path, message } if path.is_empty() => {
+            Reason::new(ReasonCode::RenderFailed, message)
+        }
+        Failure::Failed { path, message } => {
+            Reason::new(ReasonCode::RenderFailed, format!("{path}: {message}"))
+        }
+    }
+}
+
+fn misconfigured(error: &dyn std::fmt::Display) -> Reason {
+    Reason::new(ReasonCode::ChannelMisconfigured, error.to_string())
+}
+
+/// A header whose value is shown to nobody.
+fn sensitive(text: &str) -> Result<HeaderValue, Reason> {
+    // The error would quote nothing; the value is never named.
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| misconfigured(&"a secret holds characters that no header may hold"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,7 @@
+//! Deliveries against the real store and a local Messenger, with a clock that stands still.
+
+mod outcomes;
+mod pace;
+mod stage;
+mod stopping;
+mod webhooks;

@@ -1,0 +1,267 @@
+//! A store, a platform, a clock and a worker, put together for one test.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use recado::clock::{Clock, ManualClock};
+use recado::config::secret::Given;
+use recado::delivery::{Attempts, Http, Settings, Wake, Worker, http};
+use recado::lifecycle::Tasks;
+use recado::model::Value;
+use recado::model::delivery::{Delivery, NewDelivery, State};
+use recado::model::id::{DeliveryId, ExternalId, Fingerprint, RequestId, Revision, SendId};
+use recado::model::resource::{Document, Kind, Origin};
+use recado::model::send::{NewSend, Send};
+use recado::model::user::Update;
+use recado::sandbox::{Page, Running, Sandbox};
+use recado::store::{Store, sqlite};
+use recado::store::contract::{DeliveryQuery, NewRevision};
+use recado::store::revisions::Revisions;
+use tokio::net::TcpListener;
+
+pub(super) const PAGE: &str = "me";
+pub(super) const TOKEN: &str = "stage-token";
+
+pub(super) struct Stage {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) sandbox: Running,
+    pub(super) tasks: Tasks,
+    pub(super) wake: Wake,
+    pub(super) attempts: Arc<Attempts>,
+    platform_tasks: Tasks,
+    _folder: tempfile::TempDir,
+}
+
+/// What a stage is made with.
+pub(super) struct Builder {
+    channel: String,
+    pace: u32,
+    secrets: Given,
+}
+
+// === impl Builder ===
+
+impl Builder {
+    /// The channel's YAML without its name; `SANDBOX` stands for the platform's address.
+    pub(super) fn channel(mut self, yaml: &str) -> Self {
+        yaml.clone_into(&mut self.channel);
+        self
+    }
+
+    pub(super) fn pace(mut self, pace: u32) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    pub(super) fn without_secrets(mut self) -> Self {
+        self.secrets = Given::default();
+        self
+    }
+
+    pub(super) async fn build(self) -> Stage {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::at("2026-11-23T10:00:00Z".parse().unwrap());
+        let platform_tasks = Tasks::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let settings = recado::sandbox::Settings {
+            pages: vec![Page::new(PAGE, TOKEN)],
+            ..recado::sandbox::Settings::default()
+        };
+        let sandbox = Sandbox::start(settings, listener, clock.clone(), &platform_tasks).unwrap();
+        let store = open_store(folder.path());
+        let channel = self
+            .channel
+            .replace("SANDBOX", &sandbox.url())
+            .replace("PACE", &self.pace.to_string());
+        apply(store.as_ref(), &channel, clock.now()).await;
+        let http = Http::new(&http::Settings {
+            call_timeout: Duration::from_millis(300),
+            ..http::Settings::default()
+        })
+        .unwrap();
+        let revisions = Arc::new(Revisions::new(Arc::clone(&store)));
+        let secrets = Arc::new(self.secrets);
+        let attempts = Attempts::new(Arc::clone(&store), revisions, secrets, clock.clone(), http);
+        Stage {
+            store,
+            clock,
+            sandbox,
+            tasks: Tasks::new(),
+            wake: Wake::default(),
+            attempts: Arc::new(attempts),
+            platform_tasks,
+            _folder: folder,
+        }
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    /// A page with an open pace.
+    pub(super) fn builder() -> Builder {
+        Builder {
+            channel: "type: messenger\npage_id: me\ntoken: {env: TOKEN}\ngraph_url: SANDBOX\npace: PACE\n"
+                .to_owned(),
+            pace: 100_000,
+            secrets: Given::new([("TOKEN", TOKEN)]),
+        }
+    }
+
+    pub(super) async fn new() -> Self {
+        Self::builder().build().await
+    }
+
+    pub(super) fn start(&self) {
+        self.start_with(Settings::default());
+    }
+
+    pub(super) fn start_with(&self, settings: Settings) {
+        let worker = Worker::new(Arc::clone(&self.attempts), settings, self.wake.clone());
+        self.tasks.spawn("worker", worker.run(self.tasks.clone()));
+    }
+
+    /// Stores users whose PSIDs are their names, and a send to them.
+    pub(super) async fn send(&self, name: &str, people: &[String]) -> SendId {
+        self.send_with(name, people, false).await
+    }
+
+    pub(super) async fn send_with(&self, name: &str, people: &[String], resend_unknown: bool) -> SendId {
+        let ids = || people.iter().map(|name| ExternalId::parse(name.clone()).unwrap());
+        let updates = ids().map(|external_id| Update {
+            set: vec![
+                ("messenger_id".into(), Some(Value::String(external_id.as_str().into()))),
+                ("first_name".into(), Some(Value::String("Ana".into()))),
+            ],
+            ..Update::new(external_id)
+        });
+        self.store.upsert_users(updates.collect()).await.unwrap();
+        let request_id = RequestId::parse(name).unwrap();
+        let id = SendId::derive("hello", &request_id);
+        let new = NewSend {
+            id,
+            request_id: Some(request_id),
+            campaign: "hello".into(),
+            channel: "page".into(),
+            revision: Revision(1),
+            is_everybody: false,
+            is_test: false,
+            resend_unknown,
+            created_at: self.clock.now(),
+        };
+        let deliveries = ids().map(|external_id| NewDelivery {
+            id: DeliveryId::derive(id, &external_id),
+            external_id,
+            trigger_properties: BTreeMap::new(),
+        });
+        self.store.create_send(new, deliveries.collect(), true).await.unwrap();
+        self.wake.poke();
+        id
+    }
+
+    /// Waits until the send looks like that.
+    pub(super) async fn until(&self, send: SendId, is_so: impl Fn(&Send) -> bool) -> Send {
+        in_time(async {
+            loop {
+                let record = self.store.get_send(send).await.unwrap().unwrap();
+                if is_so(&record) {
+                    return record;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn until_state(&self, send: SendId, state: State, n: u64) -> Send {
+        self.until(send, |record| record.counts.of(state) == n).await
+    }
+
+    /// Waits until the only delivery of the send has been attempted so often and waits again.
+    pub(super) async fn until_waiting(&self, send: SendId, attempts: u32) -> Delivery {
+        in_time(async {
+            loop {
+                let delivery = self.only(send).await;
+                let waits = delivery.state == State::Pending && delivery.reason.is_some();
+                if waits && delivery.attempts == attempts {
+                    return delivery;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn deliveries(&self, send: SendId) -> Vec<Delivery> {
+        let query = DeliveryQuery {
+            send: Some(send),
+            limit: 1_000,
+            ..DeliveryQuery::default()
+        };
+        self.store.list_deliveries(query).await.unwrap()
+    }
+
+    pub(super) async fn only(&self, send: SendId) -> Delivery {
+        let mut deliveries = self.deliveries(send).await;
+        assert_eq!(deliveries.len(), 1);
+        deliveries.remove(0)
+    }
+
+    pub(super) fn psids_sent(&self) -> Vec<String> {
+        let sent = self.sandbox.handle.messages().into_iter();
+        sent.map(|message| message.psid).collect()
+    }
+
+    /// Stops the worker and waits for it.
+    pub(super) async fn stop(&self) {
+        self.tasks.stop();
+        in_time(self.tasks.drained()).await;
+        assert!(!self.tasks.has_failed(), "a task panicked");
+        self.platform_tasks.stop();
+    }
+}
+
+pub(super) fn people(n: usize) -> Vec<String> {
+    (0..n).map(|i| format!("100{i}")).collect()
+}
+
+/// Fails instead of hanging.
+pub(super) async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), work)
+        .await
+        .expect("it took too long")
+}
+
+async fn apply(store: &dyn Store, channel: &str, at: jiff::Timestamp) {
+    let document = |kind, name: &str, source: String| Document {
+        kind,
+        name: name.into(),
+        path: format!("{name}.yaml"),
+        source,
+    };
+    let documents = vec![
+        document(Kind::Channel, "page", format!("kind: Channel\nname: page\n{channel}")),
+        document(
+            Kind::Campaign,
+            "hello",
+            "kind: Campaign\nname: hello\nchannel: page\ntrigger: {api: {}}\n\
+             message: {text: \"Hi {{${first_name}}}\"}\n"
+                .into(),
+        ),
+    ];
+    let info = NewRevision {
+        applied_at: at,
+        fingerprint: Fingerprint::of([b"stage".as_slice()]),
+        origin: Origin::default(),
+    };
+    store.apply(Revision(0), documents, info).await.unwrap();
+}
+
+fn open_store(folder: &Path) -> Arc<dyn Store> {
+    let settings = sqlite::Settings::at(folder.join("store.sqlite"));
+    sqlite::Store::open(&settings, &|_| {}).unwrap()
+}
