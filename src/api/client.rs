@@ -74,10 +74,10 @@ impl Client {
                 Some(value)
             }
         });
-        Ok(Self::over(channel, &bearer))
+        Ok(Self::over(&channel, &bearer))
     }
 
-    fn over(channel: Channel, bearer: &Bearer) -> Self {
+    fn over(channel: &Channel, bearer: &Bearer) -> Self {
         let service = || InterceptedService::new(channel.clone(), bearer.clone());
         let bytes = limits::MESSAGE_BYTES_MAX;
         Self {

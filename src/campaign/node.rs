@@ -242,10 +242,7 @@ fn offset(text: &str, line: u64, column: u64) -> usize {
 fn node(raw: Spanned<Raw>) -> Node {
     let span = raw.defined.span();
     let int = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let (start, len) = (
-        int(span.byte_offset().map(Into::into)),
-        int(span.byte_len().map(Into::into)),
-    );
+    let (start, len) = (int(span.byte_offset()), int(span.byte_len()));
     let value = match raw.value {
         Raw::Scalar(value) => value,
         Raw::List(items) => Value::List(items.into_iter().map(node).collect()),
@@ -254,8 +251,8 @@ fn node(raw: Spanned<Raw>) -> Node {
                 .into_iter()
                 .map(|(key, value)| {
                     let span = key.defined.span();
-                    let start = int(span.byte_offset().map(Into::into));
-                    let len = int(span.byte_len().map(Into::into));
+                    let start = int(span.byte_offset());
+                    let len = int(span.byte_len());
                     Entry {
                         key: key.value,
                         key_span: start..start + len,

@@ -61,7 +61,7 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
         match before.get(key) {
             None => changes.push(change(document, Action::Create, Vec::new())),
             Some(old) if old.source == document.source && old.path == document.path => {
-                unchanged += 1
+                unchanged += 1;
             }
             Some(old) => changes.push(change(document, Action::Update, fields(old, document))),
         }

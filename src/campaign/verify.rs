@@ -133,7 +133,11 @@ impl Verifier<'_> {
             let at = join(path, &entry.key);
             match known().find(|field| field.name == entry.key) {
                 Some(field) => self.value(&entry.value, field.shape, &at),
-                None => self.unknown_key(entry, &at, known().map(|field| field.name).collect()),
+                None => self.unknown_key(
+                    entry,
+                    &at,
+                    &known().map(|field| field.name).collect::<Vec<_>>(),
+                ),
             }
         }
         for field in known().filter(|field| field.is_required && map.get(field.name).is_none()) {
@@ -151,7 +155,7 @@ impl Verifier<'_> {
         }
     }
 
-    fn unknown_key(&mut self, entry: &Entry, path: &str, known: Vec<&'static str>) {
+    fn unknown_key(&mut self, entry: &Entry, path: &str, known: &[&str]) {
         let hint = match did_you_mean(&entry.key, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("there are: {}", known.join(", ")),
@@ -166,39 +170,26 @@ impl Verifier<'_> {
     }
 
     fn value(&mut self, node: &Node, shape: &Shape, path: &str) {
-        let expected = match (shape, &node.value) {
-            (Shape::Tree, _) | (Shape::Bool, Value::Bool) => return,
+        match (shape, &node.value) {
+            (Shape::Tree, _) | (Shape::Bool, Value::Bool) => {}
             (_, Value::Null) => {
-                self.push(
-                    WRONG_TYPE,
-                    path,
-                    "has no value",
-                    Some("write one, or remove the key".into()),
-                );
-                return;
+                let hint = "write one, or remove the key";
+                self.push(WRONG_TYPE, path, "has no value", Some(hint.into()));
             }
-            (Shape::Text, Value::Text(text)) if text.trim().is_empty() => {
-                self.push(
-                    WRONG_VALUE,
-                    path,
-                    "is empty",
-                    Some("write a text, or remove the key".into()),
-                );
-                return;
+            (Shape::Secret | Shape::TextOrSecret, Value::Map(_)) => self.secret(node, path),
+            (Shape::Secret, _) => self.literal_secret(path),
+            (Shape::List(item), Value::List(items)) => {
+                for (at, node) in items.iter().enumerate() {
+                    self.value(node, item, &format!("{path}[{at}]"));
+                }
             }
-            (Shape::Text | Shape::TextOrSecret, Value::Text(_)) => return,
-            (Shape::Id, Value::Text(_)) => return,
-            (Shape::Id, Value::Int(n)) => {
-                let hint = format!("put it in quotes: \"{n}\"");
-                self.push(
-                    WRONG_TYPE,
-                    path,
-                    "an id is a text, not a number",
-                    Some(hint),
-                );
-                return;
+            (Shape::Map(fields), Value::Map(_)) => self.fields(node, &[fields], path),
+            (Shape::Each(shape), Value::Map(entries)) => {
+                for entry in entries {
+                    self.value(&entry.value, shape, &join(path, &entry.key));
+                }
             }
-            (Shape::Name, Value::Text(text)) => return self.name(text, path),
+            (shape, Value::Text(text)) => self.text(text, shape, path),
             (Shape::Count(most), Value::Int(n)) => {
                 if *n < 1 || n > most {
                     self.push(
@@ -208,52 +199,59 @@ impl Verifier<'_> {
                         None,
                     );
                 }
-                return;
             }
-            (Shape::Duration, Value::Text(text)) => {
-                if duration(text).is_none() {
-                    let hint = "write a number and a unit: `30s`, `10m`, `6h`, `2d`";
-                    self.push(
-                        WRONG_VALUE,
-                        path,
-                        "is not a span of time",
-                        Some(hint.into()),
-                    );
-                }
-                return;
+            (Shape::Id, Value::Int(n)) => {
+                let hint = format!("put it in quotes: \"{n}\"");
+                self.push(
+                    WRONG_TYPE,
+                    path,
+                    "an id is a text, not a number",
+                    Some(hint),
+                );
             }
-            (Shape::Words(words), Value::Text(text)) => {
-                if !words.contains(&text.as_str()) {
-                    self.wrong_word(text, words, path);
-                }
-                return;
+            (shape, _) => self.mistyped(shape, path),
+        }
+    }
+
+    fn text(&mut self, text: &str, shape: &Shape, path: &str) {
+        match shape {
+            Shape::Text if text.trim().is_empty() => {
+                let hint = "write a text, or remove the key";
+                self.push(WRONG_VALUE, path, "is empty", Some(hint.into()));
             }
-            (Shape::Secret | Shape::TextOrSecret, Value::Map(_)) => return self.secret(node, path),
-            (Shape::Secret, _) => return self.literal_secret(path),
-            (Shape::List(item), Value::List(items)) => {
-                for (at, node) in items.iter().enumerate() {
-                    self.value(node, item, &format!("{path}[{at}]"));
-                }
-                return;
+            Shape::Name => self.name(text, path),
+            Shape::Duration if duration(text).is_none() => {
+                let hint = "write a number and a unit: `30s`, `10m`, `6h`, `2d`";
+                self.push(
+                    WRONG_VALUE,
+                    path,
+                    "is not a span of time",
+                    Some(hint.into()),
+                );
             }
-            (Shape::Map(fields), Value::Map(_)) => return self.fields(node, &[fields], path),
-            (Shape::Each(shape), Value::Map(entries)) => {
-                for entry in entries {
-                    self.value(&entry.value, shape, &join(path, &entry.key));
-                }
-                return;
-            }
-            (Shape::Bool, _) => "`true` or `false`",
-            (Shape::Count(_), _) => "a whole number",
-            (Shape::Duration, _) => "a span of time such as `10m`",
-            (Shape::List(_), _) => "a list",
-            (Shape::Map(_) | Shape::Each(_), _) => "a map",
-            (Shape::TextOrSecret, _) => "a text or a secret reference",
-            (Shape::Text | Shape::Name | Shape::Id | Shape::Words(_), _) => "a text",
+            Shape::Words(words) if !words.contains(&text) => self.wrong_word(text, words, path),
+            Shape::Text | Shape::TextOrSecret | Shape::Id | Shape::Duration | Shape::Words(_) => {}
+            shape => self.mistyped(shape, path),
+        }
+    }
+
+    fn mistyped(&mut self, shape: &Shape, path: &str) {
+        let expected = match shape {
+            Shape::Bool => "`true` or `false`",
+            Shape::Count(_) => "a whole number",
+            Shape::Duration => "a span of time such as `10m`",
+            Shape::List(_) => "a list",
+            Shape::Map(_) | Shape::Each(_) => "a map",
+            Shape::TextOrSecret => "a text or a secret reference",
+            Shape::Tree
+            | Shape::Secret
+            | Shape::Text
+            | Shape::Name
+            | Shape::Id
+            | Shape::Words(_) => "a text",
         };
-        let hint = matches!(node.value, Value::Int(_) | Value::Float | Value::Bool)
-            .then(|| "put it in quotes if it is meant as a text".to_owned())
-            .filter(|_| expected == "a text");
+        let hint =
+            (expected == "a text").then(|| "put it in quotes if it is meant as a text".to_owned());
         self.push(WRONG_TYPE, path, format!("{expected} is expected"), hint);
     }
 

@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_webhook_may_ask_for_time() {
-        let asked = Some(Duration::from_secs(120));
+        let asked = Some(Duration::from_mins(2));
         for status in [429, 503] {
             let verdict = Verdict::of_webhook(
                 &answer(status, &[("retry-after", "120")]),

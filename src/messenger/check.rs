@@ -107,13 +107,12 @@ impl Checker<'_> {
     }
 
     fn value(&mut self, value: &Json, shape: &Shape, path: &str) {
+        // Numbers and booleans may come out of a template as texts.
+        let is_dynamic = value.is_string() && (self.is_dynamic)(path);
         match (shape, value) {
-            (Shape::Any, _) | (Shape::Bool, Json::Bool(_)) | (Shape::Number, Json::Number(_)) => {}
-            // Numbers and booleans may come out of a template as texts.
-            (Shape::Bool | Shape::Number, Json::String(_)) if (self.is_dynamic)(path) => {}
+            (shape, _) if is_dynamic && is_leaf(shape) => {}
             (Shape::Number, Json::String(text)) if text.trim().parse::<f64>().is_ok() => {}
-            (Shape::Text(_) | Shape::Url | Shape::Word(_), Json::String(_))
-                if (self.is_dynamic)(path) => {}
+            (Shape::Any, _) | (Shape::Bool, Json::Bool(_)) | (Shape::Number, Json::Number(_)) => {}
             (Shape::Text(most), Json::String(text)) => self.text(text, *most, path),
             (Shape::Url, Json::String(text)) => {
                 if !text.starts_with("https://") && !text.starts_with("http://") {
@@ -306,6 +305,13 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+fn is_leaf(shape: &Shape) -> bool {
+    matches!(
+        shape,
+        Shape::Text(_) | Shape::Url | Shape::Word(_) | Shape::Number | Shape::Bool
+    )
 }
 
 fn name(shape: &Shape) -> &'static str {

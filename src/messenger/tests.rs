@@ -1,5 +1,7 @@
 //! Every row of the table, every limit, and the exact body.
 
+#![expect(clippy::too_many_lines, reason = "a table of cases is long")]
+
 use serde_json::{Value as Json, json};
 
 use super::codes::ROWS;

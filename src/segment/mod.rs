@@ -16,7 +16,9 @@ mod check;
 mod filter;
 mod guard;
 mod lower;
+mod place;
 mod select;
+mod term;
 mod tree;
 mod verdict;
 

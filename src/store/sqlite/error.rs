@@ -47,10 +47,6 @@ impl From<rusqlite::Error> for Error {
 }
 
 /// A stored value that does not parse.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "keys are numbers and ids, nicer to give than to lend"
-)]
 pub(super) fn corrupt<T>(
     table: &'static str,
     column: &'static str,

@@ -7,7 +7,7 @@ use jiff::{Timestamp, Zoned};
 use liquid_core::model::{Value, ValueView};
 use liquid_core::{Error, Result};
 
-use super::Call;
+use super::own::Call;
 
 /// Formats an instant by strftime, in UTC. `now` and `today` are the time of the render; what is no time
 /// comes out as it went in, as in Ruby.

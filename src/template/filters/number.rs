@@ -3,7 +3,7 @@
 use liquid_core::model::{Value, ValueView};
 use liquid_core::{Error, Result};
 
-use super::Call;
+use super::own::Call;
 
 #[derive(Clone, Copy)]
 enum Number {

@@ -3,7 +3,7 @@
 use liquid_core::Result;
 use liquid_core::model::{Value, ValueView};
 
-use super::Call;
+use super::own::Call;
 
 /// The first letter upper case, the rest lower.
 pub(super) fn capitalize(input: &dyn ValueView, _: &mut Call<'_>) -> Result<Value> {

@@ -1,0 +1,4 @@
+//! The oracle: columns, rows and profiles against a naive walk with the parser's own interpreter.
+
+mod agree;
+mod generate;

@@ -1,0 +1,149 @@
+//! Filters of ours: a name, how many arguments, and a function.
+
+use std::fmt;
+
+use liquid_core::model::{Value, ValueView};
+use liquid_core::parser::{
+    Filter, FilterArguments, FilterReflection, ParameterReflection, ParseFilter,
+};
+use liquid_core::{Error, Expression, Result, Runtime};
+
+use super::{date, number, text};
+use crate::template::budget::Budget;
+use crate::template::language::FILTERS;
+use crate::template::scope::Now;
+
+/// What a filter of ours works on besides its input.
+pub(super) struct Call<'a> {
+    pub(super) args: Vec<Value>,
+    pub(super) now: Option<jiff::Timestamp>,
+    pub(super) budget: &'a mut Budget,
+}
+
+type Body = fn(&dyn ValueView, &mut Call<'_>) -> Result<Value>;
+
+/// A filter of ours: its name, how many arguments it takes, and what it does.
+#[derive(Clone, Copy)]
+pub(in crate::template) struct Own {
+    name: &'static str,
+    least: usize,
+    most: usize,
+    body: Body,
+}
+
+/// An own filter with its arguments.
+struct Applied {
+    own: Own,
+    args: Vec<Expression>,
+}
+
+/// Our filters by name.
+pub(in crate::template) fn own(name: &str) -> Option<Own> {
+    let (least, most, body): (usize, usize, Body) = match name {
+        "abs" => (0, 0, number::abs),
+        "plus" => (1, 1, number::plus),
+        "minus" => (1, 1, number::minus),
+        "times" => (1, 1, number::times),
+        "divided_by" => (1, 1, number::divided_by),
+        "modulo" => (1, 1, number::modulo),
+        "money" => (0, 0, number::money),
+        "number_with_delimiter" => (0, 0, number::number_with_delimiter),
+        "capitalize" => (0, 0, text::capitalize),
+        "join" => (0, 1, text::join),
+        "json_escape" => (0, 0, text::json_escape),
+        "replace" => (1, 2, text::replace),
+        "size" => (0, 0, text::size),
+        "date" => (1, 1, date::date),
+        _ => return None,
+    };
+    let name = FILTERS.into_iter().find(|known| *known == name)?;
+    Some(Own {
+        name,
+        least,
+        most,
+        body,
+    })
+}
+
+// === impl Own ===
+
+impl ParseFilter for Own {
+    fn parse(&self, arguments: FilterArguments<'_>) -> Result<Box<dyn Filter>> {
+        if arguments.keyword.count() > 0 {
+            return Err(Error::with_msg(format!(
+                "`{}` takes no named arguments",
+                self.name
+            )));
+        }
+        let args: Vec<Expression> = arguments.positional.collect();
+        if args.len() < self.least || args.len() > self.most {
+            let takes = match (self.least, self.most) {
+                (0, 0) => "no arguments".to_owned(),
+                (1, 1) => "one argument".to_owned(),
+                (least, most) => format!("{least} to {most} arguments"),
+            };
+            return Err(Error::with_msg(format!(
+                "`{}` takes {takes}, not {}",
+                self.name,
+                args.len()
+            )));
+        }
+        Ok(Box::new(Applied { own: *self, args }))
+    }
+
+    fn reflection(&self) -> &dyn FilterReflection {
+        self
+    }
+}
+
+impl FilterReflection for Own {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn description(&self) -> &'static str {
+        ""
+    }
+
+    fn positional_parameters(&self) -> &'static [ParameterReflection] {
+        &[]
+    }
+
+    fn keyword_parameters(&self) -> &'static [ParameterReflection] {
+        &[]
+    }
+}
+
+// === impl Applied ===
+
+impl Filter for Applied {
+    fn evaluate(&self, input: &dyn ValueView, runtime: &dyn Runtime) -> Result<Value> {
+        let args = self
+            .args
+            .iter()
+            .map(|arg| Ok(arg.evaluate(runtime)?.into_owned()))
+            .collect::<Result<_>>()?;
+        let now = runtime.registers().get_mut::<Now>().0;
+        let mut budget = runtime.registers().get_mut::<Budget>();
+        (self.own.body)(
+            input,
+            &mut Call {
+                args,
+                now,
+                budget: &mut budget,
+            },
+        )
+    }
+}
+
+impl fmt::Debug for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.own.name)
+    }
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.own.name)
+    }
+}
