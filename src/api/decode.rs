@@ -169,7 +169,9 @@ mod tests {
     }
 
     fn object(fields: impl IntoIterator<Item = (&'static str, ProtoValue)>) -> ProtoValue {
-        let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value));
+        let fields = fields
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value));
         ProtoValue {
             kind: Some(Kind::StructValue(Struct {
                 fields: fields.collect(),
@@ -190,8 +192,14 @@ mod tests {
             (number(3.0), Ok(Some(Value::Int(3)))),
             (number(3.5), Ok(Some(Value::Double(3.5)))),
             (text(at), Ok(Some(Value::Timestamp(at.parse().unwrap())))),
-            (text("2026-11-23"), Ok(Some(Value::String("2026-11-23".into())))),
-            (list(vec![number(1.0)]), Ok(Some(Value::List(vec![Value::Int(1)])))),
+            (
+                text("2026-11-23"),
+                Ok(Some(Value::String("2026-11-23".into()))),
+            ),
+            (
+                list(vec![number(1.0)]),
+                Ok(Some(Value::List(vec![Value::Int(1)]))),
+            ),
             (number(9_007_199_254_740_994.0), Err("")),
             (list(vec![number(1.0), NULL]), Err("[1]")),
             (object([("a", list(vec![number(f64::NAN)]))]), Err(".a[0]")),
@@ -215,7 +223,15 @@ mod tests {
         };
         let nested = given(object([("a", NULL)]));
         assert_eq!(field(properties("p", nested, 100)), "p.order.a");
-        assert_eq!(field(properties("p", given(text(&"x".repeat(96))), 100)), "p");
-        assert_eq!(properties("p", given(text(&"x".repeat(95))), 100).unwrap().len(), 1);
+        assert_eq!(
+            field(properties("p", given(text(&"x".repeat(96))), 100)),
+            "p"
+        );
+        assert_eq!(
+            properties("p", given(text(&"x".repeat(95))), 100)
+                .unwrap()
+                .len(),
+            1
+        );
     }
 }

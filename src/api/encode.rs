@@ -30,12 +30,17 @@ pub(super) fn user(profile: Profile) -> pb::User {
     pb::User {
         external_id: profile.external_id.as_str().to_owned(),
         attributes: Some(Struct {
-            fields: attributes.map(|(name, value)| (name, self::value(value))).collect(),
+            fields: attributes
+                .map(|(name, value)| (name, self::value(value)))
+                .collect(),
         }),
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "integers are within 2^53 where they came as numbers")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "integers are within 2^53 where they came as numbers"
+)]
 pub(super) fn value(value: Value) -> ProtoValue {
     let kind = match value {
         Value::Bool(b) => Kind::BoolValue(b),
@@ -47,7 +52,10 @@ pub(super) fn value(value: Value) -> ProtoValue {
             values: items.into_iter().map(self::value).collect(),
         }),
         Value::Object(map) => Kind::StructValue(Struct {
-            fields: map.into_iter().map(|(key, item)| (key, self::value(item))).collect(),
+            fields: map
+                .into_iter()
+                .map(|(key, item)| (key, self::value(item)))
+                .collect(),
         }),
     };
     ProtoValue { kind: Some(kind) }
@@ -64,7 +72,10 @@ pub(super) fn json(json: serde_json::Value) -> ProtoValue {
             values: items.into_iter().map(self::json).collect(),
         }),
         Json::Object(map) => Kind::StructValue(Struct {
-            fields: map.into_iter().map(|(key, item)| (key, self::json(item))).collect(),
+            fields: map
+                .into_iter()
+                .map(|(key, item)| (key, self::json(item)))
+                .collect(),
         }),
     };
     ProtoValue { kind: Some(kind) }
@@ -89,7 +100,11 @@ pub(super) fn rejected(
 }
 
 pub(super) fn reason_tree(explained: Explained) -> pb::FilterReason {
-    let seen = explained.reads.into_iter().next().and_then(|read| read.value);
+    let seen = explained
+        .reads
+        .into_iter()
+        .next()
+        .and_then(|read| read.value);
     pb::FilterReason {
         text: explained.text,
         truth: match explained.verdict {
@@ -183,7 +198,9 @@ pub(super) fn send(send: Send) -> pb::Send {
         id: new.id.to_string(),
         campaign: new.campaign,
         revision: new.revision.0,
-        request_id: new.request_id.map_or_else(String::new, |id| id.as_str().to_owned()),
+        request_id: new
+            .request_id
+            .map_or_else(String::new, |id| id.as_str().to_owned()),
         whole_audience: new.is_everybody,
         phase: match phase {
             Phase::Enqueueing => pb::SendPhase::Enqueueing,
@@ -203,7 +220,9 @@ pub(super) fn delivery(delivery: Delivery) -> pb::Delivery {
         id: delivery.id.to_string(),
         send_id: delivery.send.to_string(),
         campaign: delivery.campaign,
-        external_id: delivery.external_id.map_or_else(String::new, |id| id.as_str().to_owned()),
+        external_id: delivery
+            .external_id
+            .map_or_else(String::new, |id| id.as_str().to_owned()),
         state: match delivery.state {
             State::Pending => pb::DeliveryState::Pending,
             State::Sending => pb::DeliveryState::Sending,

@@ -57,9 +57,7 @@ pub(super) fn page_size(asked: i32) -> Result<usize, Status> {
     match usize::try_from(asked) {
         Ok(0) => Ok(limits::PAGE_SIZE_DEFAULT),
         Ok(n) => Ok(n.min(limits::PAGE_SIZE_MAX)),
-        Err(_) => {
-            Err(crate::engine::Error::invalid("page_size", "must not be negative").into())
-        }
+        Err(_) => Err(crate::engine::Error::invalid("page_size", "must not be negative").into()),
     }
 }
 
@@ -83,7 +81,12 @@ mod tests {
         assert_eq!(query.cursor(&token).unwrap().unwrap(), b"cursor");
         assert_eq!(query.cursor("").unwrap(), None);
         let other = Query::of(&["sends", "", "welcome"]);
-        for (query, token) in [(other, token.as_str()), (query, "zz"), (query, "00"), (query, &token[..16])] {
+        for (query, token) in [
+            (other, token.as_str()),
+            (query, "zz"),
+            (query, "00"),
+            (query, &token[..16]),
+        ] {
             assert!(query.cursor(token).is_err(), "{token}");
         }
     }

@@ -67,7 +67,9 @@ fn of(error: &engine::Error) -> Status {
     use engine::Error;
     match error {
         Error::Invalid(violations) => {
-            let fields = violations.iter().map(|v| (v.field.as_str(), v.message.as_str()));
+            let fields = violations
+                .iter()
+                .map(|v| (v.field.as_str(), v.message.as_str()));
             let message = first(violations.len(), fields.clone().next());
             status(
                 Code::InvalidArgument,
@@ -82,13 +84,25 @@ fn of(error: &engine::Error) -> Status {
             let fields = texts.iter().map(|text| (*field, text.as_str()));
             let message = first(problems.len(), fields.clone().next());
             let details = bad_request(fields);
-            status(Code::InvalidArgument, ErrorReason::InvalidFilter, message, details, [])
+            status(
+                Code::InvalidArgument,
+                ErrorReason::InvalidFilter,
+                message,
+                details,
+                [],
+            )
         }
         Error::OverLimit { field, max, .. } => {
             let message = error.to_string();
             let details = bad_request([(*field, message.as_str())]);
             let limit = [("limit", max.to_string())];
-            status(Code::InvalidArgument, ErrorReason::OverLimit, &message, details, limit)
+            status(
+                Code::InvalidArgument,
+                ErrorReason::OverLimit,
+                &message,
+                details,
+                limit,
+            )
         }
         Error::NotFound { kind, id } => {
             let message = error.to_string();
@@ -104,10 +118,18 @@ fn of(error: &engine::Error) -> Status {
         ),
         Error::Files(problems) => {
             let texts: Vec<_> = problems.iter().map(|p| (place(p), text(p))).collect();
-            let fields = texts.iter().map(|(place, text)| (place.as_str(), text.as_str()));
+            let fields = texts
+                .iter()
+                .map(|(place, text)| (place.as_str(), text.as_str()));
             let message = first(problems.len(), fields.clone().next());
             let details = bad_request(fields);
-            status(Code::FailedPrecondition, ErrorReason::InvalidFiles, message, details, [])
+            status(
+                Code::FailedPrecondition,
+                ErrorReason::InvalidFiles,
+                message,
+                details,
+                [],
+            )
         }
         Error::Busy { retry_after } => status(
             Code::ResourceExhausted,
@@ -120,18 +142,36 @@ fn of(error: &engine::Error) -> Status {
             log(error);
             let details = ErrorDetails::new();
             let message = error.to_string();
-            status(Code::ResourceExhausted, ErrorReason::DiskFull, message, details, [])
+            status(
+                Code::ResourceExhausted,
+                ErrorReason::DiskFull,
+                message,
+                details,
+                [],
+            )
         }
         Error::Unavailable(_) => {
             log(error);
             let details = ErrorDetails::new();
             let message = error.to_string();
-            status(Code::Unavailable, ErrorReason::Unavailable, message, details, [])
+            status(
+                Code::Unavailable,
+                ErrorReason::Unavailable,
+                message,
+                details,
+                [],
+            )
         }
         Error::Stopping => {
             let details = ErrorDetails::new();
             let message = error.to_string();
-            status(Code::Unavailable, ErrorReason::Unavailable, message, details, [])
+            status(
+                Code::Unavailable,
+                ErrorReason::Unavailable,
+                message,
+                details,
+                [],
+            )
         }
         Error::Internal(_) => {
             log(error);
@@ -142,7 +182,13 @@ fn of(error: &engine::Error) -> Status {
 
 fn internal() -> Status {
     let details = ErrorDetails::new();
-    status(Code::Internal, ErrorReason::Internal, "internal error", details, [])
+    status(
+        Code::Internal,
+        ErrorReason::Internal,
+        "internal error",
+        details,
+        [],
+    )
 }
 
 fn log(error: &engine::Error) {
@@ -168,10 +214,13 @@ fn status<const N: usize>(
 }
 
 fn bad_request<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> ErrorDetails {
-    let violations = fields.into_iter().take(VIOLATIONS_MAX).map(|(field, message)| {
-        let message: String = message.chars().take(VIOLATION_CHARS_MAX).collect();
-        FieldViolation::new(field, message)
-    });
+    let violations = fields
+        .into_iter()
+        .take(VIOLATIONS_MAX)
+        .map(|(field, message)| {
+            let message: String = message.chars().take(VIOLATION_CHARS_MAX).collect();
+            FieldViolation::new(field, message)
+        });
     ErrorDetails::with_bad_request(violations.collect::<Vec<_>>())
 }
 
@@ -219,36 +268,89 @@ mod tests {
         let problem = || Diagnostic::error(diagnostic::Code("x"), "wrong");
         let closed = || store::Error::Closed;
         let rows: [(Status, Code, &str); 15] = [
-            (Error::invalid("users", "empty").into(), Code::InvalidArgument, "INVALID_FIELD"),
             (
-                Error::Filter { field: "filter", problems: vec![problem()] }.into(),
+                Error::invalid("users", "empty").into(),
+                Code::InvalidArgument,
+                "INVALID_FIELD",
+            ),
+            (
+                Error::Filter {
+                    field: "filter",
+                    problems: vec![problem()],
+                }
+                .into(),
                 Code::InvalidArgument,
                 "INVALID_FILTER",
             ),
             (
-                Error::OverLimit { field: "users", unit: "items", actual: 2, max: 1 }.into(),
+                Error::OverLimit {
+                    field: "users",
+                    unit: "items",
+                    actual: 2,
+                    max: 1,
+                }
+                .into(),
                 Code::InvalidArgument,
                 "OVER_LIMIT",
             ),
-            (Error::not_found(Kind::User, "ana").into(), Code::NotFound, "NOT_FOUND"),
             (
-                Error::Stale { expected: "a".into(), actual: "b".into() }.into(),
+                Error::not_found(Kind::User, "ana").into(),
+                Code::NotFound,
+                "NOT_FOUND",
+            ),
+            (
+                Error::Stale {
+                    expected: "a".into(),
+                    actual: "b".into(),
+                }
+                .into(),
                 Code::Aborted,
                 "STALE_PLAN",
             ),
-            (Error::Files(vec![problem()]).into(), Code::FailedPrecondition, "INVALID_FILES"),
             (
-                Error::Busy { retry_after: Duration::from_millis(5) }.into(),
+                Error::Files(vec![problem()]).into(),
+                Code::FailedPrecondition,
+                "INVALID_FILES",
+            ),
+            (
+                Error::Busy {
+                    retry_after: Duration::from_millis(5),
+                }
+                .into(),
                 Code::ResourceExhausted,
                 "BUSY",
             ),
-            (Error::DiskFull(closed()).into(), Code::ResourceExhausted, "DISK_FULL"),
-            (Error::Unavailable(closed()).into(), Code::Unavailable, "UNAVAILABLE"),
+            (
+                Error::DiskFull(closed()).into(),
+                Code::ResourceExhausted,
+                "DISK_FULL",
+            ),
+            (
+                Error::Unavailable(closed()).into(),
+                Code::Unavailable,
+                "UNAVAILABLE",
+            ),
             (Error::Stopping.into(), Code::Unavailable, "UNAVAILABLE"),
-            (Error::Internal(Box::new(closed())).into(), Code::Internal, "INTERNAL"),
-            (Refused::PageToken.into(), Code::InvalidArgument, "INVALID_PAGE_TOKEN"),
-            (Refused::Unauthenticated.into(), Code::Unauthenticated, "UNAUTHENTICATED"),
-            (Refused::Scope(Scope::Send).into(), Code::PermissionDenied, "SCOPE_MISSING"),
+            (
+                Error::Internal(Box::new(closed())).into(),
+                Code::Internal,
+                "INTERNAL",
+            ),
+            (
+                Refused::PageToken.into(),
+                Code::InvalidArgument,
+                "INVALID_PAGE_TOKEN",
+            ),
+            (
+                Refused::Unauthenticated.into(),
+                Code::Unauthenticated,
+                "UNAUTHENTICATED",
+            ),
+            (
+                Refused::Scope(Scope::Send).into(),
+                Code::PermissionDenied,
+                "SCOPE_MISSING",
+            ),
             (Refused::Panicked.into(), Code::Internal, "INTERNAL"),
         ];
         for (status, code, reason) in rows {
@@ -256,7 +358,11 @@ mod tests {
             let info = details.error_info().unwrap();
             assert_eq!((status.code(), info.reason.as_str()), (code, reason));
             assert_eq!(info.domain, "recado");
-            assert_eq!(details.bad_request().is_some(), !reason.contains("FILES") && code == Code::InvalidArgument || reason == "INVALID_FILES");
+            assert_eq!(
+                details.bad_request().is_some(),
+                !reason.contains("FILES") && code == Code::InvalidArgument
+                    || reason == "INVALID_FILES"
+            );
             assert_eq!(details.retry_info().is_some(), reason == "BUSY");
             assert_eq!(details.resource_info().is_some(), reason == "NOT_FOUND");
         }

@@ -101,10 +101,7 @@ fn whole() -> Result<Filter> {
 }
 
 /// In the order of their ids, in which the store grows best.
-fn sorted(
-    send: SendId,
-    mut members: Box<dyn Members>,
-) -> Vec<(DeliveryId, ExternalId)> {
+fn sorted(send: SendId, mut members: Box<dyn Members>) -> Vec<(DeliveryId, ExternalId)> {
     let mut ids = Vec::new();
     loop {
         let chunk = members.next_chunk(IDS_AT_ONCE);

@@ -52,7 +52,10 @@ async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Response {
             return (StatusCode::FORBIDDEN, "the scope `read` is needed\n").into_response();
         }
     }
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     (kind, telemetry::recorder().render()).into_response()
 }
 
