@@ -1,11 +1,25 @@
 //! The gRPC door: one file a service, each a thin layer of decode, use case, encode.
 //!
 //! `decode` turns messages into nouns, `encode` nouns into messages, `status` is the only maker of
-//! `tonic::Status`. May import the use cases and the nouns. Begin with `users`.
+//! `tonic::Status`, `entrance` lets calls in. May import the use cases and the nouns. Begin with `users`;
+//! [`Door`] puts the services together.
 //!
 //! **Invariant:** generated message types are seen in this room and in its clients only.
 
+mod auth;
+mod campaigns;
 pub mod client;
+mod decode;
+mod deliveries;
+mod door;
+mod encode;
+mod entrance;
+mod page_token;
+mod segments;
+mod status;
+mod users;
+
+pub use door::{Door, Error};
 
 /// The messages and services of `proto/recado/v1`.
 #[expect(clippy::pedantic, clippy::allow_attributes, reason = "generated")]

@@ -1,1 +1,79 @@
-//! Use cases, one file a verb.
+//! The use cases, one file a verb: what doors call.
+//!
+//! Knows no transport. May import `store`, `delivery` and the pure rooms, never a door. Begin with
+//! `evaluate` (a read) or `send` (the longest); `applied` is the state in force, `error` what can go wrong.
+//!
+//! **Invariant:** what a use case answered is durable, and a request that breaks a rule changed nothing.
+
+mod applied;
+mod apply;
+mod campaigns;
+mod error;
+mod evaluate;
+mod fan_out;
+mod import;
+mod plan;
+mod preview;
+mod send;
+mod sends;
+mod users;
+mod watch;
+
+pub use apply::{Applied, ApplyRequest};
+pub use campaigns::CampaignInfo;
+pub use error::{Error, Kind, Result, Violation};
+pub use evaluate::{Evaluated, Target};
+pub use import::Chunk;
+pub use plan::{Impact, Plan, Planned};
+pub use preview::Subject;
+pub use send::SendRequest;
+pub use users::{Item, tally};
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::clock::Clock;
+use crate::delivery::{Attempts, Wake};
+use crate::lifecycle::Tasks;
+use crate::store::Store;
+use crate::store::revisions::Revisions;
+
+/// All use cases over one store.
+#[derive(Debug)]
+pub struct Engine {
+    parts: Parts,
+    applied: ArcSwap<applied::State>,
+    /// Held from plan to commit: two applies do not plan against the same state.
+    applying: tokio::sync::Mutex<()>,
+    filters: evaluate::Filters,
+}
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub revisions: Arc<Revisions>,
+    pub attempts: Arc<Attempts>,
+    pub clock: Arc<dyn Clock>,
+    pub wake: Wake,
+    pub tasks: Tasks,
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Reads the applied state.
+    ///
+    /// # Errors
+    /// The store cannot be read, or holds documents that this version does not accept.
+    pub async fn new(parts: Parts) -> Result<Self> {
+        let state = applied::State::read(parts.store.as_ref(), &parts.revisions).await?;
+        Ok(Self {
+            parts,
+            applied: ArcSwap::from_pointee(state),
+            applying: tokio::sync::Mutex::default(),
+            filters: evaluate::Filters::default(),
+        })
+    }
+}

@@ -97,12 +97,14 @@ pub trait Users: Send + Sync {
     /// [`Users::upsert_users`] as chunk `sequence` (from 1) of an import.
     ///
     /// Must apply a chunk at most once per import and sequence, also across restarts. Must refuse a
-    /// chunk that does not follow the last durable one.
+    /// chunk that does not follow the last durable one. Must count `refused`, items of the chunk that
+    /// did not get as far as this, among the rejected.
     async fn import_chunk(
         &self,
         import: &ImportId,
         sequence: u64,
         updates: Vec<Update>,
+        refused: u64,
     ) -> Result<Imported>;
 
     /// Must answer zeros for an import that is not known.

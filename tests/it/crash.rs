@@ -42,7 +42,7 @@ impl Platform {
     async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tasks = Tasks::new();
-        let running = Sandbox::start(sandbox::Settings::default(), listener, SystemClock::shared(), &tasks);
+        let running = Sandbox::start(sandbox::Settings::default(), listener, SystemClock::shared(), &tasks).unwrap();
         Self { running, tasks, store: tempfile::tempdir().unwrap() }
     }
 

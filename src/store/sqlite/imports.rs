@@ -27,6 +27,7 @@ pub(super) fn chunk(
     import: &ImportId,
     sequence: u64,
     updates: Vec<Update>,
+    refused: u64,
 ) -> Result<Imported> {
     let mut progress = progress(group.connection, import)?;
     if sequence <= progress.sequence {
@@ -37,6 +38,7 @@ pub(super) fn chunk(
     }
     let report = group.users.upsert(updates);
     progress.sequence = sequence;
+    progress.rejected += refused;
     for item in &report {
         match item {
             Ok(Upserted::Created) => progress.created += 1,

@@ -31,10 +31,11 @@ impl Users for Store {
         import: &ImportId,
         sequence: u64,
         updates: Vec<Update>,
+        refused: u64,
     ) -> Result<Imported> {
         let import = import.clone();
         self.writer
-            .submit(move |group| imports::chunk(group, &import, sequence, updates))
+            .submit(move |group| imports::chunk(group, &import, sequence, updates, refused))
             .await
     }
 

@@ -1,0 +1,226 @@
+//! `CampaignService`.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::page_token::{self, Query};
+use super::pb::campaign_service_server::CampaignService;
+use super::pb::preview_message_request::Subject as WireSubject;
+use super::status::Refused;
+use super::{decode, encode, pb};
+use crate::campaign::SourceFile;
+use crate::engine::{ApplyRequest, Engine, Error, SendRequest, Subject};
+use crate::model::id::{Fingerprint, RequestId};
+use crate::model::limits;
+use crate::model::resource::Origin;
+use crate::model::send::{Audience, Recipient};
+
+/// Longest author and commit of a revision, in bytes.
+const NAME_BYTES_MAX: usize = 200;
+/// Longest message of a revision, in bytes.
+const MESSAGE_BYTES_MAX: usize = 2_000;
+
+pub(super) struct Campaigns {
+    pub(super) engine: Arc<Engine>,
+}
+
+#[tonic::async_trait]
+impl CampaignService for Campaigns {
+    async fn plan_campaigns(
+        &self,
+        request: Request<pb::PlanCampaignsRequest>,
+    ) -> Result<Response<pb::PlanCampaignsResponse>, Status> {
+        let planned = self.engine.plan(files(request.into_inner().files)).await?;
+        Ok(Response::new(pb::PlanCampaignsResponse {
+            plan: planned.plan.map(encode::plan),
+            diagnostics: planned.diagnostics.iter().map(encode::diagnostic).collect(),
+        }))
+    }
+
+    async fn apply_campaigns(
+        &self,
+        request: Request<pb::ApplyCampaignsRequest>,
+    ) -> Result<Response<pb::ApplyCampaignsResponse>, Status> {
+        let request = request.into_inner();
+        let fingerprint = Fingerprint::parse(request.fingerprint);
+        let fingerprint = fingerprint.map_err(|invalid| decode::bad("fingerprint", invalid))?;
+        let applied = self.engine.apply(ApplyRequest {
+            fingerprint,
+            origin: Origin {
+                author: decode::bounded("author", request.author, NAME_BYTES_MAX)?,
+                commit: decode::bounded("commit", request.commit, NAME_BYTES_MAX)?,
+                message: decode::bounded("message", request.message, MESSAGE_BYTES_MAX)?,
+            },
+            files: files(request.files),
+        });
+        let applied = applied.await?;
+        Ok(Response::new(pb::ApplyCampaignsResponse {
+            revision: applied.revision.0,
+            plan: Some(encode::plan(applied.plan)),
+        }))
+    }
+
+    async fn list_campaigns(
+        &self,
+        request: Request<pb::ListCampaignsRequest>,
+    ) -> Result<Response<pb::ListCampaignsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_token::page_size(request.page_size)?;
+        let query = Query::of(&["campaigns"]);
+        // A name need not exist any more to go on behind it.
+        let after = match query.cursor(&request.page_token)? {
+            None => None,
+            Some(bytes) => Some(String::from_utf8(bytes).map_err(|_| Refused::PageToken)?),
+        };
+        let mut found = self.engine.list_campaigns(after.as_deref(), size + 1);
+        let next_page_token = page_token::cut(&mut found, size, |last| {
+            query.token(last.campaign.name.as_bytes())
+        });
+        Ok(Response::new(pb::ListCampaignsResponse {
+            campaigns: found.iter().map(encode::campaign).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn get_campaign(
+        &self,
+        request: Request<pb::GetCampaignRequest>,
+    ) -> Result<Response<pb::GetCampaignResponse>, Status> {
+        let (info, audience) = self
+            .engine
+            .get_campaign(&request.into_inner().campaign)
+            .await?;
+        Ok(Response::new(pb::GetCampaignResponse {
+            campaign: Some(encode::campaign(&info)),
+            source: info.source,
+            audience: encode::count(audience),
+        }))
+    }
+
+    async fn preview_message(
+        &self,
+        request: Request<pb::PreviewMessageRequest>,
+    ) -> Result<Response<pb::PreviewMessageResponse>, Status> {
+        let request = request.into_inner();
+        let subject = match request.subject {
+            Some(WireSubject::ExternalId(id)) => Subject::Existing(decode::id("external_id", id)?),
+            Some(WireSubject::User(user)) => Subject::Made(decode::profile("user", user)?),
+            None => {
+                let message = "`external_id` or `user` must be given";
+                return Err(Error::invalid("subject", message).into());
+            }
+        };
+        let properties = trigger("trigger_properties", request.trigger_properties)?;
+        let preview = self
+            .engine
+            .preview(&request.campaign, subject, &properties)
+            .await?;
+        let mut response = pb::PreviewMessageResponse {
+            gates: encode::gates(preview.gates),
+            ..pb::PreviewMessageResponse::default()
+        };
+        match preview.message {
+            Err(reason) => response.reason = Some(encode::reason(reason)),
+            Ok(composed) => {
+                let shown = composed.shown();
+                response.request = Some(pb::HttpRequest {
+                    method: shown.method,
+                    url: shown.url,
+                    headers: shown.headers.into_iter().collect(),
+                    body: shown.body,
+                });
+                response.message = composed.message.map(encode::json);
+                response.misses = composed.misses;
+            }
+        }
+        Ok(Response::new(response))
+    }
+
+    async fn send_test_message(
+        &self,
+        request: Request<pb::SendTestMessageRequest>,
+    ) -> Result<Response<pb::SendTestMessageResponse>, Status> {
+        let request = request.into_inner();
+        let id = decode::id("external_id", request.external_id)?;
+        let properties = trigger("trigger_properties", request.trigger_properties)?;
+        let tested = self
+            .engine
+            .send_test(&request.campaign, &id, &properties)
+            .await?;
+        let (message_id, reason) = match tested.result {
+            Ok(message_id) => (message_id, None),
+            Err(reason) => (String::new(), Some(encode::reason(reason))),
+        };
+        Ok(Response::new(pb::SendTestMessageResponse {
+            message_id,
+            reason,
+            http_status: tested.status.map_or(0, u32::from),
+            gates: encode::gates(tested.gates),
+        }))
+    }
+
+    async fn send_campaign(
+        &self,
+        request: Request<pb::SendCampaignRequest>,
+    ) -> Result<Response<pb::SendCampaignResponse>, Status> {
+        let request = send_request(request.into_inner())?;
+        let (send, repeated_request) = self.engine.send(request).await?;
+        Ok(Response::new(pb::SendCampaignResponse {
+            send: Some(encode::send(send)),
+            repeated_request,
+        }))
+    }
+}
+
+fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
+    let files = files.into_iter().map(|file| SourceFile {
+        path: file.path,
+        text: file.text,
+    });
+    files.collect()
+}
+
+fn trigger(
+    field: &str,
+    properties: Option<prost_types::Struct>,
+) -> crate::engine::Result<std::collections::BTreeMap<String, crate::model::Value>> {
+    decode::properties(field, properties, limits::TRIGGER_PROPERTIES_BYTES_MAX)
+}
+
+fn send_request(request: pb::SendCampaignRequest) -> crate::engine::Result<SendRequest> {
+    let request_id = match request.request_id {
+        id if id.is_empty() => None,
+        id => Some(RequestId::parse(id).map_err(|invalid| decode::bad("request_id", invalid))?),
+    };
+    let audience = match request.audience {
+        None => {
+            let recipients = request.recipients.into_iter().enumerate();
+            let recipients = recipients.map(|(at, recipient)| self::recipient(at, recipient));
+            Audience::Recipients(recipients.collect::<Result<_, _>>()?)
+        }
+        Some(pb::WholeAudience {}) if request.recipients.is_empty() => Audience::Everybody,
+        Some(pb::WholeAudience {}) => {
+            return Err(Error::invalid(
+                "audience",
+                "`recipients` are given too: leave one out",
+            ));
+        }
+    };
+    Ok(SendRequest {
+        campaign: request.campaign,
+        audience,
+        request_id,
+    })
+}
+
+fn recipient(at: usize, recipient: pb::Recipient) -> crate::engine::Result<Recipient> {
+    let path = format!("recipients[{at}]");
+    Ok(Recipient {
+        external_id: decode::id(&format!("{path}.external_id"), recipient.external_id)?,
+        trigger_properties: trigger(
+            &format!("{path}.trigger_properties"),
+            recipient.trigger_properties,
+        )?,
+    })
+}

@@ -1,0 +1,126 @@
+//! `SegmentService`.
+
+use std::sync::Arc;
+
+use futures_util::stream::unfold;
+use tonic::codegen::BoxStream;
+use tonic::{Request, Response, Status};
+
+use super::pb::segment_service_server::SegmentService;
+use super::{decode, encode, pb};
+use crate::engine::{Engine, Error, Target};
+use crate::lifecycle::Tasks;
+use crate::store::contract::Members;
+
+/// External ids in one message of a stream.
+const IDS_A_MESSAGE: usize = 1_000;
+
+pub(super) struct Segments {
+    pub(super) engine: Arc<Engine>,
+    pub(super) tasks: Tasks,
+}
+
+/// How far a stream of members is.
+struct Reading {
+    members: Box<dyn Members>,
+    is_begun: bool,
+    has_ended: bool,
+    tasks: Tasks,
+}
+
+#[tonic::async_trait]
+impl SegmentService for Segments {
+    type ListSegmentMembersStream = BoxStream<pb::ListSegmentMembersResponse>;
+
+    async fn evaluate_segment(
+        &self,
+        request: Request<pb::EvaluateSegmentRequest>,
+    ) -> Result<Response<pb::EvaluateSegmentResponse>, Status> {
+        use pb::evaluate_segment_request::Target as Wire;
+        let request = request.into_inner();
+        let target = match request.target {
+            Some(Wire::Segment(name)) => Target::Segment(name),
+            Some(Wire::Filter(text)) => Target::Filter(text),
+            None => return Err(no_target().into()),
+        };
+        let sample_size = usize::try_from(request.sample_size).unwrap_or(usize::MAX);
+        let found = self.engine.evaluate(&target, sample_size).await?;
+        let sample = found.sample.iter().map(|id| id.as_str().to_owned());
+        Ok(Response::new(pb::EvaluateSegmentResponse {
+            count: encode::count(found.count),
+            users: encode::count(found.users),
+            sample: sample.collect(),
+            took_us: found.took_us,
+            warnings: found.warnings,
+        }))
+    }
+
+    async fn list_segment_members(
+        &self,
+        request: Request<pb::ListSegmentMembersRequest>,
+    ) -> Result<Response<Self::ListSegmentMembersStream>, Status> {
+        use pb::list_segment_members_request::Target as Wire;
+        let target = match request.into_inner().target {
+            Some(Wire::Segment(name)) => Target::Segment(name),
+            Some(Wire::Filter(text)) => Target::Filter(text),
+            None => return Err(no_target().into()),
+        };
+        let reading = Reading {
+            members: self.engine.members(&target).await?,
+            is_begun: false,
+            has_ended: false,
+            tasks: self.tasks.clone(),
+        };
+        Ok(Response::new(Box::pin(unfold(reading, async |reading| {
+            reading.next()
+        }))))
+    }
+
+    async fn check_membership(
+        &self,
+        request: Request<pb::CheckMembershipRequest>,
+    ) -> Result<Response<pb::CheckMembershipResponse>, Status> {
+        use pb::check_membership_request::Target as Wire;
+        let request = request.into_inner();
+        let id = decode::id("external_id", request.external_id)?;
+        let target = match request.target {
+            Some(Wire::Segment(name)) => Target::Segment(name),
+            Some(Wire::Filter(text)) => Target::Filter(text),
+            None => return Err(no_target().into()),
+        };
+        let explained = self.engine.check(&id, &target).await?;
+        Ok(Response::new(pb::CheckMembershipResponse {
+            member: explained.verdict == Some(true),
+            reason: Some(encode::reason_tree(explained)),
+        }))
+    }
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// The first message is sent even when it is empty: it tells the count.
+    fn next(mut self) -> Option<(Result<pb::ListSegmentMembersResponse, Status>, Self)> {
+        if self.has_ended {
+            return None;
+        }
+        if self.tasks.is_stopping() {
+            self.has_ended = true;
+            return Some((Err(Error::Stopping.into()), self));
+        }
+        let ids = self.members.next_chunk(IDS_A_MESSAGE);
+        if ids.is_empty() && self.is_begun {
+            return None;
+        }
+        self.is_begun = true;
+        let message = pb::ListSegmentMembersResponse {
+            external_ids: ids.iter().map(|id| id.as_str().to_owned()).collect(),
+            count: encode::count(self.members.len()),
+        };
+        Some((Ok(message), self))
+    }
+}
+
+fn no_target() -> Error {
+    Error::invalid("target", "`segment` or `filter` must be given")
+}

@@ -1,0 +1,147 @@
+//! Why a use case was not done, by what the caller does next.
+
+use std::time::Duration;
+
+use crate::delivery;
+use crate::diagnostic::Diagnostic;
+use crate::store;
+use crate::store::revisions;
+
+/// The one error doors see.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller must change the request.
+    #[error("{} problem(s) in the request", .0.len())]
+    Invalid(Vec<Violation>),
+    /// The caller must change the filter in `field`.
+    #[error("{} problem(s) in `{field}`", problems.len())]
+    Filter {
+        field: &'static str,
+        problems: Vec<Diagnostic>,
+    },
+    /// The caller must ask for less at once.
+    #[error("`{field}` has {actual} {unit}; {max} are allowed")]
+    OverLimit {
+        field: &'static str,
+        unit: &'static str,
+        actual: usize,
+        max: usize,
+    },
+    #[error("{kind} `{id}` does not exist")]
+    NotFound { kind: Kind, id: String },
+    /// The caller must plan again.
+    #[error("the plan is `{actual}` now, not `{expected}`: plan again")]
+    Stale { expected: String, actual: String },
+    /// The caller must repair the files.
+    #[error("{} problem(s) in the files", .0.len())]
+    Files(Vec<Diagnostic>),
+    /// The same call will succeed later.
+    #[error("too many writes are waiting; try again in {retry_after:?}")]
+    Busy { retry_after: Duration },
+    #[error("the disk is full; nothing was written")]
+    DiskFull(#[source] store::Error),
+    /// The store cannot be reached now.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] store::Error),
+    /// The server ends what is under way; another one may take it on.
+    #[error("the server is stopping")]
+    Stopping,
+    /// Nothing the caller can do.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One field that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// As in `recipients[3].external_id`.
+    pub field: String,
+    pub message: String,
+}
+
+/// What can be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    User,
+    Segment,
+    Campaign,
+    Send,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+// === impl Error ===
+
+impl Error {
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Violation {
+            field: field.into(),
+            message: message.into(),
+        }])
+    }
+
+    pub fn not_found(kind: Kind, id: impl std::fmt::Display) -> Self {
+        Self::NotFound {
+            kind,
+            id: id.to_string(),
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Busy { retry_after } => Self::Busy { retry_after },
+            store::Error::DiskFull(_) => Self::DiskFull(error),
+            store::Error::Unavailable(_) | store::Error::InUse { .. } => Self::Unavailable(error),
+            store::Error::Closed => Self::Stopping,
+            store::Error::Stale { expected, actual } => Self::Stale {
+                expected: format!("revision {expected}"),
+                actual: format!("revision {actual}"),
+            },
+            store::Error::Corrupt { .. } | store::Error::TooNew { .. } => {
+                Self::Internal(Box::new(error))
+            }
+        }
+    }
+}
+
+impl From<revisions::Error> for Error {
+    fn from(error: revisions::Error) -> Self {
+        match error {
+            revisions::Error::Store(error) => error.into(),
+            broken @ revisions::Error::Broken { .. } => Self::Internal(Box::new(broken)),
+        }
+    }
+}
+
+impl From<delivery::attempt::Error> for Error {
+    fn from(error: delivery::attempt::Error) -> Self {
+        match error {
+            delivery::attempt::Error::Store(error) => error.into(),
+            delivery::attempt::Error::Revision(error) => error.into(),
+            delivery::attempt::Error::NoCampaign { campaign, .. } => {
+                Self::not_found(Kind::Campaign, campaign)
+            }
+        }
+    }
+}
+
+// === impl Kind ===
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Segment => "segment",
+            Self::Campaign => "campaign",
+            Self::Send => "send",
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

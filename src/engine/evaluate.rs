@@ -1,0 +1,131 @@
+//! Who is true for a filter: count, sample, members, and why one user is in or not.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+
+use super::{Engine, Error, Kind, Result};
+use crate::model::id::ExternalId;
+use crate::model::limits;
+use crate::segment::{self, Declared, Explained, Filter};
+use crate::store::contract::Members;
+
+/// Compiled filters that are kept: the same few are asked again and again.
+const HELD_MAX: usize = 256;
+
+/// What to evaluate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An applied segment.
+    Segment(String),
+    /// A filter's text.
+    Filter(String),
+}
+
+/// What an evaluation came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluated {
+    pub count: u64,
+    pub users: u64,
+    pub sample: Vec<ExternalId>,
+    pub took_us: i64,
+    pub warnings: Vec<String>,
+}
+
+/// The filters compiled last, most recently used at the end.
+#[derive(Debug, Default)]
+pub(super) struct Filters(Mutex<VecDeque<Filter>>);
+
+// === impl Engine ===
+
+impl Engine {
+    pub async fn evaluate(&self, target: &Target, sample_size: usize) -> Result<Evaluated> {
+        if sample_size > limits::SAMPLE_MAX {
+            return Err(Error::OverLimit {
+                field: "sample_size",
+                unit: "members",
+                actual: sample_size,
+                max: limits::SAMPLE_MAX,
+            });
+        }
+        let began_at = self.parts.clock.now();
+        let filter = self.filter(target)?;
+        let (count, sample) = match sample_size {
+            0 => (self.parts.store.count(&filter, began_at).await?, Vec::new()),
+            _ => {
+                let mut members = self.parts.store.members(&filter, began_at).await?;
+                (members.len(), members.next_chunk(sample_size))
+            }
+        };
+        let took = self.parts.clock.now().duration_since(began_at);
+        Ok(Evaluated {
+            count,
+            users: self.parts.store.count_users().await?,
+            sample,
+            took_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
+            warnings: texts(&filter),
+        })
+    }
+
+    /// A fixed list of the members as of now.
+    pub async fn members(&self, target: &Target) -> Result<Box<dyn Members>> {
+        let filter = self.filter(target)?;
+        let now = self.parts.clock.now();
+        Ok(self.parts.store.members(&filter, now).await?)
+    }
+
+    /// Why a user is in or not, clause by clause.
+    pub async fn check(&self, id: &ExternalId, target: &Target) -> Result<Explained> {
+        let filter = self.filter(target)?;
+        let profile = self.get_user(id).await?;
+        Ok(filter.explain(&profile, self.parts.clock.now()))
+    }
+
+    fn filter(&self, target: &Target) -> Result<Filter> {
+        match target {
+            Target::Segment(name) => {
+                let applied = self.applied.load();
+                let segment = applied.set.segments.get(name);
+                segment
+                    .map(|segment| segment.filter.clone())
+                    .ok_or_else(|| Error::not_found(Kind::Segment, name))
+            }
+            Target::Filter(text) => self.filters.get(text),
+        }
+    }
+}
+
+// === impl Filters ===
+
+impl Filters {
+    fn get(&self, text: &str) -> Result<Filter> {
+        let held = |filters: &mut VecDeque<Filter>| {
+            let at = filters.iter().position(|filter| filter.text() == text)?;
+            let filter = filters.remove(at)?;
+            filters.push_back(filter.clone());
+            Some(filter)
+        };
+        if let Some(filter) = held(&mut self.0.lock()) {
+            return Ok(filter);
+        }
+        let filter =
+            segment::compile(text, &Declared::default()).map_err(|problems| Error::Filter {
+                field: "filter",
+                problems,
+            })?;
+        let mut filters = self.0.lock();
+        if filters.len() >= HELD_MAX {
+            filters.pop_front();
+        }
+        filters.push_back(filter.clone());
+        Ok(filter)
+    }
+}
+
+fn texts(filter: &Filter) -> Vec<String> {
+    let texts = filter.warnings().iter().map(|warning| match &warning.hint {
+        None => warning.message.clone(),
+        Some(hint) => format!("{}: {hint}", warning.message),
+    });
+    texts.collect()
+}

@@ -1,0 +1,58 @@
+//! Importing users as numbered chunks, each applied once.
+
+use super::users::{Checked, Item, check_size};
+use super::{Engine, Error, Result};
+use crate::model::id::ImportId;
+use crate::store::contract::{ImportProgress, Imported, UpsertReport};
+
+/// What became of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    pub progress: ImportProgress,
+    /// Empty for a chunk that was durable before.
+    pub report: UpsertReport,
+    pub is_repeated: bool,
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Where the import stands: the chunk after `sequence` is expected next.
+    pub async fn start_import(&self, import: &ImportId) -> Result<ImportProgress> {
+        Ok(self.parts.store.import_progress(import).await?)
+    }
+
+    /// Applies chunk `sequence`, from 1. A bad item never refuses its chunk.
+    pub async fn import_chunk(
+        &self,
+        import: &ImportId,
+        sequence: u64,
+        items: Vec<Item>,
+    ) -> Result<Chunk> {
+        check_size("chunk.users", items.len())?;
+        let mut checked: Checked = self.check_items(items);
+        let updates = checked.take();
+        let refused = checked.n_refused();
+        let imported = self
+            .parts
+            .store
+            .import_chunk(import, sequence, updates, refused)
+            .await?;
+        match imported {
+            Imported::Applied { report, progress } => Ok(Chunk {
+                progress,
+                report: checked.report(report),
+                is_repeated: false,
+            }),
+            Imported::Repeated { progress } => Ok(Chunk {
+                progress,
+                report: UpsertReport::new(),
+                is_repeated: true,
+            }),
+            Imported::OutOfOrder { progress } => Err(Error::invalid(
+                "chunk.sequence",
+                format!("is {sequence}; {} is expected next", progress.sequence + 1),
+            )),
+        }
+    }
+}

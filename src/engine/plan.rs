@@ -1,0 +1,171 @@
+//! Planning: what files would change, and what that does to people.
+
+use std::collections::BTreeMap;
+
+use super::applied::State;
+use super::{Engine, Error, Result};
+use crate::campaign::{self, Change, Set, SourceFile};
+use crate::diagnostic::Diagnostic;
+use crate::model::id::{Fingerprint, Revision};
+use crate::model::limits;
+use crate::model::resource::Kind;
+use crate::segment::Filter;
+
+/// A plan, or what is wrong with the files; warnings come with a plan.
+#[derive(Debug)]
+pub struct Planned {
+    pub plan: Option<Plan>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What applying would do.
+#[derive(Debug)]
+pub struct Plan {
+    pub fingerprint: Fingerprint,
+    pub revision: Revision,
+    pub changes: Vec<Impact>,
+    pub unchanged: usize,
+}
+
+/// One change with what it does to people; counts are `None` for what has no audience.
+#[derive(Debug)]
+pub struct Impact {
+    pub change: Change,
+    pub audience: Option<u64>,
+    pub audience_before: Option<u64>,
+}
+
+/// Whom a resource is about.
+enum Reach {
+    Nobody,
+    Everybody,
+    Filtered(Filter),
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Compares files with the applied state. Changes nothing.
+    pub async fn plan(&self, files: Vec<SourceFile>) -> Result<Planned> {
+        check_files(&files)?;
+        let loaded = match load(files).await? {
+            Ok(loaded) => loaded,
+            Err(diagnostics) => {
+                return Ok(Planned {
+                    plan: None,
+                    diagnostics,
+                });
+            }
+        };
+        let state = self.applied.load_full();
+        let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
+        Ok(Planned {
+            plan: Some(self.weigh(plan, &state, &loaded.set).await?),
+            diagnostics: loaded.warnings,
+        })
+    }
+
+    /// Counts the people behind each change.
+    pub(super) async fn weigh(
+        &self,
+        plan: campaign::Plan,
+        state: &State,
+        wanted: &Set,
+    ) -> Result<Plan> {
+        let mut counted = BTreeMap::new();
+        let mut changes = Vec::with_capacity(plan.changes.len());
+        for change in plan.changes {
+            let before = reach(&state.set, change.kind, &change.name);
+            let after = reach(wanted, change.kind, &change.name);
+            changes.push(Impact {
+                audience_before: self.reached(before, &mut counted).await?,
+                audience: self.reached(after, &mut counted).await?,
+                change,
+            });
+        }
+        Ok(Plan {
+            fingerprint: plan.fingerprint,
+            revision: plan.revision,
+            changes,
+            unchanged: plan.unchanged,
+        })
+    }
+
+    /// The users a campaign's audience holds now; everybody without a filter.
+    pub(super) async fn audience(&self, filter: Option<&Filter>) -> Result<u64> {
+        Ok(match filter {
+            None => self.parts.store.count_users().await?,
+            Some(filter) => {
+                let now = self.parts.clock.now();
+                self.parts.store.count(filter, now).await?
+            }
+        })
+    }
+
+    /// Campaigns share segments: each filter is counted once a plan.
+    async fn reached(
+        &self,
+        reach: Reach,
+        counted: &mut BTreeMap<String, u64>,
+    ) -> Result<Option<u64>> {
+        let filter = match reach {
+            Reach::Nobody => return Ok(None),
+            Reach::Everybody => return Ok(Some(self.audience(None).await?)),
+            Reach::Filtered(filter) => filter,
+        };
+        if let Some(n) = counted.get(filter.text()) {
+            return Ok(Some(*n));
+        }
+        let n = self.audience(Some(&filter)).await?;
+        counted.insert(filter.text().to_owned(), n);
+        Ok(Some(n))
+    }
+}
+
+pub(super) fn check_files(files: &[SourceFile]) -> Result<()> {
+    let over = |unit, actual, max| {
+        Err(Error::OverLimit {
+            field: "files",
+            unit,
+            actual,
+            max,
+        })
+    };
+    if files.len() > limits::FILES_MAX {
+        return over("files", files.len(), limits::FILES_MAX);
+    }
+    let bytes = files
+        .iter()
+        .map(|file| file.path.len() + file.text.len())
+        .sum();
+    if bytes > limits::FILES_BYTES_MAX {
+        return over("bytes", bytes, limits::FILES_BYTES_MAX);
+    }
+    Ok(())
+}
+
+/// Parses and compiles beside the runtime: a large folder takes a while.
+pub(super) async fn load(
+    files: Vec<SourceFile>,
+) -> Result<std::result::Result<campaign::Loaded, Vec<Diagnostic>>> {
+    tokio::task::spawn_blocking(move || campaign::load(&files))
+        .await
+        .map_err(|error| Error::Internal(Box::new(error)))
+}
+
+fn reach(set: &Set, kind: Kind, name: &str) -> Reach {
+    match kind {
+        Kind::Channel => Reach::Nobody,
+        Kind::Segment => match set.segments.get(name) {
+            None => Reach::Nobody,
+            Some(segment) => Reach::Filtered(segment.filter.clone()),
+        },
+        Kind::Campaign => match set.campaigns.get(name) {
+            None => Reach::Nobody,
+            Some(campaign) => match &campaign.audience {
+                None => Reach::Everybody,
+                Some(filter) => Reach::Filtered(filter.clone()),
+            },
+        },
+    }
+}

@@ -1,0 +1,41 @@
+//! Reading and cancelling sends, and reading deliveries.
+
+use super::{Engine, Error, Kind, Result};
+use crate::model::delivery::Delivery;
+use crate::model::id::{DeliveryId, SendId};
+use crate::model::send::Send;
+use crate::store::contract::{DeliveryQuery, SendQuery};
+
+// === impl Engine ===
+
+impl Engine {
+    pub async fn get_send(&self, id: SendId) -> Result<Send> {
+        let found = self.parts.store.get_send(id).await?;
+        found.ok_or_else(|| Error::not_found(Kind::Send, id))
+    }
+
+    pub async fn list_sends(&self, query: SendQuery) -> Result<Vec<Send>> {
+        Ok(self.parts.store.list_sends(query).await?)
+    }
+
+    /// Whether a page can go on after it.
+    pub async fn knows_send(&self, id: SendId) -> Result<bool> {
+        Ok(self.parts.store.get_send(id).await?.is_some())
+    }
+
+    /// Cancels what was not begun; what is being sent finishes.
+    pub async fn cancel_send(&self, id: SendId) -> Result<Send> {
+        let now = self.parts.clock.now();
+        let cancelled = self.parts.store.cancel_send(id, now).await?;
+        cancelled.ok_or_else(|| Error::not_found(Kind::Send, id))
+    }
+
+    pub async fn list_deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>> {
+        Ok(self.parts.store.list_deliveries(query).await?)
+    }
+
+    /// Whether a page can go on after it.
+    pub async fn knows_delivery(&self, id: DeliveryId) -> Result<bool> {
+        Ok(self.parts.store.get_delivery(id).await?.is_some())
+    }
+}

@@ -1,0 +1,73 @@
+//! Following a send until nothing about it changes any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::Stream;
+use futures_util::stream::unfold;
+
+use super::{Engine, Error, Result};
+use crate::model::id::SendId;
+use crate::model::send::{Phase, Send};
+
+/// How often a send is read: people watch it, programs need not.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What was seen last.
+enum Seen {
+    Nothing,
+    Send(Box<Send>),
+    End,
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// The send whenever it changed, from how it stands now to its last state; [`Error::Stopping`] when
+    /// the server stops before that.
+    ///
+    /// # Errors
+    /// There is no such send.
+    pub async fn watch_send(
+        self: Arc<Self>,
+        id: SendId,
+    ) -> Result<impl Stream<Item = Result<Send>> + std::marker::Send + 'static> {
+        self.get_send(id).await?;
+        Ok(unfold(
+            (self, Seen::Nothing),
+            move |(engine, seen)| async move {
+                if matches!(seen, Seen::End) {
+                    return None;
+                }
+                let next = engine.changed(id, &seen).await;
+                let seen = match &next {
+                    Ok(send) if !is_over(send) => Seen::Send(Box::new(send.clone())),
+                    Ok(_) | Err(_) => Seen::End,
+                };
+                Some((next, (engine, seen)))
+            },
+        ))
+    }
+
+    async fn changed(&self, id: SendId, seen: &Seen) -> Result<Send> {
+        loop {
+            let send = self.get_send(id).await?;
+            match seen {
+                Seen::Send(last) if **last == send => {}
+                _ => return Ok(send),
+            }
+            tokio::select! {
+                () = self.parts.clock.sleep(LOOK) => {}
+                () = self.parts.tasks.stopping() => return Err(Error::Stopping),
+            }
+        }
+    }
+}
+
+fn is_over(send: &Send) -> bool {
+    match send.phase {
+        Phase::Finished => true,
+        Phase::Cancelled => send.counts.sending == 0,
+        Phase::Enqueueing | Phase::Running => false,
+    }
+}
