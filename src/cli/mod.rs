@@ -1,1 +1,40 @@
 //! The command line: one file a subcommand.
+//!
+//! `command` is the whole of it, `exit` names the exit codes, `error` turns what failed into text and a code,
+//! `output` is the only printer, `connect` finds the server. May import everything; nothing imports it but
+//! `main`. Begin with `command`.
+//!
+//! **Invariant:** data goes to stdout and everything else to stderr, and no secret to either.
+
+mod command;
+mod connect;
+mod error;
+mod exit;
+mod json;
+mod local;
+mod logging;
+mod output;
+mod stop;
+
+mod diagnostics;
+mod files;
+
+mod apply;
+mod bench;
+mod completions;
+mod deliveries;
+mod demo;
+mod dev;
+mod plan;
+mod preview;
+mod sandbox;
+mod schema;
+mod segment;
+mod send;
+mod sends;
+mod serve;
+mod users;
+mod validate;
+
+pub use command::Recado;
+pub use exit::Exit;

@@ -8,5 +8,10 @@
     reason = "a test fails by panicking, and a table of cases is long"
 )]
 
+mod cli;
+mod crash;
 mod delivery;
+mod examples;
+mod process;
 mod rooms;
+mod stage;

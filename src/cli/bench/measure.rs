@@ -1,0 +1,214 @@
+//! What is read off a run: time, latencies, processor time, memory.
+
+use std::fs;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::cli::output;
+use crate::clock::{Clock, SystemClock};
+
+/// Ticks a second in /proc/self/stat: fixed by Linux for every program, whatever the kernel runs at.
+const TICKS_PER_SEC: f64 = 100.0;
+/// Longest latency that is told apart.
+const LATENCY_MAX_US: u64 = 60_000_000;
+
+/// A span being measured.
+#[derive(Debug)]
+pub(super) struct Watch {
+    begun_at: Timestamp,
+    cpu_secs: f64,
+}
+
+/// How long it took, and how much processor time the whole process used meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Took {
+    pub(super) time: Duration,
+    pub(super) cpu_secs: f64,
+}
+
+/// Latencies in microseconds.
+#[derive(Debug)]
+pub(super) struct Latencies(Histogram<u64>);
+
+/// Figures by name, in the order in which they were measured.
+#[derive(Debug, Default)]
+pub(super) struct Report(Vec<(&'static str, Value)>);
+
+// === impl Watch ===
+
+impl Watch {
+    pub(super) fn begin() -> Self {
+        Self {
+            begun_at: SystemClock.now(),
+            cpu_secs: cpu_secs(),
+        }
+    }
+
+    pub(super) fn end(&self) -> Took {
+        Took {
+            time: self.elapsed(),
+            cpu_secs: cpu_secs() - self.cpu_secs,
+        }
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        let span = SystemClock.now().duration_since(self.begun_at);
+        Duration::try_from(span).unwrap_or_default()
+    }
+}
+
+// === impl Took ===
+
+impl Took {
+    pub(super) fn none() -> Self {
+        Self {
+            time: Duration::ZERO,
+            cpu_secs: 0.0,
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.time += other.time;
+        self.cpu_secs += other.cpu_secs;
+    }
+
+    pub(super) fn rate(self, n: u64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a figure that people read")]
+        let n = n as f64;
+        n / self.time.as_secs_f64().max(1e-9)
+    }
+}
+
+// === impl Latencies ===
+
+impl Latencies {
+    pub(super) fn new() -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "three digits and these bounds are what a histogram takes"
+        )]
+        let histogram = Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).expect("valid bounds");
+        Self(histogram)
+    }
+
+    pub(super) fn record(&mut self, span: Duration) {
+        self.record_us(u64::try_from(span.as_micros()).unwrap_or(LATENCY_MAX_US));
+    }
+
+    pub(super) fn record_us(&mut self, us: u64) {
+        self.0.saturating_record(us.max(1));
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "p50_us": self.0.value_at_quantile(0.5),
+            "p90_us": self.0.value_at_quantile(0.9),
+            "p99_us": self.0.value_at_quantile(0.99),
+            "max_us": self.0.max(),
+        })
+    }
+}
+
+// === impl Report ===
+
+impl Report {
+    pub(super) fn add(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.0.push((name, value.into()));
+    }
+
+    /// A rate or a ratio, without digits that mean nothing.
+    pub(super) fn add_figure(&mut self, name: &'static str, figure: f64) {
+        let scale = if figure.abs() >= 100.0 { 1.0 } else { 1_000.0 };
+        self.add(name, (figure * scale).round() / scale);
+    }
+
+    pub(super) fn add_span(&mut self, name: &'static str, span: Duration) {
+        self.add_figure(name, span.as_secs_f64());
+    }
+
+    pub(super) fn add_latencies(&mut self, name: &'static str, latencies: &Latencies) {
+        self.add(name, latencies.to_json());
+    }
+
+    pub(super) fn print(self, as_json: bool) {
+        if as_json {
+            let fields = self.0.into_iter();
+            let object: Map<_, _> = fields.map(|(name, v)| (name.to_owned(), v)).collect();
+            output::json(&object.into());
+            return;
+        }
+        for (name, value) in self.0 {
+            output::line(format_args!(
+                "{:<28}{}",
+                name.replace('_', " "),
+                text(&value)
+            ));
+        }
+    }
+}
+
+/// Bytes of memory the process holds now; 0 where there is no /proc.
+pub(super) fn rss_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() * 1024
+}
+
+/// Processor seconds of all threads so far; 0 where there is no /proc.
+fn cpu_secs() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name in parentheses may hold spaces; user and system time are the 12th and 13th field after it.
+    let after = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = |at| -> Option<f64> { after.split_whitespace().nth(at)?.parse().ok() };
+    (ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / TICKS_PER_SEC
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Object(latencies) => latencies
+            .iter()
+            .map(|(name, us)| {
+                let span = Duration::from_micros(us.as_u64().unwrap_or_default());
+                format!("{} {}", name.trim_end_matches("_us"), output::span(span))
+            })
+            .collect::<Vec<_>>()
+            .join(", "),
+        Value::Number(number) => number
+            .as_u64()
+            .map_or_else(|| number.to_string(), output::count),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_uses_processor_time_and_memory() {
+        let watch = Watch::begin();
+        let mut sum = 0_u64;
+        while watch.end().cpu_secs < 0.03 {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(rss_bytes() > 100_000);
+    }
+
+    #[test]
+    fn latencies_are_read_by_share() {
+        let mut latencies = Latencies::new();
+        for us in 1..=100 {
+            latencies.record_us(us);
+        }
+        let read = latencies.to_json();
+        assert_eq!(
+            (&read["p50_us"], &read["max_us"]),
+            (&json!(50), &json!(100))
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! The command and its three subjects.
+
+use clap::{Args, Subcommand};
+
+use super::evaluate::Evaluate;
+use super::send::Send;
+use super::upsert::Upsert;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each starts a server with a store in a temporary folder, drives it over gRPC, and does the same work plainly as a
+baseline. The client shares the machine, and its cost is in the figures.
+
+Examples:
+  recado bench upsert --users 1000000
+  recado bench evaluate --users 1000000 --json
+  recado bench send --count 50000")]
+pub(in crate::cli) struct Bench {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subject {
+    /// Load users, then update them in random order; also how long a start takes
+    #[command(after_help = "Example:\n  recado bench upsert --users 500000 --count 200000")]
+    Upsert(Upsert),
+    /// Count a filter of three clauses over many users
+    #[command(after_help = "Example:\n  recado bench evaluate --users 1000000")]
+    Evaluate(Evaluate),
+    /// Send messages to a local receiver, every state durable
+    #[command(after_help = "Example:\n  recado bench send --count 50000")]
+    Send(Send),
+}
+
+// === impl Bench ===
+
+impl Bench {
+    pub(in crate::cli) async fn run(self) -> Result<Exit, Error> {
+        match self.subject {
+            Subject::Upsert(upsert) => upsert.run().await,
+            Subject::Evaluate(evaluate) => evaluate.run().await,
+            Subject::Send(send) => send.run().await,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The command line as a whole, and running one command of it.
+
+use clap::{Parser, Subcommand};
+
+use super::apply::Apply;
+use super::bench::Bench;
+use super::completions::Completions;
+use super::deliveries::Deliveries;
+use super::demo::Demo;
+use super::dev::Dev;
+use super::error::Error;
+use super::exit::{Exit, HELP};
+use super::output;
+use super::plan::Plan;
+use super::preview::Preview;
+use super::sandbox::Sandbox;
+use super::schema::Schema;
+use super::segment::Segment;
+use super::send::Send;
+use super::sends::Sends;
+use super::serve::Serve;
+use super::users::Users;
+use super::validate::Validate;
+
+/// Sends campaigns over Facebook Messenger and webhooks, with campaigns as code
+#[derive(Debug, Parser)]
+#[command(name = "recado", version, propagate_version = true, after_help = HELP)]
+pub struct Recado {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Run a server, a local Messenger and a watch on a campaign folder in one
+    Dev(Dev),
+    /// Show everything at work with sample people and a local Messenger
+    Demo(Demo),
+    /// Check a folder of campaign files without a server
+    Validate(Validate),
+    /// Show what applying a folder of campaign files would change
+    Plan(Plan),
+    /// Apply a folder of campaign files
+    Apply(Apply),
+    /// Show the message a user would get, and whether they would get it
+    Preview(Preview),
+    /// Send a campaign to users or to its whole audience
+    Send(Send),
+    /// Count, list and explain segments
+    Segment(Segment),
+    /// Import, read and delete users
+    Users(Users),
+    /// List, follow and cancel sends
+    Sends(Sends),
+    /// List deliveries with their reasons
+    Deliveries(Deliveries),
+    /// Run a local Messenger to send to
+    Sandbox(Sandbox),
+    /// Print a JSON Schema of the campaign files for editors
+    Schema(Schema),
+    /// Measure upserts, evaluations and sends on this machine
+    Bench(Bench),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+// === impl Recado ===
+
+impl Recado {
+    /// Runs the command to its end. Errors are printed here and nowhere else.
+    pub async fn run(self) -> Exit {
+        match self.command.run().await {
+            Ok(exit) => exit,
+            Err(error) => {
+                report(&error);
+                error.exit()
+            }
+        }
+    }
+}
+
+// === impl Command ===
+
+impl Command {
+    async fn run(self) -> Result<Exit, Error> {
+        match self {
+            Self::Serve(serve) => serve.run().await,
+            Self::Dev(dev) => Box::pin(dev.run()).await,
+            Self::Demo(demo) => Box::pin(demo.run()).await,
+            Self::Validate(validate) => validate.run(),
+            Self::Plan(plan) => plan.run().await,
+            Self::Apply(apply) => apply.run().await,
+            Self::Preview(preview) => preview.run().await,
+            Self::Send(send) => send.run().await,
+            Self::Segment(segment) => segment.run().await,
+            Self::Users(users) => users.run().await,
+            Self::Sends(sends) => sends.run().await,
+            Self::Deliveries(deliveries) => deliveries.run().await,
+            Self::Sandbox(sandbox) => sandbox.run().await,
+            Self::Schema(schema) => Ok(schema.run()),
+            Self::Bench(bench) => Box::pin(bench.run()).await,
+            Self::Completions(completions) => Ok(completions.run()),
+        }
+    }
+}
+
+fn report(error: &Error) {
+    output::error(error);
+    if let Some(hint) = error.hint() {
+        output::note(format_args!("hint: {hint}"));
+    }
+}

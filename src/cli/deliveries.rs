@@ -1,0 +1,141 @@
+//! `recado deliveries`: who got it, who did not, and why.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::connect::Server;
+use super::error::Error;
+use super::exit::Exit;
+use super::sends::page_size;
+use super::{json, output};
+use crate::api::client::Client;
+use crate::api::pb;
+
+#[derive(Debug, Args)]
+pub(super) struct Deliveries {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List deliveries in the order in which they were stored
+    #[command(after_help = "\
+Examples:
+  recado deliveries list --user ana
+  recado deliveries list --send snd_0123456789abcdef0123456789abcdef --state failed --json")]
+    List(List),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// Only of this send
+    #[arg(long, value_name = "SEND")]
+    send: Option<String>,
+    /// Only to this user
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
+    /// Only in this state
+    #[arg(long)]
+    state: Option<State>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    /// Print one JSON line a delivery
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum State {
+    Pending,
+    Sending,
+    Sent,
+    Failed,
+    Skipped,
+    Unknown,
+    Cancelled,
+}
+
+// === impl Deliveries ===
+
+impl Deliveries {
+    pub(super) async fn run(self) -> Result<Exit, Error> {
+        let Command::List(list) = self.command;
+        let mut client = list.server.connect().await?;
+        let filter = pb::ListDeliveriesRequest {
+            send_id: list.send.unwrap_or_default(),
+            external_id: list.user.unwrap_or_default(),
+            state: list.state.map_or(0, |state| state.to_pb() as i32),
+            ..pb::ListDeliveriesRequest::default()
+        };
+        let found = fetch(&mut client, filter, list.limit).await?;
+        if list.json {
+            for delivery in &found {
+                output::json_line(&json::delivery(delivery));
+            }
+        } else {
+            table(&found);
+        }
+        Ok(Exit::OK)
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn to_pb(self) -> pb::DeliveryState {
+        match self {
+            Self::Pending => pb::DeliveryState::Pending,
+            Self::Sending => pb::DeliveryState::Sending,
+            Self::Sent => pb::DeliveryState::Sent,
+            Self::Failed => pb::DeliveryState::Failed,
+            Self::Skipped => pb::DeliveryState::Skipped,
+            Self::Unknown => pb::DeliveryState::Unknown,
+            Self::Cancelled => pb::DeliveryState::Cancelled,
+        }
+    }
+}
+
+/// The first `max` deliveries that fit `filter`, page by page.
+pub(super) async fn fetch(
+    client: &mut Client,
+    filter: pb::ListDeliveriesRequest,
+    max: usize,
+) -> Result<Vec<pb::Delivery>, Error> {
+    let mut found = Vec::new();
+    let mut page_token = String::new();
+    while found.len() < max {
+        let request = pb::ListDeliveriesRequest {
+            page_size: page_size(max - found.len()),
+            page_token,
+            ..filter.clone()
+        };
+        let page = client.deliveries.list_deliveries(request).await?;
+        let page = page.into_inner();
+        found.extend(page.deliveries);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn table(deliveries: &[pb::Delivery]) {
+    output::table(
+        ["user", "campaign", "state", "reason", "detail", "attempts"],
+        deliveries.iter().map(|delivery| {
+            let reason = delivery.reason.clone().unwrap_or_default();
+            [
+                delivery.external_id.clone(),
+                delivery.campaign.clone(),
+                json::state(delivery),
+                reason.code,
+                reason.detail,
+                delivery.attempts.to_string(),
+            ]
+        }),
+    );
+}

@@ -1,0 +1,159 @@
+//! `recado dev`: a server, a local Messenger, and the campaign folder applied with every change.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use notify::{Event, RecursiveMode, Watcher};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use super::error::Error;
+use super::exit::Exit;
+use super::local::{self, Doors, Local, SandboxSecrets};
+use super::logging::Logging;
+use super::stop::Signals;
+use super::{apply, diagnostics, files, output, plan};
+use crate::api::client::Client;
+use crate::clock::{Clock, SystemClock};
+use crate::lifecycle::Tasks;
+use crate::sandbox::{Sandbox, Settings};
+
+/// How long the folder must be quiet: an editor writes, renames and removes to save one file.
+const QUIET: Duration = Duration::from_millis(150);
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+All Messenger traffic goes to the sandbox, and every secret is its token: no real page is reached.
+
+Example:
+  recado dev campaigns")]
+pub(super) struct Dev {
+    /// The folder of campaign files
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The store, `sqlite:PATH` [default: a temporary one, removed at the end]
+    #[arg(long, value_name = "STORE", env = "RECADO_STORE", value_parser = local::store_path)]
+    store: Option<PathBuf>,
+    #[command(flatten)]
+    doors: Doors,
+    /// Address of the sandbox
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    sandbox: String,
+    #[command(flatten)]
+    logging: Logging,
+}
+
+// === impl Dev ===
+
+impl Dev {
+    pub(super) async fn run(self) -> Result<Exit, Error> {
+        let mut signals = Signals::catch()?;
+        self.logging.start()?;
+        files::read(&self.folder)?;
+        let clock = SystemClock::shared();
+        let tasks = Tasks::new();
+        let listener = TcpListener::bind(&self.sandbox)
+            .await
+            .with_context(|| format!("cannot listen on {}", self.sandbox))?;
+        let sandbox = Sandbox::start(Settings::default(), listener, Arc::clone(&clock), &tasks)
+            .context("the sandbox did not start")?;
+        let (store, _kept) = self.store()?;
+        let mut settings = self.doors.settings(store);
+        settings.graph_url = Some(sandbox.url());
+        let mut server =
+            Local::start(settings, Arc::clone(&clock), Arc::new(SandboxSecrets)).await?;
+        let mut client = server.client().await?;
+        let (_watcher, mut changed) = watch(&self.folder)?;
+        // Applied before it is announced: who waits for the line finds the campaigns there.
+        update(&mut client, &self.folder).await;
+        output::note(format_args!("gRPC on {}", server.grpc));
+        output::note(format_args!("sandbox on {}", sandbox.url()));
+        output::note(format_args!("watching {}", self.folder.display()));
+        let failed = loop {
+            tokio::select! {
+                () = signals.next() => break None,
+                error = server.failed() => break Some(error),
+                Some(()) = changed.recv() => {
+                    settle(&mut changed, clock.as_ref()).await;
+                    update(&mut client, &self.folder).await;
+                }
+            }
+        };
+        tasks.stop();
+        match failed {
+            Some(error) => Err(error),
+            None => server.stop().await.map(|()| Exit::OK),
+        }
+    }
+
+    fn store(&self) -> Result<(PathBuf, Option<TempDir>), Error> {
+        if let Some(path) = &self.store {
+            return Ok((path.clone(), None));
+        }
+        let folder = tempfile::tempdir().context("no temporary folder can be made")?;
+        Ok((folder.path().join("recado.sqlite"), Some(folder)))
+    }
+}
+
+/// Tells when a file below `folder` was made, changed or removed.
+fn watch(folder: &Path) -> Result<(impl Watcher, mpsc::Receiver<()>), Error> {
+    let (tell, changed) = mpsc::channel(1);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        // Reading the folder makes events too; to answer those would never end.
+        let is_change = event.is_ok_and(|event| {
+            let kind = event.kind;
+            let is_ours = event.paths.iter().any(|path| files::is_yaml(path));
+            is_ours && (kind.is_create() || kind.is_modify() || kind.is_remove())
+        });
+        if is_change {
+            // A full channel holds the news already.
+            let _ = tell.try_send(());
+        }
+    })
+    .context("the folder cannot be watched")?;
+    watcher
+        .watch(folder, RecursiveMode::Recursive)
+        .context("the folder cannot be watched")?;
+    Ok((watcher, changed))
+}
+
+async fn settle(changed: &mut mpsc::Receiver<()>, clock: &dyn Clock) {
+    loop {
+        tokio::select! {
+            Some(()) = changed.recv() => {}
+            () = clock.sleep(QUIET) => return,
+        }
+    }
+}
+
+/// Plans and applies; whatever is wrong is said, and the last good state stays.
+async fn update(client: &mut Client, folder: &Path) {
+    match try_update(client, folder).await {
+        Ok(true) => {}
+        Ok(false) => output::note("the last good state stays applied"),
+        Err(error) => output::error(error),
+    }
+}
+
+async fn try_update(client: &mut Client, folder: &Path) -> Result<bool, Error> {
+    let files = files::read(folder)?;
+    let planned = plan::ask(client, files.clone()).await?;
+    diagnostics::print(&planned.diagnostics);
+    let Some(plan) = planned.plan else {
+        return Ok(false);
+    };
+    plan::print(&plan);
+    if !plan.changes.is_empty() {
+        let origin = apply::Origin {
+            author: "recado dev".to_owned(),
+            ..apply::Origin::default()
+        };
+        let applied = apply::apply(client, files, plan.fingerprint, origin).await?;
+        output::note(format_args!("revision {} applied", applied.revision));
+    }
+    Ok(true)
+}

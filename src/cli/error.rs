@@ -1,0 +1,199 @@
+//! Why a command did not do what it was asked, as the text and the exit code it ends with.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::exit::Exit;
+use crate::api::client;
+
+/// Lines of field violations shown; a batch may break a rule a thousand times.
+const VIOLATIONS_MAX: usize = 20;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// The command line is wrong in a way that the parser cannot see.
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Connect(#[from] client::Error),
+    #[error("{0}")]
+    Call(#[from] Refusal),
+    #[error("`{}`: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// What was read is not what it should be.
+    #[error("{0}")]
+    Input(String),
+    /// The server's answer lacks what the protocol promises.
+    #[error("the server's answer has no {0}; is it another version?")]
+    Answer(&'static str),
+    /// A part that runs in this process failed to start or ended early.
+    #[error("{0:#}")]
+    Local(#[from] anyhow::Error),
+}
+
+/// A gRPC status as people read it.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    code: Code,
+    message: String,
+    reason: String,
+    violations: Vec<(String, String)>,
+    hint: Option<String>,
+}
+
+// === impl Error ===
+
+impl Error {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Connect(client::Error::Connect { .. }) => Exit::UNREACHABLE,
+            Self::Usage(_) | Self::Connect(client::Error::Address(_)) => Exit::USAGE,
+            Self::Connect(client::Error::Token) => Exit::REFUSED,
+            Self::Call(refusal) => refusal.exit(),
+            Self::File { .. } | Self::Input(_) | Self::Answer(_) | Self::Local(_) => Exit::FAILED,
+        }
+    }
+
+    /// What to type or to look at next.
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Connect(client::Error::Connect { .. }) => Some(
+                "start one with `recado serve` or `recado dev`, or name it with `--server`"
+                    .to_owned(),
+            ),
+            Self::Call(refusal) => refusal.hint.clone(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        |source| Self::File { path, source }
+    }
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Call(Refusal::from(&status))
+    }
+}
+
+// === impl Refusal ===
+
+impl Refusal {
+    fn exit(&self) -> Exit {
+        match (self.code, self.reason.as_str()) {
+            (_, "STALE_PLAN") => Exit::STALE,
+            (Code::Unauthenticated | Code::PermissionDenied, _) => Exit::REFUSED,
+            (Code::Unavailable, _) => Exit::UNREACHABLE,
+            _ => Exit::FAILED,
+        }
+    }
+}
+
+impl From<&Status> for Refusal {
+    fn from(status: &Status) -> Self {
+        let details = status.get_error_details();
+        let reason = details
+            .error_info()
+            .map(|info| info.reason.clone())
+            .unwrap_or_default();
+        let violations = details.bad_request().map_or_else(Vec::new, |bad| {
+            bad.field_violations
+                .iter()
+                .map(|found| (found.field.clone(), found.description.clone()))
+                .collect()
+        });
+        let wait = details
+            .retry_info()
+            .and_then(|info| info.retry_delay)
+            .map(|delay| format!("ask again in {delay:?}"));
+        Self {
+            code: status.code(),
+            message: status.message().to_owned(),
+            hint: wait.or_else(|| advice(&reason).map(str::to_owned)),
+            reason,
+            violations,
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message.as_str() {
+            "" => f.write_str(self.code.description())?,
+            message => f.write_str(message)?,
+        }
+        if !self.reason.is_empty() {
+            write!(f, " ({})", self.reason)?;
+        }
+        for (field, description) in self.violations.iter().take(VIOLATIONS_MAX) {
+            match field.as_str() {
+                "" => write!(f, "\n  {description}")?,
+                field => write!(f, "\n  {field}: {description}")?,
+            }
+        }
+        match self.violations.len().saturating_sub(VIOLATIONS_MAX) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+fn advice(reason: &str) -> Option<&'static str> {
+    match reason {
+        "UNAUTHENTICATED" => Some("give a token with `--token-file FILE` or in RECADO_TOKEN"),
+        "SCOPE_MISSING" => {
+            Some("this token may not do that: its `scopes` stand in the server's `--tokens` file")
+        }
+        "STALE_PLAN" => Some("somebody applied in between: look at `recado plan` again"),
+        "INVALID_FILES" => Some("`recado validate DIR` shows where"),
+        "SECRET_MISSING" => Some("set it in the environment of the server, not of this command"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic_types::{ErrorDetails, StatusExt};
+
+    use super::*;
+
+    #[test]
+    fn a_status_is_told_with_its_fields_and_reason() {
+        let mut details = ErrorDetails::with_bad_request_violation(
+            "users[3].attributes.age",
+            "a number must be finite",
+        );
+        details.set_error_info("INVALID_FIELD", "recado", []);
+        let status =
+            Status::with_error_details(Code::InvalidArgument, "1 problem in the request", details);
+        let error = Error::from(status);
+        assert_eq!(
+            error.to_string(),
+            "1 problem in the request (INVALID_FIELD)\n  users[3].attributes.age: a number must be finite"
+        );
+        assert_eq!(error.exit(), Exit::FAILED);
+    }
+
+    #[test]
+    fn each_kind_of_refusal_has_its_exit_code() {
+        for (code, reason, exit) in [
+            (Code::Aborted, "STALE_PLAN", Exit::STALE),
+            (Code::Unauthenticated, "UNAUTHENTICATED", Exit::REFUSED),
+            (Code::PermissionDenied, "SCOPE_MISSING", Exit::REFUSED),
+            (Code::Unavailable, "UNAVAILABLE", Exit::UNREACHABLE),
+            (Code::NotFound, "NOT_FOUND", Exit::FAILED),
+        ] {
+            let details = ErrorDetails::with_error_info(reason, "recado", []);
+            let status = Status::with_error_details(code, "no", details);
+            assert_eq!(Error::from(status).exit(), exit, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Messages of the API as JSON, and JSON as messages: what `--json` prints and `--properties` takes.
+
+use jiff::Timestamp;
+use prost_types::value::Kind;
+use prost_types::{ListValue, Struct};
+use serde_json::{Map, Value, json};
+
+use super::error::Error;
+use crate::api::pb;
+use crate::model::limits;
+
+/// A JSON object as a `Struct`.
+///
+/// # Errors
+/// An integer beyond 2^53, which a `Struct` would bend: says where it is.
+pub(super) fn to_struct(object: Map<String, Value>) -> Result<Struct, String> {
+    let fields = object
+        .into_iter()
+        .map(|(name, value)| match to_value(value) {
+            Ok(value) => Ok((name, value)),
+            Err(problem) => Err(format!("`{name}`: {problem}")),
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Struct { fields })
+}
+
+pub(super) fn to_value(value: Value) -> Result<prost_types::Value, String> {
+    let kind = match value {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(truth) => Kind::BoolValue(truth),
+        Value::Number(number) => Kind::NumberValue(exact(&number)?),
+        Value::String(text) => Kind::StringValue(text),
+        Value::Array(values) => Kind::ListValue(to_list(values)?),
+        Value::Object(object) => Kind::StructValue(to_struct(object)?),
+    };
+    Ok(prost_types::Value { kind: Some(kind) })
+}
+
+pub(super) fn to_list(values: Vec<Value>) -> Result<ListValue, String> {
+    let values = values.into_iter().map(to_value).collect::<Result<_, _>>()?;
+    Ok(ListValue { values })
+}
+
+/// Checked here, because the server sees only the bent double.
+fn exact(number: &serde_json::Number) -> Result<f64, String> {
+    let bound = limits::EXACT_INTEGER_MAX;
+    let is_exact = match (number.as_i64(), number.as_u64()) {
+        (Some(n), _) => (-bound..=bound).contains(&n),
+        (None, Some(_)) => false,
+        (None, None) => true,
+    };
+    match number.as_f64() {
+        Some(double) if is_exact => Ok(double),
+        _ => Err(format!(
+            "the integer {number} is beyond 2^53; write it as a string"
+        )),
+    }
+}
+
+pub(super) fn of_struct(object: &Struct) -> Value {
+    let fields = &object.fields;
+    fields
+        .iter()
+        .map(|(name, value)| (name.clone(), of_value(value)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+pub(super) fn of_value(value: &prost_types::Value) -> Value {
+    match &value.kind {
+        None | Some(Kind::NullValue(_)) => Value::Null,
+        Some(Kind::BoolValue(truth)) => json!(truth),
+        Some(Kind::NumberValue(number)) => of_number(*number),
+        Some(Kind::StringValue(text)) => json!(text),
+        Some(Kind::ListValue(list)) => list.values.iter().map(of_value).collect(),
+        Some(Kind::StructValue(object)) => of_struct(object),
+    }
+}
+
+/// Whole numbers without `.0`, as they were written.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only whole numbers within 2^53, which both types hold exactly"
+)]
+fn of_number(number: f64) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "2^53 is exact as a double")]
+    let bound = limits::EXACT_INTEGER_MAX as f64;
+    if number.fract() == 0.0 && number.abs() <= bound {
+        json!(number as i64)
+    } else {
+        json!(number)
+    }
+}
+
+/// The object that a flag such as `--properties` holds.
+pub(super) fn object(flag: &str, text: &str) -> Result<Struct, Error> {
+    let parsed: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|error| Error::Usage(format!("`{flag}` is not a JSON object: {error}")))?;
+    to_struct(parsed).map_err(|problem| Error::Usage(format!("`{flag}`: {problem}")))
+}
+
+/// The words of an enum as people read them: `SEND_PHASE_RUNNING` is `running`.
+pub(super) fn word(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
+}
+
+pub(super) fn phase(send: &pb::Send) -> String {
+    word(send.phase().as_str_name(), "SEND_PHASE_")
+}
+
+pub(super) fn state(delivery: &pb::Delivery) -> String {
+    word(delivery.state().as_str_name(), "DELIVERY_STATE_")
+}
+
+pub(super) fn time(at: Option<prost_types::Timestamp>) -> Option<String> {
+    let at = at?;
+    let at = Timestamp::new(at.seconds, at.nanos).ok()?;
+    Some(at.to_string())
+}
+
+pub(super) fn user(user: &pb::User) -> Value {
+    json!({
+        "external_id": user.external_id,
+        "attributes": user.attributes.as_ref().map(of_struct),
+    })
+}
+
+pub(super) fn send(send: &pb::Send) -> Value {
+    json!({
+        "id": send.id,
+        "campaign": send.campaign,
+        "revision": send.revision,
+        "request_id": send.request_id,
+        "whole_audience": send.whole_audience,
+        "phase": phase(send),
+        "counts": counts(&send.counts.unwrap_or_default()),
+        "create_time": time(send.create_time),
+        "finish_time": time(send.finish_time),
+    })
+}
+
+pub(super) fn counts(counts: &pb::SendCounts) -> Value {
+    json!({
+        "total": counts.total,
+        "pending": counts.pending,
+        "sending": counts.sending,
+        "sent": counts.sent,
+        "failed": counts.failed,
+        "skipped": counts.skipped,
+        "unknown": counts.unknown,
+        "cancelled": counts.cancelled,
+    })
+}
+
+pub(super) fn delivery(delivery: &pb::Delivery) -> Value {
+    json!({
+        "id": delivery.id,
+        "send_id": delivery.send_id,
+        "campaign": delivery.campaign,
+        "external_id": delivery.external_id,
+        "state": state(delivery),
+        "reason": delivery.reason.as_ref().map(reason),
+        "attempts": delivery.attempts,
+        "message_id": delivery.message_id,
+        "create_time": time(delivery.create_time),
+        "update_time": time(delivery.update_time),
+        "due_time": time(delivery.due_time),
+    })
+}
+
+pub(super) fn reason(reason: &pb::DeliveryReason) -> Value {
+    json!({
+        "code": reason.code,
+        "detail": reason.detail,
+        "platform_code": reason.platform_code,
+        "platform_subcode": reason.platform_subcode,
+    })
+}
+
+pub(super) fn plan(plan: &pb::Plan) -> Value {
+    let change = |change: &pb::ResourceChange| {
+        let fields: Vec<Value> = change
+            .fields
+            .iter()
+            .map(|f| json!({ "path": f.path, "before": f.before, "after": f.after }))
+            .collect();
+        json!({
+            "kind": change.kind,
+            "name": change.name,
+            "action": word(change.action().as_str_name(), "CHANGE_ACTION_"),
+            "path": change.path,
+            "fields": fields,
+            "audience": change.audience,
+            "audience_before": change.audience_before,
+        })
+    };
+    json!({
+        "fingerprint": plan.fingerprint,
+        "revision": plan.revision,
+        "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
+        "unchanged": plan.unchanged,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_survives_the_way_to_a_struct_and_back() {
+        let value = json!({"a": 1, "b": 1.5, "c": "x", "d": [true, null], "e": {"f": -3}});
+        let Value::Object(object) = value.clone() else {
+            panic!()
+        };
+        assert_eq!(of_struct(&to_struct(object).unwrap()), value);
+    }
+
+    #[test]
+    fn integers_that_would_bend_are_refused_with_their_name() {
+        let object = json!({"address": {"id": 9_007_199_254_740_993_i64}});
+        let Value::Object(object) = object else {
+            panic!()
+        };
+        assert_eq!(
+            to_struct(object).unwrap_err(),
+            "`address`: `id`: the integer 9007199254740993 is beyond 2^53; write it as a string"
+        );
+    }
+}

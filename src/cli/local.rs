@@ -1,0 +1,162 @@
+//! A server in this process: for `serve`, and for the commands that bring their own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+
+use super::error::Error;
+use super::output;
+use crate::api::client::Client;
+use crate::campaign::SecretRef;
+use crate::clock::Clock;
+use crate::config;
+use crate::config::secret::{self, Secrets};
+use crate::lifecycle::Tasks;
+use crate::sandbox::DEFAULT_TOKEN;
+use crate::server::{self, Loaded};
+
+/// Where a server keeps its data and where it listens.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Doors {
+    /// Address of the gRPC door; port 0 takes a free one
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "RECADO_GRPC",
+        default_value = "127.0.0.1:50051"
+    )]
+    pub(super) grpc: SocketAddr,
+    /// Address of the HTTP door: health, metrics and webhooks
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "RECADO_HTTP",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(super) http: SocketAddr,
+}
+
+/// A running server that is stopped by [`Local::stop`].
+pub(super) struct Local {
+    pub(super) grpc: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<Result<(), server::Error>>,
+    tasks: Tasks,
+}
+
+/// Every secret is the sandbox's token: what runs beside a sandbox reads no real one.
+#[derive(Debug)]
+pub(super) struct SandboxSecrets;
+
+// === impl Doors ===
+
+impl Doors {
+    /// Free ports on this machine.
+    pub(super) fn free() -> Self {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            grpc: free,
+            http: free,
+        }
+    }
+
+    pub(super) fn settings(&self, store: PathBuf) -> config::Settings {
+        config::Settings {
+            store,
+            grpc: self.grpc,
+            http: self.http,
+            tokens: None,
+            graph_url: None,
+        }
+    }
+}
+
+// === impl Local ===
+
+impl Local {
+    /// Loads the store and answers once both doors are open.
+    pub(super) async fn start(
+        settings: config::Settings,
+        clock: Arc<dyn Clock>,
+        secrets: Arc<dyn Secrets>,
+    ) -> Result<Self, Error> {
+        let listeners = server::bind(&settings).await.context("cannot listen")?;
+        let grpc = listeners.grpc.local_addr().context("cannot listen")?;
+        let parts = load(settings, clock, secrets).await?;
+        let tasks = Tasks::new();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (end, ended) = oneshot::channel();
+        tasks.spawn("server", async move {
+            let asked = async {
+                drop(stopped.await);
+            };
+            drop(end.send(server::run(parts, listeners, asked).await));
+        });
+        Ok(Self {
+            grpc,
+            stop,
+            ended,
+            tasks,
+        })
+    }
+
+    pub(super) async fn client(&self) -> Result<Client, Error> {
+        Ok(Client::connect(&self.grpc.to_string(), None).await?)
+    }
+
+    /// Resolves when the server ends without having been asked to.
+    pub(super) async fn failed(&mut self) -> Error {
+        let ended = (&mut self.ended).await;
+        match ended {
+            Ok(Err(error)) => anyhow::Error::new(error).into(),
+            Ok(Ok(())) | Err(_) => anyhow::anyhow!("the server ended early").into(),
+        }
+    }
+
+    /// Asks the server to stop and waits for it.
+    pub(super) async fn stop(self) -> Result<(), Error> {
+        // A server that has ended already has dropped its end.
+        let _ = self.stop.send(());
+        let result = self.ended.await.context("the server ended early")?;
+        self.tasks.stop();
+        self.tasks.drained().await;
+        Ok(result.context("the server ended with an error")?)
+    }
+}
+
+// === impl SandboxSecrets ===
+
+impl Secrets for SandboxSecrets {
+    fn get(&self, _: &SecretRef) -> Result<SecretString, secret::Error> {
+        Ok(SecretString::from(DEFAULT_TOKEN))
+    }
+}
+
+/// Opens the store and loads the users, with a bar on terminals.
+pub(super) async fn load(
+    settings: config::Settings,
+    clock: Arc<dyn Clock>,
+    secrets: Arc<dyn Secrets>,
+) -> Result<server::Parts, Error> {
+    let bar = output::progress(0, "loading users  {bar:30} {pos}/{len}  {per_sec}");
+    let progress = |loaded: Loaded| {
+        bar.set_length(loaded.total);
+        bar.set_position(loaded.users);
+    };
+    let parts = server::assemble(settings, clock, secrets, &progress).await;
+    bar.finish_and_clear();
+    Ok(parts.context("the server did not start")?)
+}
+
+/// The path in `sqlite:PATH`.
+pub(super) fn store_path(text: &str) -> Result<PathBuf, String> {
+    match text.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err("it is not `sqlite:PATH`".to_owned()),
+    }
+}

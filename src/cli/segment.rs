@@ -1,0 +1,242 @@
+//! `recado segment`: who is in, how many, and why.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::connect::Server;
+use super::error::Error;
+use super::exit::Exit;
+use super::{json, output};
+use crate::api::pb;
+use crate::api::pb::{
+    check_membership_request as check, evaluate_segment_request as evaluate,
+    list_segment_members_request as members,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  recado segment count on-messenger
+  recado segment count --filter 'user.country == \"BR\" && user.order_total >= 50' --sample 5
+  recado segment members on-messenger > ids.txt
+  recado segment check on-messenger --user ana";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Segment {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Count the members
+    #[command(after_help = "Example:\n  recado segment count --filter 'has(user.messenger_id)'")]
+    Count(Count),
+    /// Print the external id of every member, one a line
+    #[command(after_help = "Example:\n  recado segment members on-messenger > ids.txt")]
+    Members(Members),
+    /// Say whether a user is a member and why; exits with 1 when not
+    #[command(after_help = "Example:\n  recado segment check on-messenger --user ana")]
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Target {
+    /// The name of an applied segment
+    #[arg(value_name = "SEGMENT")]
+    segment: Option<String>,
+    /// A filter instead of a name
+    #[arg(long, value_name = "CEL")]
+    filter: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Count {
+    #[command(flatten)]
+    target: Target,
+    /// Show so many members, at most 100
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sample: u32,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Args)]
+struct Members {
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    #[command(flatten)]
+    target: Target,
+    /// The user
+    #[arg(long, value_name = "ID")]
+    user: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+// === impl Segment ===
+
+impl Segment {
+    pub(super) async fn run(self) -> Result<Exit, Error> {
+        match self.command {
+            Command::Count(count) => count.run().await,
+            Command::Members(members) => members.run().await,
+            Command::Check(check) => check.run().await,
+        }
+    }
+}
+
+// === impl Target ===
+
+impl Target {
+    /// The one that was given, as whatever the request's `oneof` calls them.
+    fn choose<T>(self, segment: fn(String) -> T, filter: fn(String) -> T) -> Option<T> {
+        self.segment.map(segment).or(self.filter.map(filter))
+    }
+}
+
+// === impl Count ===
+
+impl Count {
+    async fn run(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let request = pb::EvaluateSegmentRequest {
+            target: self
+                .target
+                .choose(evaluate::Target::Segment, evaluate::Target::Filter),
+            sample_size: self.sample,
+        };
+        let answer = client.segments.evaluate_segment(request).await?;
+        let answer = answer.into_inner();
+        for warning in &answer.warnings {
+            output::warn(warning);
+        }
+        if self.json {
+            output::json(&json!({
+                "count": answer.count,
+                "users": answer.users,
+                "sample": answer.sample,
+                "took_us": answer.took_us,
+                "warnings": answer.warnings,
+            }));
+        } else {
+            output::line(answer.count);
+            for id in &answer.sample {
+                output::line(format_args!("  {id}"));
+            }
+            output::note(format_args!(
+                "of {} users, in {} µs",
+                output::count(answer.users),
+                output::count(answer.took_us)
+            ));
+        }
+        Ok(Exit::OK)
+    }
+}
+
+// === impl Members ===
+
+impl Members {
+    async fn run(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let request = pb::ListSegmentMembersRequest {
+            target: self
+                .target
+                .choose(members::Target::Segment, members::Target::Filter),
+        };
+        let stream = client.segments.list_segment_members(request).await?;
+        let mut stream = stream.into_inner();
+        while let Some(some) = stream.message().await? {
+            for id in some.external_ids {
+                output::line(id);
+            }
+        }
+        Ok(Exit::OK)
+    }
+}
+
+// === impl Check ===
+
+impl Check {
+    async fn run(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let request = pb::CheckMembershipRequest {
+            external_id: self.user.clone(),
+            target: self
+                .target
+                .choose(check::Target::Segment, check::Target::Filter),
+        };
+        let answer = client.segments.check_membership(request).await?;
+        let answer = answer.into_inner();
+        if self.json {
+            output::json(&json!({
+                "external_id": self.user,
+                "member": answer.member,
+                "reason": answer.reason.as_ref().map(reason_json),
+            }));
+        } else {
+            print(&self.user, &answer);
+        }
+        Ok(if answer.member {
+            Exit::OK
+        } else {
+            Exit::FAILED
+        })
+    }
+}
+
+pub(super) fn print(user: &str, answer: &pb::CheckMembershipResponse) {
+    let verdict = if answer.member {
+        output::good("is a member")
+    } else {
+        output::bad("is not a member")
+    };
+    output::line(format_args!("{user} {verdict}"));
+    if let Some(reason) = &answer.reason {
+        print_reason(reason, 1);
+    }
+}
+
+fn print_reason(reason: &pb::FilterReason, depth: usize) {
+    let value = reason
+        .value
+        .as_ref()
+        .map(|value| format!("  ({})", json::of_value(value)))
+        .unwrap_or_default();
+    output::line(format_args!(
+        "{:indent$}{:<8} {}{value}",
+        "",
+        truth(reason),
+        reason.text,
+        indent = depth * 2
+    ));
+    for child in &reason.children {
+        print_reason(child, depth + 1);
+    }
+}
+
+fn reason_json(reason: &pb::FilterReason) -> Value {
+    json!({
+        "text": reason.text,
+        "truth": truth(reason),
+        "value": reason.value.as_ref().map(json::of_value),
+        "children": reason.children.iter().map(reason_json).collect::<Vec<_>>(),
+    })
+}
+
+fn truth(reason: &pb::FilterReason) -> String {
+    json::word(reason.truth().as_str_name(), "TRUTH_")
+}

@@ -1,0 +1,227 @@
+//! `recado sends`: what was sent, how it stands, and stopping it.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::connect::Server;
+use super::error::Error;
+use super::exit::Exit;
+use super::{json, output};
+use crate::api::client::Client;
+use crate::api::pb;
+
+const EXAMPLES: &str = "\
+Examples:
+  recado sends list --campaign order-shipped
+  recado sends watch snd_0123456789abcdef0123456789abcdef
+  recado sends cancel snd_0123456789abcdef0123456789abcdef";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Sends {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List sends, newest first
+    #[command(after_help = "Example:\n  recado sends list --phase running --json")]
+    List(List),
+    /// Follow a send until it is finished or cancelled
+    #[command(after_help = "Example:\n  recado sends watch snd_0123456789abcdef0123456789abcdef")]
+    Watch(One),
+    /// Cancel what a send has not begun to deliver
+    #[command(after_help = "Example:\n  recado sends cancel snd_0123456789abcdef0123456789abcdef")]
+    Cancel(One),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// Only of this campaign
+    #[arg(long, value_name = "NAME")]
+    campaign: Option<String>,
+    /// Only in this phase
+    #[arg(long)]
+    phase: Option<Phase>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    /// Print one JSON line a send
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Args)]
+struct One {
+    /// The send's id
+    #[arg(value_name = "SEND")]
+    id: String,
+    /// Print JSON: one line each time the counts change, or the send
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Phase {
+    Enqueueing,
+    Running,
+    Finished,
+    Cancelled,
+}
+
+// === impl Sends ===
+
+impl Sends {
+    pub(super) async fn run(self) -> Result<Exit, Error> {
+        match self.command {
+            Command::List(list) => list.run().await,
+            Command::Watch(one) => {
+                let mut client = one.server.connect().await?;
+                let send = watch(&mut client, &one.id, one.json).await?;
+                if !one.json {
+                    print(&send);
+                }
+                Ok(Exit::OK)
+            }
+            Command::Cancel(one) => one.cancel().await,
+        }
+    }
+}
+
+// === impl List ===
+
+impl List {
+    async fn run(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let mut sends = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = pb::ListSendsRequest {
+                campaign: self.campaign.clone().unwrap_or_default(),
+                phase: self.phase.map_or(0, |phase| phase.to_pb() as i32),
+                page_size: page_size(self.limit - sends.len()),
+                page_token,
+            };
+            let page = client.deliveries.list_sends(request).await?.into_inner();
+            sends.extend(page.sends);
+            page_token = page.next_page_token;
+            if page_token.is_empty() || sends.len() >= self.limit {
+                break;
+            }
+        }
+        if self.json {
+            for send in &sends {
+                output::json_line(&json::send(send));
+            }
+        } else {
+            output::table(
+                [
+                    "send", "campaign", "phase", "sent", "failed", "skipped", "unknown", "total",
+                    "created",
+                ],
+                sends.iter().map(row),
+            );
+        }
+        Ok(Exit::OK)
+    }
+}
+
+// === impl One ===
+
+impl One {
+    async fn cancel(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let request = pb::CancelSendRequest { send_id: self.id };
+        let answer = client.deliveries.cancel_send(request).await?.into_inner();
+        let send = answer.send.ok_or(Error::Answer("send"))?;
+        if self.json {
+            output::json(&json::send(&send));
+        } else {
+            print(&send);
+        }
+        Ok(Exit::OK)
+    }
+}
+
+// === impl Phase ===
+
+impl Phase {
+    fn to_pb(self) -> pb::SendPhase {
+        match self {
+            Self::Enqueueing => pb::SendPhase::Enqueueing,
+            Self::Running => pb::SendPhase::Running,
+            Self::Finished => pb::SendPhase::Finished,
+            Self::Cancelled => pb::SendPhase::Cancelled,
+        }
+    }
+}
+
+/// Follows a send to its end and returns it as it then stands.
+pub(super) async fn watch(client: &mut Client, id: &str, json: bool) -> Result<pb::Send, Error> {
+    let request = pb::WatchSendRequest {
+        send_id: id.to_owned(),
+    };
+    let mut updates = client.deliveries.watch_send(request).await?.into_inner();
+    let bar = output::progress(0, "{bar:30} {pos}/{len} deliveries  {msg}  {per_sec}");
+    let mut last = None;
+    while let Some(update) = updates.message().await? {
+        let send = update.send.ok_or(Error::Answer("send"))?;
+        let counts = send.counts.unwrap_or_default();
+        let open = counts.pending + counts.sending;
+        bar.set_length(counts.total.unsigned_abs());
+        bar.set_position((counts.total - open).unsigned_abs());
+        bar.set_message(format!("{} sent", output::count(counts.sent)));
+        if json {
+            output::json_line(&json::send(&send));
+        }
+        last = Some(send);
+    }
+    bar.finish_and_clear();
+    last.ok_or(Error::Answer("send"))
+}
+
+pub(super) fn print(send: &pb::Send) {
+    output::line(format_args!(
+        "{} of {}: {}",
+        send.id,
+        send.campaign,
+        json::phase(send)
+    ));
+    let counts = send.counts.unwrap_or_default();
+    for (name, n) in [
+        ("pending", counts.pending),
+        ("sending", counts.sending),
+        ("sent", counts.sent),
+        ("failed", counts.failed),
+        ("skipped", counts.skipped),
+        ("unknown", counts.unknown),
+        ("cancelled", counts.cancelled),
+    ] {
+        if n > 0 {
+            output::line(format_args!("  {name:<10}{:>10}", output::count(n)));
+        }
+    }
+}
+
+pub(super) fn page_size(wanted: usize) -> i32 {
+    i32::try_from(wanted.min(crate::model::limits::PAGE_SIZE_MAX)).unwrap_or(i32::MAX)
+}
+
+fn row(send: &pb::Send) -> [String; 9] {
+    let counts = send.counts.unwrap_or_default();
+    [
+        send.id.clone(),
+        send.campaign.clone(),
+        json::phase(send),
+        output::count(counts.sent),
+        output::count(counts.failed),
+        output::count(counts.skipped),
+        output::count(counts.unknown),
+        output::count(counts.total),
+        json::time(send.create_time).unwrap_or_default(),
+    ]
+}

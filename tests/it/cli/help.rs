@@ -1,0 +1,84 @@
+//! Help texts: each is a page that people read, with an example.
+
+use super::{recado, stdout};
+
+const COMMANDS: [&[&str]; 28] = [
+    &[],
+    &["serve"],
+    &["dev"],
+    &["demo"],
+    &["validate"],
+    &["plan"],
+    &["apply"],
+    &["schema"],
+    &["preview"],
+    &["send"],
+    &["segment"],
+    &["segment", "count"],
+    &["segment", "members"],
+    &["segment", "check"],
+    &["users"],
+    &["users", "import"],
+    &["users", "get"],
+    &["users", "delete"],
+    &["sends", "list"],
+    &["sends", "watch"],
+    &["sends", "cancel"],
+    &["deliveries", "list"],
+    &["sandbox"],
+    &["completions"],
+    &["bench"],
+    &["bench", "upsert"],
+    &["bench", "evaluate"],
+    &["bench", "send"],
+];
+
+#[test]
+fn every_command_has_a_help_text_with_an_example() {
+    for command in COMMANDS {
+        let mut arguments = command.to_vec();
+        arguments.push("--help");
+        let output = recado(&arguments).output().unwrap();
+        assert!(output.status.success(), "{command:?}");
+        let text = stdout(&output);
+        if !command.is_empty() {
+            assert!(text.contains("Example"), "{command:?} has no example");
+        }
+        let name = match command {
+            [] => "recado".to_owned(),
+            words => words.join("-"),
+        };
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn every_command_is_in_the_list_above() {
+    fn below(command: &[&str]) -> Vec<String> {
+        let output = recado(command).arg("--help").output().unwrap();
+        let text = stdout(&output);
+        let Some((_, list)) = text.split_once("Commands:\n") else {
+            return Vec::new();
+        };
+        list.lines()
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+            .filter(|name| !name.is_empty() && *name != "help")
+            .map(str::to_owned)
+            .collect()
+    }
+    for name in below(&[]) {
+        assert!(
+            COMMANDS
+                .iter()
+                .any(|words| words.first() == Some(&name.as_str())),
+            "{name}"
+        );
+        for sub in below(&[&name]) {
+            assert!(
+                COMMANDS.contains(&[name.as_str(), sub.as_str()].as_slice()),
+                "{name} {sub}"
+            );
+        }
+    }
+}

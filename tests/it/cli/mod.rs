@@ -1,0 +1,26 @@
+//! The command line as people and scripts meet it: what it prints, and with which code it ends.
+
+mod demo;
+mod help;
+mod import;
+mod offline;
+mod serve;
+
+use std::process::Output;
+
+use assert_cmd::Command;
+
+/// The program without the environment of who runs the tests.
+fn recado(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_recado"));
+    command.env_clear().args(arguments);
+    command
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("what is printed is text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("what is printed is text")
+}
