@@ -89,7 +89,9 @@ impl Bitmap {
 
     /// Members within `rows`, ascending.
     pub(super) fn within(&self, rows: std::ops::Range<u32>) -> impl Iterator<Item = Row> + '_ {
-        let blocks = rows.start as usize / 64..(rows.end as usize).div_ceil(64);
+        // Rows beyond the last word are not in the set: a range may end anywhere.
+        let end = (rows.end as usize).div_ceil(64).min(self.words.len());
+        let blocks = rows.start as usize / 64..end;
         blocks
             .flat_map(|block| ones(block, self.word(block)))
             .filter(move |row| rows.contains(&row.0))
