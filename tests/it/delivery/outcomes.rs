@@ -16,7 +16,12 @@ async fn everybody_gets_one_message_that_names_its_delivery() {
     let deliveries = stage.deliveries(send).await;
     let mut expected: Vec<_> = deliveries
         .iter()
-        .map(|delivery| (delivery.message_id.clone().unwrap(), delivery.id.to_string()))
+        .map(|delivery| {
+            (
+                delivery.message_id.clone().unwrap(),
+                delivery.id.to_string(),
+            )
+        })
         .collect();
     let mut sent: Vec<_> = stage
         .sandbox
@@ -39,7 +44,11 @@ async fn what_stands_between_a_page_and_a_person_is_the_reason() {
     let cases = [
         ("window", Standing::WindowClosed, ReasonCode::WindowClosed),
         ("blocked", Standing::Blocked, ReasonCode::UserUnreachable),
-        ("unreachable", Standing::Unreachable, ReasonCode::UserUnreachable),
+        (
+            "unreachable",
+            Standing::Unreachable,
+            ReasonCode::UserUnreachable,
+        ),
         ("unknown", Standing::Unknown, ReasonCode::UserUnreachable),
     ];
     let stage = Stage::new().await;
@@ -78,7 +87,10 @@ async fn a_temporary_error_is_tried_again_after_its_wait() {
 #[tokio::test(flavor = "multi_thread")]
 async fn attempts_end() {
     let stage = Stage::new().await;
-    stage.sandbox.handle.add_fault(Rule::always(Fault::error(2)));
+    stage
+        .sandbox
+        .handle
+        .add_fault(Rule::always(Fault::error(2)));
     let send = stage.send("never", &people(1)).await;
     stage.start();
     for attempts in 1..6 {
@@ -93,7 +105,10 @@ async fn attempts_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_after_the_message_was_taken_is_unknown_and_not_repeated() {
     let stage = Stage::new().await;
-    stage.sandbox.handle.add_fault(Rule::once(Fault::Reset).after_accept());
+    stage
+        .sandbox
+        .handle
+        .add_fault(Rule::once(Fault::Reset).after_accept());
     let send = stage.send("reset", &people(1)).await;
     stage.start();
     stage.until_state(send, State::Unknown, 1).await;
@@ -113,14 +128,20 @@ async fn a_call_that_hangs_is_unknown_when_the_time_is_over() {
     let send = stage.send("hang", &people(1)).await;
     stage.start();
     stage.until_state(send, State::Unknown, 1).await;
-    assert_eq!(stage.only(send).await.reason.unwrap().code, ReasonCode::NoAnswer);
+    assert_eq!(
+        stage.only(send).await.reason.unwrap().code,
+        ReasonCode::NoAnswer
+    );
     stage.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_send_that_chose_so_repeats_the_unknown() {
     let stage = Stage::new().await;
-    stage.sandbox.handle.add_fault(Rule::once(Fault::Reset).after_accept());
+    stage
+        .sandbox
+        .handle
+        .add_fault(Rule::once(Fault::Reset).after_accept());
     let send = stage.send_with("twice", &people(1), true).await;
     stage.start();
     stage.until_waiting(send, 1).await;
@@ -137,7 +158,9 @@ async fn a_dead_token_pauses_the_page_and_costs_nobody_the_message() {
     let send = stage.send("dead", &people(300)).await;
     stage.start();
     // The first claim is of one: its answer pauses the page before the others are claimed, or with them.
-    let called = stage.until(send, |record| record.counts.pending == 300).await;
+    let called = stage
+        .until(send, |record| record.counts.pending == 300)
+        .await;
     assert_eq!(called.counts.failed, 0);
     stage.sandbox.handle.set_token(TOKEN, TokenState::Live);
     for _ in 0..40 {

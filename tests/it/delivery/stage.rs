@@ -17,9 +17,9 @@ use recado::model::resource::{Document, Kind, Origin};
 use recado::model::send::{NewSend, Send};
 use recado::model::user::Update;
 use recado::sandbox::{Page, Running, Sandbox};
-use recado::store::{Store, sqlite};
 use recado::store::contract::{DeliveryQuery, NewRevision};
 use recado::store::revisions::Revisions;
+use recado::store::{Store, sqlite};
 use tokio::net::TcpListener;
 
 pub(super) const PAGE: &str = "me";
@@ -130,11 +130,23 @@ impl Stage {
         self.send_with(name, people, false).await
     }
 
-    pub(super) async fn send_with(&self, name: &str, people: &[String], resend_unknown: bool) -> SendId {
-        let ids = || people.iter().map(|name| ExternalId::parse(name.clone()).unwrap());
+    pub(super) async fn send_with(
+        &self,
+        name: &str,
+        people: &[String],
+        resend_unknown: bool,
+    ) -> SendId {
+        let ids = || {
+            people
+                .iter()
+                .map(|name| ExternalId::parse(name.clone()).unwrap())
+        };
         let updates = ids().map(|external_id| Update {
             set: vec![
-                ("messenger_id".into(), Some(Value::String(external_id.as_str().into()))),
+                (
+                    "messenger_id".into(),
+                    Some(Value::String(external_id.as_str().into())),
+                ),
                 ("first_name".into(), Some(Value::String("Ana".into()))),
             ],
             ..Update::new(external_id)
@@ -158,7 +170,10 @@ impl Stage {
             external_id,
             trigger_properties: BTreeMap::new(),
         });
-        self.store.create_send(new, deliveries.collect(), true).await.unwrap();
+        self.store
+            .create_send(new, deliveries.collect(), true)
+            .await
+            .unwrap();
         self.wake.poke();
         id
     }
@@ -178,7 +193,8 @@ impl Stage {
     }
 
     pub(super) async fn until_state(&self, send: SendId, state: State, n: u64) -> Send {
-        self.until(send, |record| record.counts.of(state) == n).await
+        self.until(send, |record| record.counts.of(state) == n)
+            .await
     }
 
     /// Waits until the only delivery of the send has been attempted so often and waits again.
@@ -244,7 +260,11 @@ async fn apply(store: &dyn Store, channel: &str, at: jiff::Timestamp) {
         source,
     };
     let documents = vec![
-        document(Kind::Channel, "page", format!("kind: Channel\nname: page\n{channel}")),
+        document(
+            Kind::Channel,
+            "page",
+            format!("kind: Channel\nname: page\n{channel}"),
+        ),
         document(
             Kind::Campaign,
             "hello",

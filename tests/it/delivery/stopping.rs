@@ -84,7 +84,15 @@ async fn a_user_deleted_while_waiting_is_skipped() {
     stage.send("deleted", &people(1)).await;
     let now = stage.clock.now();
     let claimed = stage.store.claim_due("page", now, LEASE, 1).await.unwrap();
-    let attempted = stage.attempts.attempt(&claimed[0], None).await.unwrap().unwrap();
-    assert!(matches!(attempted.outcome, Outcome::Skipped(_)), "{attempted:?}");
+    let attempted = stage
+        .attempts
+        .attempt(&claimed[0], None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        matches!(attempted.outcome, Outcome::Skipped(_)),
+        "{attempted:?}"
+    );
     stage.stop().await;
 }

@@ -42,16 +42,22 @@ impl Receiver {
 
 async fn receive(Shared(receiver): Shared<Receiver>, headers: HeaderMap) -> StatusCode {
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
-    assert!(headers["user-agent"].to_str().unwrap().starts_with("recado/"));
+    assert!(
+        headers["user-agent"]
+            .to_str()
+            .unwrap()
+            .starts_with("recado/")
+    );
     receiver.keys.lock().push(key);
     let status = receiver.answers.lock().pop();
-    status.map_or(StatusCode::OK, |status| StatusCode::from_u16(status).unwrap())
+    status.map_or(StatusCode::OK, |status| {
+        StatusCode::from_u16(status).unwrap()
+    })
 }
 
 async fn stage(url: &str, private: bool) -> Stage {
-    let channel = format!(
-        "type: webhook\nurl: '{url}'\nmethod: POST\nallow_private_network: {private}\n"
-    );
+    let channel =
+        format!("type: webhook\nurl: '{url}'\nmethod: POST\nallow_private_network: {private}\n");
     Stage::builder().channel(&channel).build().await
 }
 
