@@ -42,12 +42,25 @@ impl Platform {
     async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tasks = Tasks::new();
-        let running = Sandbox::start(sandbox::Settings::default(), listener, SystemClock::shared(), &tasks).unwrap();
-        Self { running, tasks, store: tempfile::tempdir().unwrap() }
+        let running = Sandbox::start(
+            sandbox::Settings::default(),
+            listener,
+            SystemClock::shared(),
+            &tasks,
+        )
+        .unwrap();
+        Self {
+            running,
+            tasks,
+            store: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn server(&self) -> Server {
-        Server::start(&Options { store: &self.store.path().join("store.sqlite"), graph_url: &self.running.url() })
+        Server::start(&Options {
+            store: &self.store.path().join("store.sqlite"),
+            graph_url: &self.running.url(),
+        })
     }
 
     /// How many messages each person got.
@@ -78,8 +91,14 @@ fn acknowledged_users_survive_a_kill_during_an_import() {
         let server = platform.server();
         let mut client = Client::connect(&server.grpc, None).await.unwrap();
         let durable = progress(&mut client).await.durable_sequence;
-        assert!(durable >= acknowledged, "chunk {acknowledged} was acknowledged; only {durable} are there");
-        assert_eq!(count(&mut client, "has(user.n)").await, durable as i64 * CHUNK as i64);
+        assert!(
+            durable >= acknowledged,
+            "chunk {acknowledged} was acknowledged; only {durable} are there"
+        );
+        assert_eq!(
+            count(&mut client, "has(user.n)").await,
+            durable as i64 * CHUNK as i64
+        );
 
         // The import goes on where it stopped, and every user is there exactly once.
         let last = import(&mut client, durable + 1..=400, |_| false).await;
@@ -110,8 +129,15 @@ fn every_recipient_is_accounted_for_once_after_kills_during_a_send() {
         assert_eq!(start_send(&mut client).await, send);
         let counts = until_finished(&mut client, &send).await;
         assert_eq!(counts.total, RECIPIENTS as i64);
-        assert_eq!(counts.sent + counts.unknown, RECIPIENTS as i64, "{counts:?}");
-        assert!(counts.unknown > 0, "a kill in the middle of calls leaves some that nobody can know");
+        assert_eq!(
+            counts.sent + counts.unknown,
+            RECIPIENTS as i64,
+            "{counts:?}"
+        );
+        assert!(
+            counts.unknown > 0,
+            "a kill in the middle of calls leaves some that nobody can know"
+        );
 
         let messages = platform.messages();
         let states = states(&mut client, &send).await;
@@ -120,7 +146,9 @@ fn every_recipient_is_accounted_for_once_after_kills_during_a_send() {
             let got = messages.get(&format!("psid-{user}")).copied().unwrap_or(0);
             match state {
                 pb::DeliveryState::Sent => assert_eq!(got, 1, "{user} is `sent`"),
-                pb::DeliveryState::Unknown => assert!(got <= 1, "{user} is `unknown` and got {got}"),
+                pb::DeliveryState::Unknown => {
+                    assert!(got <= 1, "{user} is `unknown` and got {got}")
+                }
                 other => panic!("{user} is {other:?}"),
             }
         }
@@ -144,7 +172,11 @@ fn a_stop_signal_in_the_middle_of_a_send_loses_and_doubles_nothing() {
         let server = platform.server();
         let mut client = Client::connect(&server.grpc, None).await.unwrap();
         let counts = until_finished(&mut client, &send).await;
-        assert_eq!((counts.sent, counts.total), (RECIPIENTS as i64, RECIPIENTS as i64), "{counts:?}");
+        assert_eq!(
+            (counts.sent, counts.total),
+            (RECIPIENTS as i64, RECIPIENTS as i64),
+            "{counts:?}"
+        );
         let messages = platform.messages();
         assert_eq!(messages.len(), RECIPIENTS);
         assert!(messages.values().all(|got| *got == 1));
@@ -155,17 +187,30 @@ fn a_stop_signal_in_the_middle_of_a_send_loses_and_doubles_nothing() {
 
 /// Sends chunks of the import `crash` and returns the last acknowledged one, at the end or when
 /// `is_enough` says so.
-async fn import(client: &mut Client, chunks: std::ops::RangeInclusive<u64>, is_enough: fn(u64) -> bool) -> u64 {
-    let start = pb::import_users_request::Message::Start(pb::ImportStart { import_id: "crash".into() });
+async fn import(
+    client: &mut Client,
+    chunks: std::ops::RangeInclusive<u64>,
+    is_enough: fn(u64) -> bool,
+) -> u64 {
+    let start = pb::import_users_request::Message::Start(pb::ImportStart {
+        import_id: "crash".into(),
+    });
     let chunks = chunks.map(|sequence| {
         let users = (0..CHUNK as u64)
             .map(|i| update(&format!("u{sequence}-{i}"), &[("n", number(i as f64))]))
             .collect();
         pb::import_users_request::Message::Chunk(pb::ImportChunk { sequence, users })
     });
-    let requests = std::iter::once(start).chain(chunks).map(|m| pb::ImportUsersRequest { message: Some(m) });
+    let requests = std::iter::once(start)
+        .chain(chunks)
+        .map(|m| pb::ImportUsersRequest { message: Some(m) });
     let requests: Vec<_> = requests.collect();
-    let mut answers = client.users.import_users(tokio_stream::iter(requests)).await.unwrap().into_inner();
+    let mut answers = client
+        .users
+        .import_users(tokio_stream::iter(requests))
+        .await
+        .unwrap()
+        .into_inner();
     let mut acknowledged = 0;
     while let Some(Ok(answer)) = answers.next().await {
         assert!(answer.rejected.is_empty());
@@ -178,15 +223,37 @@ async fn import(client: &mut Client, chunks: std::ops::RangeInclusive<u64>, is_e
 }
 
 async fn progress(client: &mut Client) -> pb::ImportUsersResponse {
-    let start = pb::import_users_request::Message::Start(pb::ImportStart { import_id: "crash".into() });
-    let requests = tokio_stream::iter([pb::ImportUsersRequest { message: Some(start) }]);
-    client.users.import_users(requests).await.unwrap().into_inner().message().await.unwrap().unwrap()
+    let start = pb::import_users_request::Message::Start(pb::ImportStart {
+        import_id: "crash".into(),
+    });
+    let requests = tokio_stream::iter([pb::ImportUsersRequest {
+        message: Some(start),
+    }]);
+    client
+        .users
+        .import_users(requests)
+        .await
+        .unwrap()
+        .into_inner()
+        .message()
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 async fn count(client: &mut Client, filter: &str) -> i64 {
     let target = Some(pb::evaluate_segment_request::Target::Filter(filter.into()));
-    let request = pb::EvaluateSegmentRequest { target, sample_size: 0 };
-    client.segments.evaluate_segment(request).await.unwrap().into_inner().count
+    let request = pb::EvaluateSegmentRequest {
+        target,
+        sample_size: 0,
+    };
+    client
+        .segments
+        .evaluate_segment(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .count
 }
 
 /// Users with a PSID each, and the campaign that goes to all of them.
@@ -195,21 +262,48 @@ async fn prepare(client: &mut Client) {
     for chunk in ids.chunks(1_000) {
         let users = chunk
             .iter()
-            .map(|i| update(&format!("u{i}"), &[("messenger_id", text(&format!("psid-u{i}"))), ("first_name", text("Ana"))]))
+            .map(|i| {
+                update(
+                    &format!("u{i}"),
+                    &[
+                        ("messenger_id", text(&format!("psid-u{i}"))),
+                        ("first_name", text("Ana")),
+                    ],
+                )
+            })
             .collect();
-        let answer = client.users.upsert_users(pb::UpsertUsersRequest { users }).await.unwrap().into_inner();
+        let answer = client
+            .users
+            .upsert_users(pb::UpsertUsersRequest { users })
+            .await
+            .unwrap()
+            .into_inner();
         assert!(answer.rejected.is_empty());
     }
-    let files: Vec<_> =
-        FILES.iter().map(|(path, text)| pb::SourceFile { path: (*path).into(), text: (*text).into() }).collect();
+    let files: Vec<_> = FILES
+        .iter()
+        .map(|(path, text)| pb::SourceFile {
+            path: (*path).into(),
+            text: (*text).into(),
+        })
+        .collect();
     let planned = client
         .campaigns
-        .plan_campaigns(pb::PlanCampaignsRequest { files: files.clone() })
+        .plan_campaigns(pb::PlanCampaignsRequest {
+            files: files.clone(),
+        })
         .await
         .unwrap()
         .into_inner();
-    let fingerprint = planned.plan.unwrap_or_else(|| panic!("{:?}", planned.diagnostics)).fingerprint;
-    let apply = pb::ApplyCampaignsRequest { files, fingerprint, ..Default::default() };
+    let fingerprint = planned
+        .plan
+        .unwrap_or_else(|| panic!("{:?}", planned.diagnostics))
+        .fingerprint;
+    let apply = pb::ApplyCampaignsRequest {
+        files,
+        fingerprint,
+        ..Default::default()
+    };
     client.campaigns.apply_campaigns(apply).await.unwrap();
 }
 
@@ -220,12 +314,27 @@ async fn start_send(client: &mut Client) -> String {
         request_id: "once".into(),
         ..Default::default()
     };
-    client.campaigns.send_campaign(request).await.unwrap().into_inner().send.unwrap().id
+    client
+        .campaigns
+        .send_campaign(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .send
+        .unwrap()
+        .id
 }
 
 async fn until_finished(client: &mut Client, send: &str) -> pb::SendCounts {
-    let request = pb::WatchSendRequest { send_id: send.to_owned() };
-    let mut updates = client.deliveries.watch_send(request).await.unwrap().into_inner();
+    let request = pb::WatchSendRequest {
+        send_id: send.to_owned(),
+    };
+    let mut updates = client
+        .deliveries
+        .watch_send(request)
+        .await
+        .unwrap()
+        .into_inner();
     let mut last = None;
     while let Some(update) = updates.message().await.unwrap() {
         last = update.send;
@@ -236,13 +345,25 @@ async fn until_finished(client: &mut Client, send: &str) -> pb::SendCounts {
 }
 
 async fn states(client: &mut Client, send: &str) -> HashMap<String, pb::DeliveryState> {
-    let mut request =
-        pb::ListDeliveriesRequest { send_id: send.to_owned(), page_size: 1_000, ..Default::default() };
+    let mut request = pb::ListDeliveriesRequest {
+        send_id: send.to_owned(),
+        page_size: 1_000,
+        ..Default::default()
+    };
     let (mut states, mut ids) = (HashMap::new(), HashSet::new());
     loop {
-        let page = client.deliveries.list_deliveries(request.clone()).await.unwrap().into_inner();
+        let page = client
+            .deliveries
+            .list_deliveries(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         for delivery in page.deliveries {
-            assert!(ids.insert(delivery.id.clone()), "{} is listed twice", delivery.id);
+            assert!(
+                ids.insert(delivery.id.clone()),
+                "{} is listed twice",
+                delivery.id
+            );
             states.insert(delivery.external_id.clone(), delivery.state());
         }
         if page.next_page_token.is_empty() {
@@ -257,7 +378,10 @@ async fn until_messages(platform: &Platform, n: usize) {
 }
 
 fn update(external_id: &str, attributes: &[(&str, prost_types::Value)]) -> pb::UserUpdate {
-    let fields = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let fields = attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
     pb::UserUpdate {
         external_id: external_id.to_owned(),
         attributes: Some(prost_types::Struct { fields }),
@@ -266,13 +390,22 @@ fn update(external_id: &str, attributes: &[(&str, prost_types::Value)]) -> pb::U
 }
 
 fn text(text: &str) -> prost_types::Value {
-    prost_types::Value { kind: Some(prost_types::value::Kind::StringValue(text.to_owned())) }
+    prost_types::Value {
+        kind: Some(prost_types::value::Kind::StringValue(text.to_owned())),
+    }
 }
 
 fn number(number: f64) -> prost_types::Value {
-    prost_types::Value { kind: Some(prost_types::value::Kind::NumberValue(number)) }
+    prost_types::Value {
+        kind: Some(prost_types::value::Kind::NumberValue(number)),
+    }
 }
 
 fn block_on(work: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work);
 }

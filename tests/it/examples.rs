@@ -37,14 +37,19 @@ fn every_grpcurl_line_in_the_protos_works() {
         let (mut fingerprint, mut send, mut called) = (String::new(), String::new(), Vec::new());
         // `DeleteUsers` stands in the first file; nothing after it needs the users it names.
         for example in PROTOS.iter().flat_map(|proto| examples(proto)) {
-            let json = example.json.replace("FINGERPRINT", &fingerprint).replace("SEND", &send);
+            let json = example
+                .json
+                .replace("FINGERPRINT", &fingerprint)
+                .replace("SEND", &send);
             if example.method.ends_with("WatchSend") {
                 stage.until_finished(&send).await;
             }
             let method = method(&pool, &example.method);
-            let answers = call(&channel, &method, &json).await.unwrap_or_else(|status| {
-                panic!("{}: {} {}", example.method, status.code(), status.message())
-            });
+            let answers = call(&channel, &method, &json)
+                .await
+                .unwrap_or_else(|status| {
+                    panic!("{}: {} {}", example.method, status.code(), status.message())
+                });
             assert!(!answers.is_empty(), "{} answered nothing", example.method);
             if let Some(found) = answers[0].pointer("/plan/fingerprint") {
                 fingerprint = found.as_str().unwrap().to_owned();
@@ -56,10 +61,18 @@ fn every_grpcurl_line_in_the_protos_works() {
         }
         let all: Vec<String> = pool
             .services()
-            .flat_map(|service| service.methods().map(|m| format!("{}/{}", service.full_name(), m.name())).collect::<Vec<_>>())
+            .flat_map(|service| {
+                service
+                    .methods()
+                    .map(|m| format!("{}/{}", service.full_name(), m.name()))
+                    .collect::<Vec<_>>()
+            })
             .collect();
         for method in all {
-            assert!(called.contains(&method), "no request comment shows how to call `{method}`");
+            assert!(
+                called.contains(&method),
+                "no request comment shows how to call `{method}`"
+            );
         }
     });
 }
@@ -72,16 +85,27 @@ fn examples(proto: &str) -> Vec<Example> {
         .map(|line| {
             let (_, rest) = line.split_once("-d '").expect("a `-d '…'` in the line");
             let (json, rest) = rest.rsplit_once('\'').expect("a closing quote in the line");
-            let method = rest.split_whitespace().last().expect("a method at the end of the line");
-            Example { method: method.to_owned(), json: json.to_owned() }
+            let method = rest
+                .split_whitespace()
+                .last()
+                .expect("a method at the end of the line");
+            Example {
+                method: method.to_owned(),
+                json: json.to_owned(),
+            }
         })
         .collect()
 }
 
 fn method(pool: &DescriptorPool, full_name: &str) -> MethodDescriptor {
     let (service, name) = full_name.split_once('/').unwrap();
-    let service = pool.get_service_by_name(service).unwrap_or_else(|| panic!("no service `{service}`"));
-    service.methods().find(|m| m.name() == name).unwrap_or_else(|| panic!("no method `{full_name}`"))
+    let service = pool
+        .get_service_by_name(service)
+        .unwrap_or_else(|| panic!("no service `{service}`"));
+    service
+        .methods()
+        .find(|m| m.name() == name)
+        .unwrap_or_else(|| panic!("no method `{full_name}`"))
 }
 
 /// Calls any method, whatever streams: grpcurl, too, reads several JSON values from one line.
@@ -92,17 +116,22 @@ async fn call(
 ) -> Result<Vec<serde_json::Value>, tonic::Status> {
     let mut requests = Vec::new();
     for value in serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>() {
-        let message = DynamicMessage::deserialize(method.input(), value.expect("JSON")).expect("fields of the request");
+        let message = DynamicMessage::deserialize(method.input(), value.expect("JSON"))
+            .expect("fields of the request");
         requests.push(message.encode_to_vec());
     }
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
     let mut grpc = Grpc::new(channel.clone());
     grpc.ready().await.unwrap();
     let request = tonic::Request::new(tokio_stream::iter(requests));
-    let mut answers = grpc.streaming(request, PathAndQuery::from_str(&path).unwrap(), Bytes).await?.into_inner();
+    let mut answers = grpc
+        .streaming(request, PathAndQuery::from_str(&path).unwrap(), Bytes)
+        .await?
+        .into_inner();
     let mut found = Vec::new();
     while let Some(bytes) = answers.message().await? {
-        let message = DynamicMessage::decode(method.output(), bytes.as_slice()).expect("the response");
+        let message =
+            DynamicMessage::decode(method.output(), bytes.as_slice()).expect("the response");
         found.push(serde_json::to_value(&message).expect("JSON"));
     }
     Ok(found)

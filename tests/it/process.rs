@@ -63,7 +63,10 @@ impl Server {
             .expect("`sh` runs");
         assert!(killed.success());
         let status = self.child.wait().expect("the server ends");
-        assert!(status.success(), "a stopped server must exit with 0, not {status}");
+        assert!(
+            status.success(),
+            "a stopped server must exit with 0, not {status}"
+        );
     }
 }
 

@@ -1,37 +1,52 @@
-//! The whole server for a test: a real store, real doors on free ports, and a sandbox as the platform.
+//! A real server on free ports with a real store, and a local Messenger beside it, for one test.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use recado::api::client::Client;
 use recado::api::pb;
-use recado::clock::{Clock, SystemClock};
+use recado::campaign::SecretRef;
+use recado::clock::SystemClock;
 use recado::config::Settings;
-use recado::config::secret::Given;
+use recado::config::secret::{self, Secrets};
 use recado::lifecycle::Tasks;
-use recado::sandbox::{self, Sandbox};
+use recado::sandbox::{self, DEFAULT_TOKEN, Running, Sandbox};
 use recado::server;
+use secrecy::SecretString;
+use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
 
-/// What a test is run with; begin with [`Stage::new`].
-#[derive(Default)]
+/// The longest a test may take: one that hangs says so.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a test's server is started.
+#[derive(Debug, Default)]
 pub(crate) struct Stage {
-    files: Vec<pb::SourceFile>,
-    sandbox: sandbox::Settings,
-    tokens: Option<PathBuf>,
-    clock: Option<Arc<dyn Clock>>,
-    token: Option<String>,
+    files: Vec<(String, String)>,
+    tokens: Option<String>,
 }
 
-/// A server under way.
-pub(crate) struct Running {
+/// A server that takes calls.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) sandbox: Running,
     pub(crate) grpc: String,
     pub(crate) http: String,
-    pub(crate) sandbox: sandbox::Running,
-    /// Its folder holds the store.
-    pub(crate) folder: tempfile::TempDir,
-    token: Option<String>,
+}
+
+/// Every secret is the sandbox's token.
+#[derive(Debug)]
+struct SandboxSecrets;
+
+impl Secrets for SandboxSecrets {
+    fn get(&self, _: &SecretRef) -> Result<SecretString, secret::Error> {
+        Ok(DEFAULT_TOKEN.into())
+    }
 }
 
 // === impl Stage ===
@@ -41,135 +56,276 @@ impl Stage {
         Self::default()
     }
 
-    /// Applies `campaigns/` before the test begins.
-    pub(crate) fn with_shipped_campaigns(self) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns");
+    /// Applies the folder that comes with the program.
+    pub(crate) fn with_shipped_campaigns(mut self) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns");
         let mut files = Vec::new();
-        read_folder(&root, &root, &mut files);
-        self.with_files(files)
+        collect(&folder, &mut files);
+        assert!(
+            !files.is_empty(),
+            "no campaign files below {}",
+            folder.display()
+        );
+        for path in files {
+            let name = path
+                .strip_prefix(&folder)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            self.files
+                .push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+        self
     }
 
     /// Applies these files before the test begins.
-    pub(crate) fn with_files(mut self, files: Vec<pb::SourceFile>) -> Self {
-        self.files = files;
+    pub(crate) fn with_files<'a>(
+        mut self,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let files = files.into_iter();
+        self.files
+            .extend(files.map(|(path, text)| (path.to_owned(), text.to_owned())));
         self
     }
 
-    pub(crate) fn with_sandbox(mut self, settings: sandbox::Settings) -> Self {
-        self.sandbox = settings;
+    /// Starts the server with this token file.
+    pub(crate) fn with_tokens(mut self, text: String) -> Self {
+        self.tokens = Some(text);
         self
     }
 
-    /// Asks every caller for a token of this file; the stage's own clients use `token`.
-    pub(crate) fn with_tokens(mut self, file: PathBuf, token: &str) -> Self {
-        self.tokens = Some(file);
-        self.token = Some(token.to_owned());
-        self
-    }
-
-    pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-
-    /// Runs the test against the server. A server that ends by itself fails the test, and so does one that
-    /// does not stop when it is asked to.
-    pub(crate) fn run(self, test: impl AsyncFnOnce(&Running)) {
+    /// Starts everything, runs `body`, stops the server and checks that it ended well.
+    pub(crate) fn run(self, body: impl AsyncFnOnce(&Live)) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
             .enable_all()
             .build()
-            .expect("a runtime");
-        runtime.block_on(self.stand(test));
-    }
-
-    async fn stand(self, test: impl AsyncFnOnce(&Running)) {
-        // Another test of this process may have installed it before.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let clock = self.clock.unwrap_or_else(SystemClock::shared);
-        let tasks = Tasks::new();
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let sandbox = Sandbox::start(self.sandbox, listener, Arc::clone(&clock), &tasks).expect("a sandbox");
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut settings = Settings::loopback(folder.path().join("store.sqlite"));
-        settings.graph_url = Some(sandbox.url());
-        settings.tokens = self.tokens;
-        let secrets = Arc::new(Given::new([
-            ("RECADO_ACME_PAGE_TOKEN", "sandbox-token"),
-            ("RECADO_TEST_TOKEN", "sandbox-token"),
-        ]));
-        let listeners = server::bind(&settings).await.expect("free ports");
-        let address = |listener: &TcpListener| listener.local_addr().expect("an address").to_string();
-        let (grpc, http) = (address(&listeners.grpc), address(&listeners.http));
-        let parts = server::assemble(settings, clock, secrets, &|_| {}).await.expect("a server");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let server = server::run(parts, listeners, async {
-            drop(stopped.await);
+            .unwrap();
+        runtime.block_on(async {
+            tokio::time::timeout(PATIENCE, self.play(body))
+                .await
+                .expect("the test ends in time");
         });
-        let running = Running { grpc, http, sandbox, folder, token: self.token };
-        let body = async {
-            if !self.files.is_empty() {
-                running.apply(self.files).await;
-            }
-            test(&running).await;
+    }
+
+    async fn play(self, body: impl AsyncFnOnce(&Live)) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = SystemClock::shared();
+        let platform = Tasks::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sandbox = Sandbox::start(
+            sandbox::Settings::default(),
+            listener,
+            clock.clone(),
+            &platform,
+        )
+        .unwrap();
+        let mut settings = Settings::loopback(folder.path().join("recado.sqlite"));
+        settings.graph_url = Some(sandbox.url());
+        if let Some(text) = &self.tokens {
+            let path = folder.path().join("tokens.yaml");
+            std::fs::write(&path, text).unwrap();
+            settings.tokens = Some(path);
+        }
+        let listeners = server::bind(&settings).await.unwrap();
+        let live = Live {
+            sandbox,
+            grpc: listeners.grpc.local_addr().unwrap().to_string(),
+            http: listeners.http.local_addr().unwrap().to_string(),
         };
-        tokio::pin!(server, body);
+        let secrets = Arc::new(SandboxSecrets);
+        let parts = server::assemble(settings, clock, secrets, &|_| {})
+            .await
+            .unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = server::run(parts, listeners, async { drop(stopped.await) });
+        tokio::pin!(serving);
         tokio::select! {
-            ended = &mut server => panic!("the server ended during the test: {ended:?}"),
-            () = &mut body => {}
+            () = self.act(&live, body) => {}
+            ended = serving.as_mut() => panic!("the server ended early: {ended:?}"),
         }
-        stop.send(()).expect("the server waits for it");
-        server.await.expect("the server stops cleanly");
-        tasks.cut();
-        tasks.drained().await;
+        stop.send(()).unwrap();
+        serving.await.unwrap();
+        platform.stop();
+        platform.drained().await;
+    }
+
+    async fn act(&self, live: &Live, body: impl AsyncFnOnce(&Live)) {
+        if !self.files.is_empty() {
+            let files = self
+                .files
+                .iter()
+                .map(|(path, text)| (path.as_str(), text.as_str()));
+            live.apply(files).await;
+        }
+        body(live).await;
     }
 }
 
-// === impl Running ===
+// === impl Live ===
 
-impl Running {
+impl Live {
+    /// A connection without anything on top.
+    pub(crate) async fn channel(&self) -> Channel {
+        Endpoint::from_shared(format!("http://{}", self.grpc))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
+    }
+
     pub(crate) async fn client(&self) -> Client {
-        Client::connect(&self.grpc, self.token.as_deref()).await.expect("a connection")
+        Client::connect(&self.grpc, None).await.unwrap()
     }
 
-    pub(crate) async fn channel(&self) -> tonic::transport::Channel {
-        let url = format!("http://{}", self.grpc);
-        tonic::transport::Endpoint::from_shared(url).expect("a URL").connect().await.expect("a connection")
+    pub(crate) async fn client_with(&self, token: &str) -> Client {
+        Client::connect(&self.grpc, Some(token)).await.unwrap()
     }
 
-    /// Plans and applies; the files must be good.
-    pub(crate) async fn apply(&self, files: Vec<pb::SourceFile>) -> u64 {
+    /// Plans these files and applies the plan.
+    pub(crate) async fn apply<'a>(
+        &self,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> pb::ApplyCampaignsResponse {
+        let files = source_files(files);
         let mut client = self.client().await;
-        let request = pb::PlanCampaignsRequest { files: files.clone() };
-        let planned = client.campaigns.plan_campaigns(request).await.expect("a plan").into_inner();
-        let plan = planned.plan.unwrap_or_else(|| panic!("{:#?}", planned.diagnostics));
-        let request =
-            pb::ApplyCampaignsRequest { files, fingerprint: plan.fingerprint, ..Default::default() };
-        client.campaigns.apply_campaigns(request).await.expect("an apply").into_inner().revision
+        let request = pb::PlanCampaignsRequest {
+            files: files.clone(),
+        };
+        let planned = client
+            .campaigns
+            .plan_campaigns(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let plan = planned
+            .plan
+            .unwrap_or_else(|| panic!("{:?}", planned.diagnostics));
+        let request = pb::ApplyCampaignsRequest {
+            files,
+            fingerprint: plan.fingerprint,
+            ..pb::ApplyCampaignsRequest::default()
+        };
+        client
+            .campaigns
+            .apply_campaigns(request)
+            .await
+            .unwrap()
+            .into_inner()
     }
 
-    /// Waits through WatchSend until the send is finished or cancelled.
-    pub(crate) async fn until_finished(&self, send: &str) -> pb::Send {
+    /// Upserts users as JSON objects of attributes; all must be taken.
+    pub(crate) async fn upsert<'a>(&self, users: impl IntoIterator<Item = (&'a str, Json)>) {
+        let users = users
+            .into_iter()
+            .map(|(id, attributes)| update(id, attributes))
+            .collect();
+        let request = pb::UpsertUsersRequest { users };
+        let response = self
+            .client()
+            .await
+            .users
+            .upsert_users(request)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(response.rejected, []);
+    }
+
+    /// Waits until every delivery of the send is final.
+    pub(crate) async fn until_finished(&self, send_id: &str) -> pb::Send {
+        let request = pb::WatchSendRequest {
+            send_id: send_id.to_owned(),
+        };
         let mut client = self.client().await;
-        let request = pb::WatchSendRequest { send_id: send.to_owned() };
-        let mut changes = client.deliveries.watch_send(request).await.expect("a stream").into_inner();
+        let mut seen = client
+            .deliveries
+            .watch_send(request)
+            .await
+            .unwrap()
+            .into_inner();
         let mut last = None;
-        while let Some(change) = changes.message().await.expect("a change") {
-            last = change.send;
+        while let Some(message) = seen.message().await.unwrap() {
+            last = message.send;
         }
-        last.expect("at least one")
+        last.expect("a watched send is shown at least once")
     }
 }
 
-fn read_folder(root: &Path, folder: &Path, files: &mut Vec<pb::SourceFile>) {
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
+pub(crate) fn source_files<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<pb::SourceFile> {
+    let files = files.into_iter().map(|(path, text)| pb::SourceFile {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    });
+    files.collect()
+}
+
+/// An item that sets these attributes.
+pub(crate) fn update(id: &str, attributes: Json) -> pb::UserUpdate {
+    pb::UserUpdate {
+        external_id: id.to_owned(),
+        attributes: Some(object(attributes)),
+        ..pb::UserUpdate::default()
+    }
+}
+
+/// The JSON object as a message.
+pub(crate) fn object(json: Json) -> prost_types::Struct {
+    match value(json).kind {
+        Some(prost_types::value::Kind::StructValue(object)) => object,
+        other => panic!("not an object: {other:?}"),
+    }
+}
+
+pub(crate) fn value(json: Json) -> prost_types::Value {
+    use prost_types::value::Kind;
+    let kind = match json {
+        Json::Null => Kind::NullValue(0),
+        Json::Bool(b) => Kind::BoolValue(b),
+        Json::Number(n) => Kind::NumberValue(n.as_f64().unwrap()),
+        Json::String(text) => Kind::StringValue(text),
+        Json::Array(items) => Kind::ListValue(list(items)),
+        Json::Object(map) => Kind::StructValue(prost_types::Struct {
+            fields: map
+                .into_iter()
+                .map(|(key, item)| (key, value(item)))
+                .collect(),
+        }),
+    };
+    prost_types::Value { kind: Some(kind) }
+}
+
+pub(crate) fn list(items: Vec<Json>) -> prost_types::ListValue {
+    prost_types::ListValue {
+        values: items.into_iter().map(value).collect(),
+    }
+}
+
+/// The code and reason of a refused call.
+pub(crate) async fn refused<T: std::fmt::Debug>(
+    call: impl Future<Output = Result<T, Status>>,
+) -> (tonic::Code, String, Status) {
+    use tonic_types::StatusExt;
+    let status = call.await.expect_err("the call must be refused");
+    let reason = status
+        .get_details_error_info()
+        .map_or_else(String::new, |info| info.reason);
+    (status.code(), reason, status)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
         if path.is_dir() {
-            read_folder(root, &path, files);
-        } else {
-            let text = std::fs::read_to_string(&path).expect("a file");
-            let relative = path.strip_prefix(root).expect("below the root");
-            files.push(pb::SourceFile { path: relative.to_string_lossy().replace('\\', "/"), text });
+            collect(&path, files);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            files.push(path);
         }
     }
 }

@@ -1,0 +1,9 @@
+//! Every RPC over a real connection: what it does, and what it refuses.
+
+mod campaigns;
+mod deliveries;
+mod doors;
+mod import;
+mod segments;
+mod sends;
+mod users;

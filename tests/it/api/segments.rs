@@ -1,0 +1,201 @@
+//! `SegmentService`.
+
+use std::collections::BTreeSet;
+
+use recado::api::pb;
+use recado::api::pb::{
+    check_membership_request, evaluate_segment_request, list_segment_members_request,
+};
+use serde_json::json;
+use tonic::Code;
+
+use crate::stage::{Live, Stage, refused, value};
+
+const SEGMENT: (&str, &str) = (
+    "brazil.yaml",
+    "kind: Segment\nname: brazil\nfilter: user.country == \"BR\"\n",
+);
+
+fn filter(text: &str) -> pb::EvaluateSegmentRequest {
+    pb::EvaluateSegmentRequest {
+        target: Some(evaluate_segment_request::Target::Filter(text.into())),
+        sample_size: 0,
+    }
+}
+
+async fn people(live: &Live) {
+    live.upsert([
+        ("ana", json!({"country": "BR", "age": 30})),
+        ("ben", json!({"country": "PT", "age": 40})),
+        ("cat", json!({"age": 50})),
+    ])
+    .await;
+}
+
+#[test]
+fn members_are_counted_as_of_now() {
+    Stage::new().with_files([SEGMENT]).run(async |live| {
+        people(live).await;
+        let mut client = live.client().await;
+        for (text, count) in [
+            ("user.age >= 40", 2),
+            ("user.country != \"BR\"", 1),
+            ("true", 3),
+        ] {
+            let answer = client
+                .segments
+                .evaluate_segment(filter(text))
+                .await
+                .unwrap()
+                .into_inner();
+            assert_eq!((answer.count, answer.users), (count, 3), "{text}");
+        }
+        let request = pb::EvaluateSegmentRequest {
+            target: Some(evaluate_segment_request::Target::Segment("brazil".into())),
+            sample_size: 5,
+        };
+        let answer = client
+            .segments
+            .evaluate_segment(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(answer.sample, ["ana"]);
+        live.upsert([("ben", json!({"country": "BR"}))]).await;
+        let answer = client
+            .segments
+            .evaluate_segment(request)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!((answer.count, answer.sample.len()), (2, 2));
+    });
+}
+
+#[test]
+fn all_members_are_streamed_once() {
+    Stage::new().run(async |live| {
+        let names: Vec<String> = (0..2_500).map(|n| format!("u{n}")).collect();
+        for batch in names.chunks(1_000) {
+            live.upsert(batch.iter().map(|name| (name.as_str(), json!({"a": 1}))))
+                .await;
+        }
+        let mut client = live.client().await;
+        for (text, expected) in [("user.a == 1", 2_500), ("user.a == 2", 0)] {
+            let target = list_segment_members_request::Target::Filter(text.into());
+            let request = pb::ListSegmentMembersRequest {
+                target: Some(target),
+            };
+            let mut stream = client
+                .segments
+                .list_segment_members(request)
+                .await
+                .unwrap()
+                .into_inner();
+            let (mut seen, mut messages) = (BTreeSet::new(), 0);
+            while let Some(message) = stream.message().await.unwrap() {
+                assert_eq!(message.count, expected);
+                seen.extend(message.external_ids);
+                messages += 1;
+            }
+            assert_eq!(i64::try_from(seen.len()).unwrap(), expected);
+            assert!(messages > 0);
+        }
+    });
+}
+
+#[test]
+fn membership_is_explained() {
+    Stage::new().run(async |live| {
+        people(live).await;
+        let check = |id: &str| pb::CheckMembershipRequest {
+            external_id: id.into(),
+            target: Some(check_membership_request::Target::Filter(
+                "user.age > 35 && user.country == \"PT\"".into(),
+            )),
+        };
+        let mut client = live.client().await;
+        let cases = [
+            (
+                "ana",
+                false,
+                [pb::Truth::False, pb::Truth::False, pb::Truth::False],
+            ),
+            (
+                "ben",
+                true,
+                [pb::Truth::True, pb::Truth::True, pb::Truth::True],
+            ),
+            (
+                "cat",
+                false,
+                [pb::Truth::Unknown, pb::Truth::True, pb::Truth::Unknown],
+            ),
+        ];
+        for (id, member, [whole, age, country]) in cases {
+            let answer = client
+                .segments
+                .check_membership(check(id))
+                .await
+                .unwrap()
+                .into_inner();
+            let reason = answer.reason.unwrap();
+            assert_eq!((answer.member, reason.truth()), (member, whole), "{id}");
+            let clauses: Vec<_> = reason
+                .children
+                .iter()
+                .map(pb::FilterReason::truth)
+                .collect();
+            assert_eq!(clauses, [age, country], "{id}");
+            if id == "cat" {
+                assert_eq!(reason.children[0].value, Some(value(json!(50))));
+                assert_eq!(reason.children[1].value, None);
+            }
+        }
+        let (code, reason, _) = refused(client.segments.check_membership(check("nobody"))).await;
+        assert_eq!((code, reason.as_str()), (Code::NotFound, "NOT_FOUND"));
+    });
+}
+
+#[test]
+fn bad_targets_are_refused() {
+    Stage::new().run(async |live| {
+        let mut client = live.client().await;
+        let none = pb::EvaluateSegmentRequest {
+            target: None,
+            sample_size: 0,
+        };
+        let segment = pb::EvaluateSegmentRequest {
+            target: Some(evaluate_segment_request::Target::Segment("none".into())),
+            sample_size: 0,
+        };
+        let sample = pb::EvaluateSegmentRequest {
+            sample_size: 101,
+            ..filter("true")
+        };
+        let cases = [
+            (
+                filter("user.a = 1"),
+                Code::InvalidArgument,
+                "INVALID_FILTER",
+            ),
+            (
+                filter("user.name.startWith(\"A\")"),
+                Code::InvalidArgument,
+                "INVALID_FILTER",
+            ),
+            (none, Code::InvalidArgument, "INVALID_FIELD"),
+            (sample, Code::InvalidArgument, "OVER_LIMIT"),
+            (segment, Code::NotFound, "NOT_FOUND"),
+        ];
+        for (request, code, reason) in cases {
+            let (c, r, status) = refused(client.segments.evaluate_segment(request.clone())).await;
+            assert_eq!(
+                (c, r.as_str()),
+                (code, reason),
+                "{request:?} {}",
+                status.message()
+            );
+        }
+    });
+}
