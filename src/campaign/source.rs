@@ -90,7 +90,11 @@ impl SourceFile {
                     Diagnostic::error(Code("file-encoding"), format!("byte {at} is not UTF-8"));
                 let mut place = Place::of(&path, &before, before.len()..before.len());
                 // The rest of the line cannot be shown.
-                before.rsplit('\n').next().unwrap_or_default().clone_into(&mut place.snippet);
+                before
+                    .rsplit('\n')
+                    .next()
+                    .unwrap_or_default()
+                    .clone_into(&mut place.snippet);
                 problem.place = Some(place);
                 Box::new(problem.hint("save the file as UTF-8"))
             })

@@ -10,7 +10,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
 
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 const PROTOS: [&str; 4] = [
     include_str!("../../proto/recado/v1/user_service.proto"),
@@ -31,9 +31,9 @@ struct Bytes;
 
 #[test]
 fn every_grpcurl_line_in_the_protos_works() {
-    Stage::new().with_shipped_campaigns().run(async |stage| {
+    Stage::new().with_shipped_campaigns().run(async |server| {
         let pool = DescriptorPool::decode(recado::api::DESCRIPTORS).unwrap();
-        let channel = stage.channel().await;
+        let channel = server.channel().await;
         let (mut fingerprint, mut send, mut called) = (String::new(), String::new(), Vec::new());
         // `DeleteUsers` stands in the first file; nothing after it needs the users it names.
         for example in PROTOS.iter().flat_map(|proto| examples(proto)) {
@@ -42,7 +42,7 @@ fn every_grpcurl_line_in_the_protos_works() {
                 .replace("FINGERPRINT", &fingerprint)
                 .replace("SEND", &send);
             if example.method.ends_with("WatchSend") {
-                stage.until_finished(&send).await;
+                server.until_finished(&send).await;
             }
             let method = method(&pool, &example.method);
             let answers = call(&channel, &method, &json)
@@ -56,6 +56,17 @@ fn every_grpcurl_line_in_the_protos_works() {
             }
             if let Some(found) = answers[0].pointer("/send/id") {
                 send = found.as_str().unwrap().to_owned();
+            }
+            if example.method.ends_with("ApplyCampaigns") {
+                // The line applies one file, and files are the whole state: the others are gone.
+                let files = stage::shipped();
+                server
+                    .apply(
+                        files
+                            .iter()
+                            .map(|(path, text)| (path.as_str(), text.as_str())),
+                    )
+                    .await;
             }
             called.push(example.method);
         }

@@ -58,24 +58,7 @@ impl Stage {
 
     /// Applies the folder that comes with the program.
     pub(crate) fn with_shipped_campaigns(mut self) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns");
-        let mut files = Vec::new();
-        collect(&folder, &mut files);
-        assert!(
-            !files.is_empty(),
-            "no campaign files below {}",
-            folder.display()
-        );
-        for path in files {
-            let name = path
-                .strip_prefix(&folder)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
-            self.files
-                .push((name, std::fs::read_to_string(&path).unwrap()));
-        }
+        self.files.extend(shipped());
         self
     }
 
@@ -328,4 +311,21 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
             files.push(path);
         }
     }
+}
+
+/// The files of the folder that comes with the program, by path.
+pub(crate) fn shipped() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("campaigns");
+    let mut files = Vec::new();
+    collect(&folder, &mut files);
+    assert!(
+        !files.is_empty(),
+        "no campaign files below {}",
+        folder.display()
+    );
+    let read = |path: &PathBuf| {
+        let name = path.strip_prefix(&folder).unwrap().to_str().unwrap();
+        (name.to_owned(), std::fs::read_to_string(path).unwrap())
+    };
+    files.iter().map(read).collect()
 }
