@@ -166,7 +166,7 @@ impl ChannelLoop {
         // Failing here leaves the claimed to their lease: they come back when it is over.
         let profiles = store.profiles(&ids).await?;
         if let Some(pace) = self.pace_of(&dues).await {
-            self.lane.set_pace(pace);
+            self.lane.set_pace(pace, now);
             self.is_pace_known = true;
         }
         let begun = dues.len();
@@ -197,8 +197,7 @@ impl ChannelLoop {
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => return,
         };
-        let now = self.now();
-        if let Some(until) = self.lane.learn(landed.signal, now) {
+        if let Some(until) = self.lane.learn(landed.signal, landed.at) {
             tracing::warn!(channel = &*self.name, %until, cause = ?landed.signal, "channel paused");
         }
         match (landed.due_again_at, self.quiet) {

@@ -15,6 +15,8 @@ use super::worker::STORE_WAIT;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Landed {
     pub(super) signal: Signal,
+    /// When the call was over. A pause counts from here, however long the store took with the outcome.
+    pub(super) at: Timestamp,
     /// When this delivery is due again, if it is.
     pub(super) due_again_at: Option<Timestamp>,
 }
@@ -33,7 +35,7 @@ pub(super) async fn deliver(
     } else {
         attempts.attempt(&due, profile.as_ref()).await
     };
-    let again_at = clock::after(attempts.clock().now(), STORE_WAIT);
+    let at = attempts.clock().now();
     match attempted {
         Ok(Some(Attempted { outcome, signal })) => {
             let due_again_at = match &outcome {
@@ -44,14 +46,15 @@ pub(super) async fn deliver(
             record(attempts, &due, outcome).await;
             Landed {
                 signal,
+                at,
                 due_again_at,
             }
         }
         // Cancelled, or the lease was lost: it is somebody else's now.
-        Ok(None) => Landed::uncalled(None),
+        Ok(None) => Landed::uncalled(at, None),
         Err(error) => {
             tracing::warn!(channel, delivery = %due.id, %error, "delivery left to its lease");
-            Landed::uncalled(Some(again_at))
+            Landed::uncalled(at, Some(clock::after(at, STORE_WAIT)))
         }
     }
 }
@@ -59,9 +62,10 @@ pub(super) async fn deliver(
 // === impl Landed ===
 
 impl Landed {
-    fn uncalled(due_again_at: Option<Timestamp>) -> Self {
+    fn uncalled(at: Timestamp, due_again_at: Option<Timestamp>) -> Self {
         Self {
             signal: Signal::None,
+            at,
             due_again_at,
         }
     }

@@ -95,8 +95,13 @@ impl Lane {
         }
     }
 
-    pub fn set_pace(&mut self, pace: Option<u32>) {
+    pub fn set_pace(&mut self, pace: Option<u32>, now: Timestamp) {
+        let was_open = self.pace.is_none();
         self.pace = pace;
+        // What was taken without a pace began just now: the next call comes an interval later.
+        if was_open && let Some(interval) = self.interval() {
+            self.next = self.next.max(now.as_nanosecond() + interval);
+        }
     }
 
     /// Takes up to `want` calls that may begin now.
@@ -270,6 +275,15 @@ mod tests {
             }
             assert_eq!(taken.len(), 5 * pace as usize, "pace {pace}");
         }
+    }
+
+    #[test]
+    fn the_call_that_told_the_pace_counts() {
+        let mut lane = Lane::new(None, at(0));
+        assert_eq!(lane.take(1, at(0)), 1);
+        lane.set_pace(Some(40), at(0));
+        assert_eq!(lane.take(9, at(0)), 0);
+        assert_eq!(lane.take(9, at(25)), 1);
     }
 
     #[test]
