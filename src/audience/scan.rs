@@ -17,6 +17,8 @@ use super::{Bitmap, Row, encode};
 pub enum Shape<'a> {
     /// Every value that is there gets the same answer.
     Presence,
+    /// Every value but an empty string or list gets the same answer.
+    Emptiness,
     /// Over numbers, and over times, the answer changes at most once from the lowest to the highest.
     Monotone,
     /// Numbers and times other than these get the same answer, per type; an integer and a double
@@ -45,6 +47,17 @@ enum Places {
     },
     /// Asked for each.
     Each,
+}
+
+// === impl Shape ===
+
+impl<'a> Shape<'a> {
+    fn points(self) -> &'a [Value] {
+        match self {
+            Self::Points(points) => points,
+            _ => &[],
+        }
+    }
 }
 
 // === impl Column ===
@@ -117,6 +130,13 @@ impl Column {
             }),
             Lane::Times(times) => time_test(times, question),
             Lane::Doubles(numbers, whole) => double_test(numbers, whole, question),
+            Lane::Texts(Strings::Text(text)) if matches!(question.shape, Shape::Emptiness) => {
+                let [empty, other] = ["", "a"].map(|s| mask(holds(Some(&Value::String(s.into())))));
+                Box::new(move |block, _| {
+                    let rows = text.empty.word(block);
+                    rows & empty | !rows & other
+                })
+            }
             Lane::Texts(strings) => {
                 // One buffer for all: an allocation a row would cost more than most questions.
                 let asked = RefCell::new(Value::String(String::new()));
@@ -195,7 +215,8 @@ fn places(
             }
             Places::Cut { at: to, low }
         }
-        Shape::Points(points) => {
+        Shape::Emptiness | Shape::Points(_) => {
+            let points = question.shape.points();
             let points: Vec<i64> = points.iter().filter_map(point).collect();
             let Some(other) = (first..=last).find(|n| !points.contains(n)) else {
                 return Places::Each;
@@ -233,7 +254,8 @@ fn double_test<'a>(numbers: &'a [f64], whole: &'a Bitmap, question: &'a Question
             let cut = unorder(to);
             Box::new(move |block, _| each_number(numbers, block, |d| d < cut) ^ mask(!low))
         }
-        Shape::Points(points) => {
+        Shape::Emptiness | Shape::Points(_) => {
+            let points = question.shape.points();
             let points: Vec<f64> = points.iter().filter_map(double).collect();
             let mut other = 0.5;
             while points.contains(&other) {

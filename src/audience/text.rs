@@ -1,6 +1,6 @@
 //! Bytes that hardly repeat, each stored once in an arena.
 
-use super::Row;
+use super::{Bitmap, Row};
 
 /// Rows a chunk: each has an arena of its own, so that offsets are small and a compaction is short.
 const CHUNK: usize = 1 << 15;
@@ -11,6 +11,8 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Text {
     chunks: Vec<Chunk>,
+    /// Rows whose entry has no bytes: the one question that is asked of every such column.
+    pub(super) empty: Bitmap,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,12 +36,18 @@ impl Text {
         if self.chunks.len() <= at {
             self.chunks.resize_with(at + 1, Chunk::default);
         }
+        if bytes.is_empty() {
+            self.empty.insert(row);
+        } else {
+            self.empty.remove(row);
+        }
         let chunk = &mut self.chunks[at];
         chunk.clear(row.index() % CHUNK);
         chunk.push(row.index() % CHUNK, bytes);
     }
 
     pub(super) fn clear(&mut self, row: Row) {
+        self.empty.remove(row);
         if let Some(chunk) = self.chunks.get_mut(row.index() / CHUNK) {
             chunk.clear(row.index() % CHUNK);
         }
@@ -47,9 +55,9 @@ impl Text {
 
     pub(super) fn bytes(&self) -> usize {
         let chunks = self.chunks.iter();
-        chunks
-            .map(|c| size_of::<Chunk>() + c.offsets.capacity() * 4 + c.arena.capacity())
-            .sum()
+        let chunks =
+            chunks.map(|c| size_of::<Chunk>() + c.offsets.capacity() * 4 + c.arena.capacity());
+        self.empty.bytes() + chunks.sum::<usize>()
     }
 }
 

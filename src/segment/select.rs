@@ -123,8 +123,8 @@ fn shape<'a>(node: &Node, now: Timestamp, points: &Cell<Vec<Value>>) -> Shape<'a
     let literal = |term: &Term| constant(term, now);
     match &node.test {
         Test::Has(Term::Path(_)) => Shape::Presence,
-        Test::Blank(Term::Path(_))
-        | Test::Truth(Term::Path(_))
+        Test::Blank(Term::Path(_)) => Shape::Emptiness,
+        Test::Truth(Term::Path(_))
         | Test::Matches(Term::Path(_), _)
         | Test::Text(_, Term::Path(_), Term::Literal(_)) => Shape::Points(&[]),
         Test::Compare(op, Term::Path(_) | Term::Bucket, b)
