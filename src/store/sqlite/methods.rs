@@ -179,13 +179,13 @@ impl Deliveries for Store {
 
     async fn begin(&self, id: DeliveryId, now: Timestamp) -> Result<bool> {
         self.writer
-            .submit_patiently(move |group| deliveries::begin(group, id, now))
+            .submit_statement(move |group| deliveries::begin(group, id, now))
             .await
     }
 
     async fn record(&self, id: DeliveryId, outcome: Outcome, now: Timestamp) -> Result<()> {
         self.writer
-            .submit_patiently(move |group| deliveries::record(group, id, &outcome, now))
+            .submit_statement(move |group| deliveries::record(group, id, &outcome, now))
             .await
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::Store;
 use super::load::{Loaded, load};
@@ -75,7 +76,7 @@ fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(|error| {
         Error::Unavailable(format!("cannot open `{}`: {error}", path.display()).into())
     })?;
-    connection.set_prepared_statement_cache_capacity(64);
+    prepare_once(&connection)?;
     // FULL: a commit is on disk before it is answered. The WAL may grow before it is copied back, so that a
     // page changed by many commits is copied once. Deleted personal data is overwritten.
     connection.execute_batch(
@@ -90,6 +91,14 @@ fn connect(path: &Path) -> Result<Connection> {
          PRAGMA busy_timeout = 5000;",
     )?;
     Ok(connection)
+}
+
+/// Keeps statements prepared: without a fixed plan SQLite prepares one again whenever a value is bound
+/// that its planner might look at, which costs more than running it.
+pub(super) fn prepare_once(connection: &Connection) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn limit(connection: &Connection, bytes: u64) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The one writer: a thread that runs everything that waits as one transaction with one fsync.
 //!
-//! A job runs in a savepoint of its own, so that one that fails leaves the others alone. Its answer is
+//! A job is undone on its own when it fails, and leaves the others alone. Its answer is
 //! given after the commit, and after the users in memory have changed.
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::error::Failure;
 use super::sends::Deltas;
@@ -72,7 +72,8 @@ impl Writer {
         let permit = room.try_acquire_owned().map_err(|_| Error::Busy {
             retry_after: RETRY_AFTER,
         })?;
-        self.run(work, permit).await
+        self.run(move |group| in_savepoint(group, work), permit)
+            .await
     }
 
     /// As [`Writer::submit`], but waits for room: outcomes of deliveries must not be turned away.
@@ -80,21 +81,34 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Group<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = Arc::clone(&self.room)
-            .acquire_owned()
+        let permit = self.patient_permit().await?;
+        self.run(move |group| in_savepoint(group, work), permit)
             .await
-            .map_err(|_| Error::Closed)?;
+    }
+
+    /// As [`Writer::submit_patiently`], for work that writes with one statement, the last thing that can
+    /// fail: SQLite undoes a statement by itself, and a savepoint costs as much as the work.
+    pub(super) async fn submit_statement<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Group<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = self.patient_permit().await?;
         self.run(work, permit).await
+    }
+
+    async fn patient_permit(&self) -> Result<OwnedSemaphorePermit> {
+        let room = Arc::clone(&self.room);
+        room.acquire_owned().await.map_err(|_| Error::Closed)
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Group<'_>) -> Result<T> + Send + 'static,
-        permit: tokio::sync::OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |group| {
-            let done = in_savepoint(group, work);
+            let done = work(group);
             Box::new(move |committed| {
                 drop(permit);
                 let done = match committed {
