@@ -74,7 +74,7 @@ pub const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Deliveries stored in one transaction while a send fans out.
 pub const ENQUEUE_CHUNK: usize = 5_000;
 /// Deliveries of one channel that may be in flight at once: bounds sockets and what a crash can leave `unknown`.
-pub const IN_FLIGHT_MAX: usize = 256;
+pub const IN_FLIGHT_MAX: usize = 512;
 /// Attempts before a temporary failure becomes final.
 pub const ATTEMPTS_MAX: u32 = 6;
 /// Messages a second to one Messenger page: above it Meta calls the page "high volume" and may stop it.

@@ -150,6 +150,18 @@ impl Report {
     }
 }
 
+pub(super) fn sorted(figures: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures
+}
+
+/// Of sorted figures; the lower one of two in the middle.
+pub(super) fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len().saturating_sub(1) / 2;
+    sorted.get(middle).copied().unwrap_or_default()
+}
+
 /// Bytes of memory the process holds now; 0 where there is no /proc.
 pub(super) fn rss_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -197,6 +209,13 @@ mod tests {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(rss_bytes() > 100_000);
+    }
+
+    #[test]
+    fn the_median_is_the_one_in_the_middle() {
+        assert!((median(&sorted([9.0, 1.0, 5.0].into_iter())) - 5.0).abs() < f64::EPSILON);
+        assert!((median(&sorted([4.0, 1.0].into_iter())) - 1.0).abs() < f64::EPSILON);
+        assert!(median(&[]).abs() < f64::EPSILON);
     }
 
     #[test]

@@ -51,13 +51,20 @@ pub(super) fn user(n: u64, attributes: usize, now: Timestamp) -> Result<UserUpda
     update(n, map)
 }
 
-/// A change of three attributes of user `n`; another one for another `turn`.
-pub(super) fn change(n: u64, turn: u64) -> Result<UserUpdate, Error> {
+/// A change of eight attributes of user `n`; another one for another `turn`.
+pub(super) fn change(n: u64, turn: u64, now: Timestamp) -> Result<UserUpdate, Error> {
     let of = |salt: u64, below: u64| mix(turn.wrapping_add(salt << 40)) % below;
+    let pick = |salt, from: &[&str]| json!(from[index(of(salt, from.len() as u64))]);
+    let seen = now - Duration::from_hours(of(4, 90 * 24));
     let map = [
         ("age", json!(16 + of(1, 60))),
         ("order_total", json!(of(2, 50_000))),
         ("city", json!(format!("city-{}", of(3, 5_000)))),
+        ("last_seen", json!(seen.to_string())),
+        ("country", pick(5, &COUNTRIES)),
+        ("plan", pick(6, &PLANS)),
+        ("opted_in", json!(of(7, 10) > 1)),
+        ("first_name", json!(format!("name-{}", of(8, 2_000)))),
     ];
     let map = map.map(|(name, value)| (name.to_owned(), value));
     update(n, map.into_iter().collect())

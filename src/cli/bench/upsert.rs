@@ -9,7 +9,7 @@ use prost::Message;
 
 use super::measure::{self, Report, Took, Watch};
 use super::people;
-use super::stage::{Drive, Stage};
+use super::stage::{Drive, Driven, Stage};
 use crate::api::pb;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -23,11 +23,11 @@ pub(super) struct Upsert {
     /// Attributes a user
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
     attributes: u16,
-    /// Random updates of three attributes afterwards
+    /// Updates of eight attributes of random users afterwards
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(0..=20_000_000))]
     count: u64,
     /// Users a call
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     batch: u64,
     /// Connections, each with one call under way
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64))]
@@ -35,6 +35,15 @@ pub(super) struct Upsert {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// How the figures of one part are called.
+struct Figures {
+    rate: &'static str,
+    call: &'static str,
+    cpu: &'static str,
+    baseline: &'static str,
+    ratio: &'static str,
 }
 
 // === impl Upsert ===
@@ -52,27 +61,19 @@ impl Upsert {
         report.add("connections", self.connections);
         let stage = Stage::start(None).await?;
         let before = measure::rss_bytes();
-        let loaded = stage
-            .load(self.users, self.attributes.into(), drive)
-            .await?;
-        report.add_figure("load_users_per_sec", loaded.took.rate(self.users));
-        report.add_latencies("load_call", &loaded.latencies);
-        report.add_figure("load_cpu_secs", loaded.took.cpu_secs);
+        let now = SystemClock.now();
+        let user = |n| people::user(n, self.attributes.into(), now);
+        let loaded = stage.upsert(self.users, drive, user).await?;
         let held = measure::rss_bytes().saturating_sub(before);
+        let appended = self.baseline(&stage.scratch(), self.users, user)?;
+        Figures::LOAD.add(&mut report, self.users, &loaded, appended);
         report.add("memory_bytes_per_user", held / self.users);
         if self.count > 0 {
-            let at_random = |n| people::change(people::mix(n) % self.users, n);
-            let updated = stage.upsert(self.count, drive, at_random).await?;
-            report.add_figure("update_users_per_sec", updated.took.rate(self.count));
-            report.add_latencies("update_call", &updated.latencies);
-            report.add_figure("update_cpu_secs", updated.took.cpu_secs);
+            let change = |n| people::change(people::mix(n) % self.users, n, now);
+            let updated = stage.upsert(self.count, drive, change).await?;
+            let appended = self.baseline(&stage.scratch(), self.count, change)?;
+            Figures::UPDATE.add(&mut report, self.count, &updated, appended);
         }
-        let baseline = self.baseline(&stage.scratch())?;
-        report.add_figure("baseline_users_per_sec", baseline.rate(self.users));
-        report.add_figure(
-            "load_to_baseline",
-            loaded.took.rate(self.users) / baseline.rate(self.users),
-        );
         let (stage, start) = stage.restart().await?;
         report.add_span("start_secs", start.time);
         report.add_figure("start_users_per_sec", start.rate(self.users));
@@ -82,17 +83,19 @@ impl Upsert {
         Ok(Exit::OK)
     }
 
-    /// The load's bytes appended to a file, made durable after each batch: what the disk can do at all.
-    fn baseline(&self, path: &Path) -> Result<Took, Error> {
-        let now = SystemClock.now();
+    /// The same bytes appended to a file, made durable after each batch: what the disk can do at all.
+    fn baseline(
+        &self,
+        path: &Path,
+        n: u64,
+        make: impl Fn(u64) -> Result<pb::UserUpdate, Error>,
+    ) -> Result<Took, Error> {
         let mut file = File::create(path).map_err(Error::file(path))?;
         let mut appending = Took::none();
         let mut begin = 0;
-        while begin < self.users {
-            let end = (begin + self.batch).min(self.users);
-            let users = (begin..end)
-                .map(|n| people::user(n, self.attributes.into(), now))
-                .collect::<Result<_, _>>()?;
+        while begin < n {
+            let end = (begin + self.batch).min(n);
+            let users = (begin..end).map(&make).collect::<Result<_, _>>()?;
             let bytes = pb::UpsertUsersRequest { users }.encode_to_vec();
             // Making the data is not part of it.
             let watch = Watch::begin();
@@ -102,5 +105,32 @@ impl Upsert {
             begin = end;
         }
         Ok(appending)
+    }
+}
+
+// === impl Figures ===
+
+impl Figures {
+    const LOAD: Self = Self {
+        rate: "load_users_per_sec",
+        call: "load_call",
+        cpu: "load_cpu_secs",
+        baseline: "load_baseline_users_per_sec",
+        ratio: "load_to_baseline",
+    };
+    const UPDATE: Self = Self {
+        rate: "update_users_per_sec",
+        call: "update_call",
+        cpu: "update_cpu_secs",
+        baseline: "update_baseline_users_per_sec",
+        ratio: "update_to_baseline",
+    };
+
+    fn add(self, report: &mut Report, n: u64, driven: &Driven, baseline: Took) {
+        report.add_figure(self.rate, driven.took.rate(n));
+        report.add_latencies(self.call, &driven.latencies);
+        report.add_figure(self.cpu, driven.took.cpu_secs);
+        report.add_figure(self.baseline, baseline.rate(n));
+        report.add_figure(self.ratio, driven.took.rate(n) / baseline.rate(n));
     }
 }
