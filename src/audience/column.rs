@@ -65,6 +65,15 @@ impl Column {
         }
     }
 
+    /// An object weighs nothing by itself.
+    pub(super) fn weight(&self, row: Row) -> Option<usize> {
+        if self.main.contains(row) {
+            Some(self.lane.weight(row))
+        } else {
+            self.others.get(&row.0).map(Value::weight)
+        }
+    }
+
     /// Stores `value` for a row that has none. Of an object only the marker is kept.
     pub(super) fn set(&mut self, row: Row, value: &Value, rows_end: usize) {
         if self.lane.put(row, value, &self.main) {
@@ -211,6 +220,17 @@ impl Lane {
             Self::Lists(lists) => encode::decode(&mut lists.get(row))?,
             Self::Objects => Value::Object(BTreeMap::new()),
         })
+    }
+
+    /// As [`Value::weight`], of a row in the lane.
+    fn weight(&self, row: Row) -> usize {
+        match self {
+            Self::Empty | Self::Objects => 0,
+            Self::Bools(_) => 1,
+            Self::Ints(_) | Self::Doubles(..) | Self::Times(_) => 8,
+            Self::Texts(texts) => texts.get(row).len(),
+            Self::Lists(_) => self.get(row).map_or(0, |list| list.weight()),
+        }
     }
 
     /// False when the value is not of this lane.

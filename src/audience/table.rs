@@ -172,12 +172,7 @@ impl Table {
         let row = self.ids.find(id).unwrap_or_else(|| self.add(id));
         let rows_end = self.ids.end().index();
         for (name, value) in &change.set {
-            self.clear(row, name);
-            if let Some(value) = value {
-                let node = self.attributes.entry(name.as_str().into()).or_default();
-                node.set(row, value, rows_end);
-                self.weights[row.index()] += bytes(weight(name, value));
-            }
+            self.replace(row, name, value.as_ref(), rows_end);
         }
         row
     }
@@ -253,14 +248,24 @@ impl Table {
         row
     }
 
-    fn clear(&mut self, row: Row, name: &str) {
+    fn replace(&mut self, row: Row, name: &str, value: Option<&Value>, rows_end: usize) {
+        let kept = &mut self.weights[row.index()];
         let Some(node) = self.attributes.get_mut(name) else {
+            let Some(value) = value else { return };
+            *kept += bytes(weight(name, value));
+            let mut node = Node::default();
+            node.set(row, value, rows_end);
+            self.attributes.insert(name.into(), node);
             return;
         };
-        let Some(old) = node.get(row) else { return };
-        self.weights[row.index()] -= bytes(weight(name, &old));
-        node.clear(row);
-        if node.is_empty() {
+        if let Some(old) = node.weight(row) {
+            *kept -= bytes(name.len() + old);
+            node.clear(row);
+        }
+        if let Some(value) = value {
+            *kept += bytes(weight(name, value));
+            node.set(row, value, rows_end);
+        } else if node.is_empty() {
             self.attributes.remove(name);
         }
     }

@@ -29,6 +29,14 @@ impl Node {
         }
     }
 
+    /// The value's [`Value::weight`], without reading it whole.
+    pub(super) fn weight(&self, row: Row) -> Option<usize> {
+        let own = self.column.weight(row)?;
+        let fields = self.fields.iter();
+        let weighed = fields.filter_map(|(key, node)| Some(key.len() + 1 + node.weight(row)?));
+        Some(own + weighed.sum::<usize>())
+    }
+
     /// Stores `value` for a row that has none here.
     pub(super) fn set(&mut self, row: Row, value: &Value, rows_end: usize) {
         if let Value::Object(map) = value {

@@ -1,6 +1,5 @@
 //! Reads all users into memory: the blocks, then the log over them.
 
-use std::collections::BTreeMap;
 use std::sync::mpsc;
 
 use rusqlite::Connection;
@@ -19,10 +18,8 @@ pub struct Loaded {
     pub total: u64,
 }
 
-/// Blocks decoded ahead of the table: bounds memory while it fills.
+/// Blobs decoded ahead of the table: bounds memory while it fills.
 const AHEAD: usize = 8;
-
-type Decoded = (u32, std::result::Result<Vec<Change>, Damaged>);
 
 pub(super) fn load(connection: &Connection, progress: &dyn Fn(Loaded)) -> Result<Memory> {
     let mut table = Table::new();
@@ -37,7 +34,6 @@ pub(super) fn load(connection: &Connection, progress: &dyn Fn(Loaded)) -> Result
     Ok(Memory::new(table, folding))
 }
 
-/// Decoding runs on a thread of its own, ahead of the table: each takes about half of the time.
 fn load_blocks(
     connection: &Connection,
     table: &mut Table,
@@ -56,45 +52,61 @@ fn load_blocks(
         [],
         |row| row.get(0),
     )?;
-    std::thread::scope(|scope| {
-        let (raw, to_decode) = mpsc::sync_channel::<(u32, Vec<u8>)>(AHEAD);
-        let (decoded, ready) = mpsc::sync_channel::<Decoded>(AHEAD);
-        scope.spawn(move || {
-            for (block, bytes) in to_decode {
-                if decoded
-                    .send((block, codec::decode_profiles(&bytes)))
-                    .is_err()
-                {
-                    return;
-                }
-            }
-        });
-        let mut statement =
-            connection.prepare("SELECT block, users FROM user_block ORDER BY block")?;
-        let mut rows = statement.query([])?;
-        let mut in_flight = 0;
-        let mut take = |(block, users): Decoded| -> Result<()> {
-            let Ok(users) = users else {
+    let blocks = "SELECT block, users FROM user_block ORDER BY block";
+    read_ahead(
+        connection,
+        blocks,
+        codec::decode_profiles,
+        |block, _, users| {
+            let (Ok(users), Ok(number)) = (users, u32::try_from(block)) else {
                 return corrupt("user_block", "users", block);
             };
-            place(table, folding, block, users, oldest);
+            place(table, folding, number, users, oldest);
             progress(Loaded {
                 users: table.len() as u64,
                 total,
             });
             Ok(())
-        };
+        },
+    )
+}
+
+/// Reads blobs by their number and decodes them on a thread of its own, ahead of `take`: each takes a
+/// good part of the time. `take` is told the blob's length too.
+fn read_ahead<T: Send>(
+    connection: &Connection,
+    select: &str,
+    decode: fn(&[u8]) -> std::result::Result<T, Damaged>,
+    mut take: impl FnMut(i64, usize, std::result::Result<T, Damaged>) -> Result<()>,
+) -> Result<()> {
+    std::thread::scope(|scope| {
+        let (raw, to_decode) = mpsc::sync_channel::<(i64, Vec<u8>)>(AHEAD);
+        let (decoded, ready) = mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            for (number, bytes) in to_decode {
+                let done = (number, bytes.len(), decode(&bytes));
+                if decoded.send(done).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut statement = connection.prepare(select)?;
+        let mut rows = statement.query([])?;
+        let mut in_flight = 0;
         while let Some(row) = rows.next()? {
             if in_flight == AHEAD {
-                take(ready.recv().map_err(|_| Error::Closed)?)?;
+                let (number, len, decoded) = ready.recv().map_err(|_| Error::Closed)?;
+                take(number, len, decoded)?;
                 in_flight -= 1;
             }
-            raw.send((row.get(0)?, row.get(1)?))
-                .map_err(|_| Error::Closed)?;
+            let next = (row.get(0)?, row.get(1)?);
+            raw.send(next).map_err(|_| Error::Closed)?;
             in_flight += 1;
         }
         drop(raw);
-        ready.iter().try_for_each(take)
+        ready
+            .iter()
+            .try_for_each(|(number, len, decoded)| take(number, len, decoded))
     })
 }
 
@@ -119,24 +131,25 @@ fn place(table: &mut Table, folding: &mut Folding, block: u32, users: Vec<Change
 }
 
 fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding) -> Result<()> {
-    let mut statement = connection.prepare("SELECT seq, changes FROM user_log ORDER BY seq")?;
-    let mut rows = statement.query([])?;
     folding.next_seq = 1;
-    let mut dirty: BTreeMap<u32, i64> = std::mem::take(&mut folding.dirty);
-    while let Some(row) = rows.next()? {
-        let (seq, bytes): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let Ok(entries) = codec::decode_entries(&bytes) else {
-            return corrupt("user_log", "changes", seq);
-        };
-        for entry in &entries {
-            if let Some(row) = apply(table, entry) {
-                let first = dirty.entry(row.0 / BLOCK_ROWS).or_insert(seq);
-                *first = seq.min(*first);
+    let log = "SELECT seq, changes FROM user_log ORDER BY seq";
+    read_ahead(
+        connection,
+        log,
+        codec::decode_entries,
+        |seq, len, entries| {
+            let Ok(entries) = entries else {
+                return corrupt("user_log", "changes", seq);
+            };
+            for entry in &entries {
+                if let Some(row) = apply(table, entry) {
+                    let first = folding.dirty.entry(row.0 / BLOCK_ROWS).or_insert(seq);
+                    *first = seq.min(*first);
+                }
             }
-        }
-        folding.next_seq = seq + 1;
-        folding.log_bytes += bytes.len();
-    }
-    folding.dirty = dirty;
-    Ok(())
+            folding.next_seq = seq + 1;
+            folding.log_bytes += len;
+            Ok(())
+        },
+    )
 }
