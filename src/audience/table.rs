@@ -170,11 +170,16 @@ impl Table {
     pub fn apply(&mut self, change: &Change) -> Row {
         let id = change.external_id.as_str();
         let row = self.ids.find(id).unwrap_or_else(|| self.add(id));
+        self.update(row, &change.set);
+        row
+    }
+
+    /// Changes attributes of the user of `row`, which must have one.
+    pub fn update(&mut self, row: Row, set: &[(String, Option<Value>)]) {
         let rows_end = self.ids.end().index();
-        for (name, value) in &change.set {
+        for (name, value) in set {
             self.replace(row, name, value.as_ref(), rows_end);
         }
-        row
     }
 
     /// The row goes to the next new user.

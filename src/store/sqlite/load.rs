@@ -4,10 +4,10 @@ use std::sync::mpsc;
 
 use rusqlite::Connection;
 
-use super::codec::{self, Damaged};
+use super::codec::{self, Damaged, Entry};
 use super::error::corrupt;
-use super::users::{BLOCK_ROWS, Folding, Memory, apply};
-use crate::audience::Table;
+use super::users::{BLOCK_ROWS, Folding, Memory};
+use crate::audience::{Row, Table};
 use crate::model::user::Change;
 use crate::store::contract::{Error, Result};
 
@@ -20,6 +20,8 @@ pub struct Loaded {
 
 /// Blobs decoded ahead of the table: bounds memory while it fills.
 const AHEAD: usize = 8;
+/// Changes of the log that go into the table together.
+const REPLAYED_AT_ONCE: usize = 1 << 16;
 
 pub(super) fn load(connection: &Connection, progress: &dyn Fn(Loaded)) -> Result<Memory> {
     let mut table = Table::new();
@@ -133,6 +135,10 @@ fn place(table: &mut Table, folding: &mut Folding, block: u32, users: Vec<Change
 fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding) -> Result<()> {
     folding.next_seq = 1;
     let log = "SELECT seq, changes FROM user_log ORDER BY seq";
+    let mut replay = Replay {
+        waiting: Vec::with_capacity(REPLAYED_AT_ONCE),
+        table,
+    };
     read_ahead(
         connection,
         log,
@@ -141,8 +147,8 @@ fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding)
             let Ok(entries) = entries else {
                 return corrupt("user_log", "changes", seq);
             };
-            for entry in &entries {
-                if let Some(row) = apply(table, entry) {
+            for entry in entries {
+                if let Some(row) = replay.take(entry) {
                     let first = folding.dirty.entry(row.0 / BLOCK_ROWS).or_insert(seq);
                     *first = seq.min(*first);
                 }
@@ -151,5 +157,48 @@ fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding)
             folding.log_bytes += len;
             Ok(())
         },
-    )
+    )?;
+    replay.settle();
+    Ok(())
+}
+
+/// Log entries on their way into the table. Changes of users who are there wait for each other and go in
+/// by row: in the order of the log each would wait for memory, which takes most of the time.
+struct Replay<'a> {
+    table: &'a mut Table,
+    waiting: Vec<(Row, Change)>,
+}
+
+// === impl Replay ===
+
+impl Replay<'_> {
+    /// Answers the row that changes.
+    fn take(&mut self, entry: Entry) -> Option<Row> {
+        match entry {
+            Entry::Change(change) => {
+                let Some(row) = self.table.row(&change.external_id) else {
+                    // New: nothing that waits is of this user.
+                    return Some(self.table.apply(&change));
+                };
+                self.waiting.push((row, change));
+                if self.waiting.len() == REPLAYED_AT_ONCE {
+                    self.settle();
+                }
+                Some(row)
+            }
+            Entry::Delete(id) => {
+                // The row may go to somebody else.
+                self.settle();
+                self.table.delete(&id)
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        // Stable: changes of one user stay in order.
+        self.waiting.sort_by_key(|(row, _)| *row);
+        for (row, change) in self.waiting.drain(..) {
+            self.table.update(row, &change.set);
+        }
+    }
 }

@@ -352,7 +352,7 @@ impl Seen<'_> {
 }
 
 /// Applies a log entry; answers the row that changed.
-pub(super) fn apply(table: &mut Table, entry: &Entry) -> Option<Row> {
+fn apply(table: &mut Table, entry: &Entry) -> Option<Row> {
     match entry {
         Entry::Change(change) => Some(table.apply(change)),
         Entry::Delete(id) => table.delete(id),
