@@ -62,13 +62,11 @@ impl Entrance {
                 return Status::from(refused).into_http();
             }
         }
-        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-            Ok(response) => response,
-            Err(_) => {
-                tracing::error!("a call panicked");
-                Status::from(Refused::Panicked).into_http()
-            }
+        if let Ok(response) = AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            return response;
         }
+        tracing::error!("a call panicked");
+        Status::from(Refused::Panicked).into_http()
     }
 
     /// The caller's, if it is fit to print; else one of ours.

@@ -36,7 +36,6 @@ impl Query {
     ///
     /// # Errors
     /// It is no token, or another query's.
-    #[expect(clippy::result_large_err, reason = "a status is what the door answers")]
     pub(super) fn cursor(self, token: &str) -> Result<Option<Vec<u8>>, Status> {
         if token.is_empty() {
             return Ok(None);
@@ -52,7 +51,6 @@ impl Query {
 }
 
 /// How many items a page has: asked for, the default, or the most there may be.
-#[expect(clippy::result_large_err, reason = "a status is what the door answers")]
 pub(super) fn page_size(asked: i32) -> Result<usize, Status> {
     match usize::try_from(asked) {
         Ok(0) => Ok(limits::PAGE_SIZE_DEFAULT),

@@ -1,6 +1,7 @@
 //! The only maker of `tonic::Status`: what each refusal is on the wire.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -26,169 +27,146 @@ pub(super) enum Refused {
 
 impl From<engine::Error> for Status {
     fn from(error: engine::Error) -> Self {
-        of(&error)
+        of(&error).into()
     }
 }
 
 impl From<Refused> for Status {
     fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::PageToken => status(
+        let wire = match refused {
+            Refused::PageToken => Wire::new(
                 Code::InvalidArgument,
                 ErrorReason::InvalidPageToken,
                 "the page token does not parse, or belongs to another query",
-                ErrorDetails::with_bad_request_violation(
-                    "page_token",
-                    "begin again without a page token",
-                ),
-                [],
-            ),
-            Refused::Unauthenticated => status(
+            )
+            .details(ErrorDetails::with_bad_request_violation(
+                "page_token",
+                "begin again without a page token",
+            )),
+            Refused::Unauthenticated => Wire::new(
                 Code::Unauthenticated,
                 ErrorReason::Unauthenticated,
                 "a known token is needed: `authorization: Bearer TOKEN`",
-                ErrorDetails::new(),
-                [],
             ),
-            Refused::Scope(scope) => status(
+            Refused::Scope(scope) => Wire::new(
                 Code::PermissionDenied,
                 ErrorReason::ScopeMissing,
                 format!("the token lacks the scope `{scope}`"),
-                ErrorDetails::new(),
-                [("scope", scope.to_string())],
-            ),
-            Refused::Panicked => internal(),
+            )
+            .telling("scope", scope.to_string()),
+            Refused::Panicked => Wire::internal(),
+        };
+        wire.into()
+    }
+}
+
+/// A status in the making.
+struct Wire {
+    code: Code,
+    reason: ErrorReason,
+    message: String,
+    details: ErrorDetails,
+    metadata: HashMap<String, String>,
+}
+
+// === impl Wire ===
+
+impl Wire {
+    fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: ErrorDetails::new(),
+            metadata: HashMap::new(),
         }
+    }
+
+    fn internal() -> Self {
+        Self::new(Code::Internal, ErrorReason::Internal, "internal error")
+    }
+
+    /// Something is wrong with fields of the request, or places in files.
+    fn fields(code: Code, reason: ErrorReason, fields: &[(String, String)]) -> Self {
+        Self::new(code, reason, first(fields)).details(bad_request(fields))
+    }
+
+    fn details(mut self, details: ErrorDetails) -> Self {
+        self.details = details;
+        self
+    }
+
+    fn telling(mut self, key: &str, value: String) -> Self {
+        self.metadata.insert(key.to_owned(), value);
+        self
+    }
+}
+
+impl From<Wire> for Status {
+    fn from(mut wire: Wire) -> Self {
+        let name = wire.reason.as_str_name();
+        let name = name.strip_prefix("ERROR_REASON_").unwrap_or(name);
+        wire.details.set_error_info(name, DOMAIN, wire.metadata);
+        Self::with_error_details(wire.code, wire.message, wire.details)
     }
 }
 
 /// One row for each error; the log keeps what the caller does not read.
-fn of(error: &engine::Error) -> Status {
+fn of(error: &engine::Error) -> Wire {
     use engine::Error;
+    let message = error.to_string();
     match error {
         Error::Invalid(violations) => {
             let fields = violations
                 .iter()
-                .map(|v| (v.field.as_str(), v.message.as_str()));
-            let message = first(violations.len(), fields.clone().next());
-            status(
-                Code::InvalidArgument,
-                ErrorReason::InvalidField,
-                message,
-                bad_request(fields),
-                [],
-            )
+                .map(|v| (v.field.clone(), v.message.clone()));
+            let fields: Vec<_> = fields.collect();
+            Wire::fields(Code::InvalidArgument, ErrorReason::InvalidField, &fields)
         }
         Error::Filter { field, problems } => {
-            let texts: Vec<String> = problems.iter().map(text).collect();
-            let fields = texts.iter().map(|text| (*field, text.as_str()));
-            let message = first(problems.len(), fields.clone().next());
-            let details = bad_request(fields);
-            status(
-                Code::InvalidArgument,
-                ErrorReason::InvalidFilter,
-                message,
-                details,
-                [],
-            )
+            let fields: Vec<_> = problems
+                .iter()
+                .map(|p| ((*field).to_owned(), text(p)))
+                .collect();
+            Wire::fields(Code::InvalidArgument, ErrorReason::InvalidFilter, &fields)
+        }
+        Error::Files(problems) => {
+            let fields: Vec<_> = problems.iter().map(|p| (place(p), text(p))).collect();
+            Wire::fields(Code::FailedPrecondition, ErrorReason::InvalidFiles, &fields)
         }
         Error::OverLimit { field, max, .. } => {
-            let message = error.to_string();
-            let details = bad_request([(*field, message.as_str())]);
-            let limit = [("limit", max.to_string())];
-            status(
-                Code::InvalidArgument,
-                ErrorReason::OverLimit,
-                &message,
-                details,
-                limit,
-            )
+            let details = bad_request(&[((*field).to_owned(), message.clone())]);
+            Wire::new(Code::InvalidArgument, ErrorReason::OverLimit, message)
+                .details(details)
+                .telling("limit", max.to_string())
         }
         Error::NotFound { kind, id } => {
-            let message = error.to_string();
             let details = ErrorDetails::with_resource_info(kind.as_str(), id, "", &message);
-            status(Code::NotFound, ErrorReason::NotFound, &message, details, [])
+            Wire::new(Code::NotFound, ErrorReason::NotFound, message).details(details)
         }
-        Error::Stale { expected, actual } => status(
-            Code::Aborted,
-            ErrorReason::StalePlan,
-            error.to_string(),
-            ErrorDetails::new(),
-            [("expected", expected.clone()), ("actual", actual.clone())],
-        ),
-        Error::Files(problems) => {
-            let texts: Vec<_> = problems.iter().map(|p| (place(p), text(p))).collect();
-            let fields = texts
-                .iter()
-                .map(|(place, text)| (place.as_str(), text.as_str()));
-            let message = first(problems.len(), fields.clone().next());
-            let details = bad_request(fields);
-            status(
-                Code::FailedPrecondition,
-                ErrorReason::InvalidFiles,
-                message,
-                details,
-                [],
-            )
+        Error::Stale { expected, actual } => {
+            Wire::new(Code::Aborted, ErrorReason::StalePlan, message)
+                .telling("expected", expected.clone())
+                .telling("actual", actual.clone())
         }
-        Error::Busy { retry_after } => status(
-            Code::ResourceExhausted,
-            ErrorReason::Busy,
-            error.to_string(),
-            ErrorDetails::with_retry_info(Some(*retry_after)),
-            [],
-        ),
+        Error::Busy { retry_after } => {
+            Wire::new(Code::ResourceExhausted, ErrorReason::Busy, message)
+                .details(ErrorDetails::with_retry_info(Some(*retry_after)))
+        }
         Error::DiskFull(_) => {
             log(error);
-            let details = ErrorDetails::new();
-            let message = error.to_string();
-            status(
-                Code::ResourceExhausted,
-                ErrorReason::DiskFull,
-                message,
-                details,
-                [],
-            )
+            Wire::new(Code::ResourceExhausted, ErrorReason::DiskFull, message)
         }
         Error::Unavailable(_) => {
             log(error);
-            let details = ErrorDetails::new();
-            let message = error.to_string();
-            status(
-                Code::Unavailable,
-                ErrorReason::Unavailable,
-                message,
-                details,
-                [],
-            )
+            Wire::new(Code::Unavailable, ErrorReason::Unavailable, message)
         }
-        Error::Stopping => {
-            let details = ErrorDetails::new();
-            let message = error.to_string();
-            status(
-                Code::Unavailable,
-                ErrorReason::Unavailable,
-                message,
-                details,
-                [],
-            )
-        }
+        Error::Stopping => Wire::new(Code::Unavailable, ErrorReason::Unavailable, message),
         Error::Internal(_) => {
             log(error);
-            internal()
+            Wire::internal()
         }
     }
-}
-
-fn internal() -> Status {
-    let details = ErrorDetails::new();
-    status(
-        Code::Internal,
-        ErrorReason::Internal,
-        "internal error",
-        details,
-        [],
-    )
 }
 
 fn log(error: &engine::Error) {
@@ -196,41 +174,23 @@ fn log(error: &engine::Error) {
     tracing::error!(%error, source, "a call failed");
 }
 
-fn status<const N: usize>(
-    code: Code,
-    reason: ErrorReason,
-    message: impl Into<String>,
-    mut details: ErrorDetails,
-    metadata: [(&str, String); N],
-) -> Status {
-    let name = reason.as_str_name();
-    let name = name.strip_prefix("ERROR_REASON_").unwrap_or(name);
-    let metadata: HashMap<String, String> = metadata
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
-    details.set_error_info(name, DOMAIN, metadata);
-    Status::with_error_details(code, message, details)
-}
-
-fn bad_request<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> ErrorDetails {
-    let violations = fields
-        .into_iter()
-        .take(VIOLATIONS_MAX)
-        .map(|(field, message)| {
-            let message: String = message.chars().take(VIOLATION_CHARS_MAX).collect();
-            FieldViolation::new(field, message)
-        });
+fn bad_request(fields: &[(String, String)]) -> ErrorDetails {
+    let violations = fields.iter().take(VIOLATIONS_MAX).map(|(field, message)| {
+        let message: String = message.chars().take(VIOLATION_CHARS_MAX).collect();
+        FieldViolation::new(field, message)
+    });
     ErrorDetails::with_bad_request(violations.collect::<Vec<_>>())
 }
 
 /// The first problem, and how many there are besides.
-fn first(n: usize, problem: Option<(&str, &str)>) -> String {
-    let (field, message) = problem.unwrap_or(("request", "is refused"));
+fn first(problems: &[(String, String)]) -> String {
+    let Some((field, message)) = problems.first() else {
+        return "the request is refused".to_owned();
+    };
     let message: String = message.chars().take(VIOLATION_CHARS_MAX).collect();
-    match n {
-        0 | 1 => format!("{field}: {message}"),
-        _ => format!("{field}: {message} (and {} more)", n - 1),
+    match problems.len() {
+        1 => format!("{field}: {message}"),
+        n => format!("{field}: {message} (and {} more)", n - 1),
     }
 }
 
@@ -238,7 +198,7 @@ fn first(n: usize, problem: Option<(&str, &str)>) -> String {
 fn text(problem: &Diagnostic) -> String {
     let mut text = problem.message.clone();
     if let (Some(span), None) = (&problem.span, &problem.place) {
-        text.push_str(&format!(" (at byte {})", span.start));
+        let _ = write!(text, " (at byte {})", span.start);
     }
     if let Some(hint) = &problem.hint {
         text.push_str("; ");
@@ -263,11 +223,11 @@ mod tests {
     use crate::engine::{Error, Kind};
     use crate::store;
 
-    #[test]
-    fn every_error_has_its_code_and_reason() {
+    fn errors() -> [(Status, Code, &'static str); 11] {
         let problem = || Diagnostic::error(diagnostic::Code("x"), "wrong");
         let closed = || store::Error::Closed;
-        let rows: [(Status, Code, &str); 15] = [
+        let retry_after = Duration::from_millis(5);
+        [
             (
                 Error::invalid("users", "empty").into(),
                 Code::InvalidArgument,
@@ -313,10 +273,7 @@ mod tests {
                 "INVALID_FILES",
             ),
             (
-                Error::Busy {
-                    retry_after: Duration::from_millis(5),
-                }
-                .into(),
+                Error::Busy { retry_after }.into(),
                 Code::ResourceExhausted,
                 "BUSY",
             ),
@@ -336,6 +293,12 @@ mod tests {
                 Code::Internal,
                 "INTERNAL",
             ),
+        ]
+    }
+
+    #[test]
+    fn every_error_has_its_code_and_reason() {
+        let refusals = [
             (
                 Refused::PageToken.into(),
                 Code::InvalidArgument,
@@ -353,7 +316,7 @@ mod tests {
             ),
             (Refused::Panicked.into(), Code::Internal, "INTERNAL"),
         ];
-        for (status, code, reason) in rows {
+        for (status, code, reason) in errors().into_iter().chain(refusals) {
             let details = status.get_error_details();
             let info = details.error_info().unwrap();
             assert_eq!((status.code(), info.reason.as_str()), (code, reason));

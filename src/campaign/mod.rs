@@ -2,7 +2,7 @@
 //!
 //! May import `segment`, `template`, `messenger`, `model` and `diagnostic`. A file goes `node` (YAML with
 //! places) → `verify` (against the fields in `shape`) → `file` (typed) → `check` (meaning, references,
-//! compiled filters and messages) → [`Set`]. Begin with [`load`]; [`plan`] compares.
+//! compiled filters and messages) → [`Set`]. Begin with [`load`]; [`plan()`] compares.
 //!
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 

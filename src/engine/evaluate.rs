@@ -50,12 +50,12 @@ impl Engine {
         }
         let began_at = self.parts.clock.now();
         let filter = self.filter(target)?;
-        let (count, sample) = match sample_size {
-            0 => (self.parts.store.count(&filter, began_at).await?, Vec::new()),
-            _ => {
-                let mut members = self.parts.store.members(&filter, began_at).await?;
-                (members.len(), members.next_chunk(sample_size))
-            }
+        let store = &self.parts.store;
+        let (count, sample) = if sample_size == 0 {
+            (store.count(&filter, began_at).await?, Vec::new())
+        } else {
+            let mut members = store.members(&filter, began_at).await?;
+            (members.len(), members.next_chunk(sample_size))
         };
         let took = self.parts.clock.now().duration_since(began_at);
         Ok(Evaluated {

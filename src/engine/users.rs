@@ -26,9 +26,10 @@ impl Engine {
         check_size("users", items.len())?;
         let mut checked = self.check_items(items);
         let updates = checked.take();
-        let report = match updates.is_empty() {
-            true => UpsertReport::new(),
-            false => self.parts.store.upsert_users(updates).await?,
+        let report = if updates.is_empty() {
+            UpsertReport::new()
+        } else {
+            self.parts.store.upsert_users(updates).await?
         };
         Ok(checked.report(report))
     }

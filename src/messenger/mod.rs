@@ -1,8 +1,8 @@
 //! What Messenger takes and what its answers mean.
 //!
-//! May import `model` and `diagnostic`. Begin with [`check`], which holds a message against `shapes`, the Send
-//! API's fields and limits as data; [`request`] makes the body, [`classify`] reads the answer by the table in
-//! `codes`, [`usage`] the headers.
+//! May import `model` and `diagnostic`. Begin with [`check()`], which holds a message against `shapes`, the Send
+//! API's fields and limits as data; [`request()`] makes the body, [`classify`] reads the answer by the table in
+//! `codes`, [`usage()`] the headers.
 //!
 //! **Invariant:** answers are told apart by their codes, never by their wording, which changes.
 

@@ -14,8 +14,8 @@ use tokio_stream::StreamExt;
 
 use crate::process::{Options, Server};
 
-const CHUNK: usize = 500;
-const RECIPIENTS: usize = 20_000;
+const CHUNK: u32 = 500;
+const RECIPIENTS: u32 = 20_000;
 
 const FILES: [(&str, &str); 2] = [
     (
@@ -97,13 +97,16 @@ fn acknowledged_users_survive_a_kill_during_an_import() {
         );
         assert_eq!(
             count(&mut client, "has(user.n)").await,
-            durable as i64 * CHUNK as i64
+            durable.cast_signed() * i64::from(CHUNK)
         );
 
         // The import goes on where it stopped, and every user is there exactly once.
         let last = import(&mut client, durable + 1..=400, |_| false).await;
         assert_eq!(last, 400);
-        assert_eq!(count(&mut client, "has(user.n)").await, 400 * CHUNK as i64);
+        assert_eq!(
+            count(&mut client, "has(user.n)").await,
+            400 * i64::from(CHUNK)
+        );
         server.stop();
         platform.end().await;
     });
@@ -128,10 +131,10 @@ fn every_recipient_is_accounted_for_once_after_kills_during_a_send() {
         // The request again, as a caller would after a lost answer: it finds the first send.
         assert_eq!(start_send(&mut client).await, send);
         let counts = until_finished(&mut client, &send).await;
-        assert_eq!(counts.total, RECIPIENTS as i64);
+        assert_eq!(counts.total, i64::from(RECIPIENTS));
         assert_eq!(
             counts.sent + counts.unknown,
-            RECIPIENTS as i64,
+            i64::from(RECIPIENTS),
             "{counts:?}"
         );
         assert!(
@@ -141,13 +144,13 @@ fn every_recipient_is_accounted_for_once_after_kills_during_a_send() {
 
         let messages = platform.messages();
         let states = states(&mut client, &send).await;
-        assert_eq!(states.len(), RECIPIENTS);
+        assert_eq!(states.len(), RECIPIENTS as usize);
         for (user, state) in states {
             let got = messages.get(&format!("psid-{user}")).copied().unwrap_or(0);
             match state {
                 pb::DeliveryState::Sent => assert_eq!(got, 1, "{user} is `sent`"),
                 pb::DeliveryState::Unknown => {
-                    assert!(got <= 1, "{user} is `unknown` and got {got}")
+                    assert!(got <= 1, "{user} is `unknown` and got {got}");
                 }
                 other => panic!("{user} is {other:?}"),
             }
@@ -174,11 +177,11 @@ fn a_stop_signal_in_the_middle_of_a_send_loses_and_doubles_nothing() {
         let counts = until_finished(&mut client, &send).await;
         assert_eq!(
             (counts.sent, counts.total),
-            (RECIPIENTS as i64, RECIPIENTS as i64),
+            (i64::from(RECIPIENTS), i64::from(RECIPIENTS)),
             "{counts:?}"
         );
         let messages = platform.messages();
-        assert_eq!(messages.len(), RECIPIENTS);
+        assert_eq!(messages.len(), RECIPIENTS as usize);
         assert!(messages.values().all(|got| *got == 1));
         server.stop();
         platform.end().await;
@@ -196,8 +199,8 @@ async fn import(
         import_id: "crash".into(),
     });
     let chunks = chunks.map(|sequence| {
-        let users = (0..CHUNK as u64)
-            .map(|i| update(&format!("u{sequence}-{i}"), &[("n", number(i as f64))]))
+        let users = (0..CHUNK)
+            .map(|i| update(&format!("u{sequence}-{i}"), &[("n", number(i.into()))]))
             .collect();
         pb::import_users_request::Message::Chunk(pb::ImportChunk { sequence, users })
     });
@@ -258,7 +261,7 @@ async fn count(client: &mut Client, filter: &str) -> i64 {
 
 /// Users with a PSID each, and the campaign that goes to all of them.
 async fn prepare(client: &mut Client) {
-    let ids: Vec<usize> = (0..RECIPIENTS).collect();
+    let ids: Vec<u32> = (0..RECIPIENTS).collect();
     for chunk in ids.chunks(1_000) {
         let users = chunk
             .iter()

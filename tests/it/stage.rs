@@ -22,7 +22,7 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
 /// The longest a test may take: one that hangs says so.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a test's server is started.
 #[derive(Debug, Default)]

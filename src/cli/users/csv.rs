@@ -248,7 +248,9 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str, types: &[&str]) -> Vec<(u64, Result<(String, Value), String>)> {
+    type Line = (u64, Result<(String, Value), String>);
+
+    fn read(text: &str, types: &[&str]) -> Vec<Line> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.csv");
         fs::write(&path, text).unwrap();
