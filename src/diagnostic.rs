@@ -4,6 +4,9 @@
 
 use std::ops::Range;
 
+/// Longest snippet; a problem beyond it has none.
+const SNIPPET_BYTES_MAX: usize = 4_096;
+
 /// A stable name for one kind of problem, such as `unknown-key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(pub &'static str);
@@ -95,13 +98,20 @@ impl Place {
         let start = floor_char_boundary(text, span.start.min(text.len()));
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        // A reader has no use for a line of a megabyte, and many problems may stand in it.
+        let line_end = floor_char_boundary(text, line_end.min(line_start + SNIPPET_BYTES_MAX));
+        let snippet = if start <= line_end {
+            &text[line_start..line_end]
+        } else {
+            ""
+        };
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Self {
             file: file.to_owned(),
             line: count(text[..start].matches('\n').count() + 1),
             column: count(text[line_start..start].chars().count() + 1),
             span,
-            snippet: text[line_start..line_end].trim_end_matches('\r').to_owned(),
+            snippet: snippet.trim_end_matches('\r').to_owned(),
         }
     }
 }

@@ -4,39 +4,39 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
-use super::set::{Campaign, Channel, HeaderValue, Kind, Message, Page, Segment, Set, Webhook};
-use super::source::Parsed;
+use super::set::{Campaign, Channel, HeaderValue, Kind, Page, Segment, Set, Webhook};
+use super::source::{Parsed, Read};
 use super::verify::duration;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-use crate::messenger;
 use crate::model::limits;
 use crate::model::resource::Document;
 use crate::model::value::Type;
-use crate::segment::{self, Declared, Filter};
-use crate::template::{Text, Tree};
+use crate::segment::{Declared, Filter};
 
 const MISSING_REFERENCE: Code = Code("missing-reference");
-const WRONG_VALUE: Code = Code("wrong-value");
 
 const GRAPH_URL: &str = "https://graph.facebook.com";
 const GRAPH_VERSION: &str = "v25.0";
 const PSID_ATTRIBUTE: &str = "messenger_id";
 
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     /// Some files do not parse: what is missing may stand there.
     is_partial: bool,
-    declared: Declared,
+    pub(super) declared: Declared,
     set: Set,
-    problems: &'a mut Vec<Diagnostic>,
+    pub(super) problems: &'a mut Vec<Diagnostic>,
     /// Filters, so that a segment used by many campaigns is compiled once.
     filters: BTreeMap<String, Filter>,
     /// `on_unknown` of channels.
     resends: BTreeMap<String, bool>,
+    /// Whether each channel is a Messenger page, those among them whose files are misshapen.
+    pub(super) messengers: BTreeMap<String, bool>,
 }
 
 /// Checks all documents against each other and compiles them.
 pub(super) fn check(
     parsed: &[Parsed<'_>],
+    misshapen: &[Read<'_>],
     is_partial: bool,
     problems: &mut Vec<Diagnostic>,
 ) -> Set {
@@ -47,13 +47,14 @@ pub(super) fn check(
         problems,
         filters: BTreeMap::new(),
         resends: BTreeMap::new(),
+        messengers: messengers(parsed, misshapen),
     };
     for one in parsed {
         match &one.resource {
             Resource::Messenger(file) => checker.messenger(one, file),
             Resource::Webhook(file) => checker.webhook(one, file),
             Resource::Segment(file) => {
-                if let Some(filter) = checker.filter(one, "filter", &file.filter) {
+                if let Some(filter) = checker.filter(&one.read, "filter", &file.filter) {
                     checker.filters.insert(file.name.clone(), filter.clone());
                     let description = file.description.clone().unwrap_or_default();
                     let segment = Segment {
@@ -76,6 +77,9 @@ pub(super) fn check(
             checker.campaign(one, file, parsed);
         }
     }
+    for read in misshapen {
+        checker.misshapen(read);
+    }
     let mut set = checker.set;
     set.documents = parsed.iter().map(document).collect();
     set.documents
@@ -94,72 +98,35 @@ fn psids(parsed: &[Parsed<'_>]) -> Declared {
         .collect()
 }
 
+fn messengers(parsed: &[Parsed<'_>], misshapen: &[Read<'_>]) -> BTreeMap<String, bool> {
+    let all = parsed.iter().map(|one| &one.read).chain(misshapen);
+    let channels = all.filter(|read| read.root.text("kind") == Some("Channel"));
+    let named =
+        channels.filter_map(|read| Some((read.root.text("name")?, read.root.text("type")?)));
+    named
+        .map(|(name, variant)| (name.to_owned(), variant == "messenger"))
+        .collect()
+}
+
 fn document(one: &Parsed<'_>) -> Document {
     Document {
         kind: one.kind,
         name: one.name.clone(),
-        path: one.file.path.clone(),
-        source: one.file.text.clone(),
+        path: one.read.file.path.clone(),
+        source: one.read.file.text.clone(),
     }
 }
 
 // === impl Checker ===
 
 impl Checker<'_> {
-    fn report(&mut self, one: &Parsed<'_>, problem: Diagnostic) {
-        self.problems.push(one.root.placed(one.file, problem));
-    }
-
-    fn report_all(&mut self, one: &Parsed<'_>, at: &str, problems: Vec<Diagnostic>) {
-        for mut problem in problems {
-            problem.path = match (at.is_empty(), problem.path.is_empty()) {
-                (_, true) => at.to_owned(),
-                (true, false) => problem.path,
-                (false, false) if problem.path.starts_with('[') => format!("{at}{}", problem.path),
-                (false, false) => format!("{at}.{}", problem.path),
-            };
-            self.report(one, problem);
-        }
-    }
-
-    fn filter(&mut self, one: &Parsed<'_>, at: &str, text: &str) -> Option<Filter> {
-        match segment::compile(text, &self.declared) {
-            Ok(filter) => {
-                self.report_all(one, at, filter.warnings().to_vec());
-                Some(filter)
-            }
-            Err(problems) => {
-                self.report_all(one, at, problems);
-                None
-            }
-        }
-    }
-
-    fn text(&mut self, one: &Parsed<'_>, at: &str, text: &str) -> Option<Text> {
-        match Text::compile(text) {
-            Ok(text) => Some(text),
-            Err(problems) => {
-                self.report_all(one, at, problems);
-                None
-            }
-        }
-    }
-
-    fn url(&mut self, one: &Parsed<'_>, at: &str, text: &str) {
-        if !text.starts_with("https://") && !text.starts_with("http://") && !text.starts_with("{{")
-        {
-            let problem = Diagnostic::error(WRONG_VALUE, "is not a URL").at(at);
-            self.report(one, problem.hint("begin it with `https://`"));
-        }
-    }
-
     fn messenger(&mut self, one: &Parsed<'_>, file: &MessengerFile) {
         let graph_url = file
             .graph_url
             .clone()
             .unwrap_or_else(|| GRAPH_URL.to_owned());
         if file.graph_url.is_some() {
-            self.url(one, "graph_url", &graph_url);
+            self.url(&one.read, "graph_url", &graph_url);
         }
         self.resends.insert(
             file.name.clone(),
@@ -193,15 +160,18 @@ impl Checker<'_> {
     }
 
     fn webhook(&mut self, one: &Parsed<'_>, file: &WebhookFile) {
-        self.url(one, "url", &file.url);
+        self.url(&one.read, "url", &file.url);
         self.resends
             .insert(file.name.clone(), file.on_unknown != Some(OnUnknown::Leave));
-        let url = self.text(one, "url", &file.url);
+        let url = self.text(&one.read, "url", &file.url);
         let mut headers = Vec::new();
         for (name, value) in &file.headers {
+            self.header(&one.read, name, value);
             let at = format!("headers.{name}");
             let value = match value {
-                serde_yaml::Value::String(text) => self.text(one, &at, text).map(HeaderValue::Text),
+                serde_yaml::Value::String(text) => {
+                    self.text(&one.read, &at, text).map(HeaderValue::Text)
+                }
                 value => secret(value).map(HeaderValue::Secret),
             };
             headers.extend(value.map(|value| (name.clone(), value)));
@@ -248,7 +218,7 @@ impl Checker<'_> {
         let own = file
             .filter
             .as_deref()
-            .and_then(|text| self.filter(one, "filter", text));
+            .and_then(|text| self.filter(&one.read, "filter", text));
         let segment = file
             .segment
             .as_ref()
@@ -258,7 +228,7 @@ impl Checker<'_> {
             (Some(segment), Some(own)) => Some(segment.and(&own)),
             (segment, own) => segment.or(own),
         };
-        let Some(message) = self.message(one, file) else {
+        let Some(message) = self.message(&one.read, file) else {
             return;
         };
         let resend = self.resends.get(&file.channel).copied().unwrap_or(false);
@@ -286,19 +256,19 @@ impl Checker<'_> {
         let not_supported = |what: &str| {
             Diagnostic::error(
                 Code("not-supported"),
-                format!("a `{what}` trigger is not supported"),
+                format!("the trigger `{what}` is not supported"),
             )
             .at(format!("trigger.{what}"))
             .hint("write `trigger: {api: {}}` and start it with SendCampaign or `recado send`")
         };
         if file.trigger.event.is_some() {
-            self.report(one, not_supported("event"));
+            self.report(&one.read, not_supported("event"));
         } else if file.trigger.schedule.is_some() {
-            self.report(one, not_supported("schedule"));
+            self.report(&one.read, not_supported("schedule"));
         } else if file.trigger.api.is_none() {
             let problem =
                 Diagnostic::error(Code("missing-key"), "a trigger is missing").at("trigger");
-            self.report(one, problem.hint("write `trigger: {api: {}}`"));
+            self.report(&one.read, problem.hint("write `trigger: {api: {}}`"));
         }
     }
 
@@ -318,58 +288,7 @@ impl Checker<'_> {
         if let Some(meant) = did_you_mean(name, names) {
             problem = problem.hint(format!("did you mean `{meant}`?"));
         }
-        self.report(one, problem);
-    }
-
-    fn message(&mut self, one: &Parsed<'_>, file: &CampaignFile) -> Option<Message> {
-        let channel = self.set.channels.get(&file.channel).cloned();
-        let is_messenger =
-            channel.is_some_and(|channel| matches!(channel.kind, Kind::Messenger(_)));
-        match (&file.message, &file.raw) {
-            (Some(_), Some(_)) => {
-                let problem =
-                    Diagnostic::error(WRONG_VALUE, "`message` and `raw` exclude each other")
-                        .at("raw");
-                self.report(one, problem.hint("keep one of them"));
-                None
-            }
-            (None, None) => {
-                let problem = Diagnostic::error(Code("missing-key"), "`message` is missing");
-                self.report(
-                    one,
-                    problem.hint("add `message:`, such as `message: {text: Hello}`"),
-                );
-                None
-            }
-            (None, Some(_)) if is_messenger => {
-                let problem =
-                    Diagnostic::error(WRONG_VALUE, "a Messenger channel takes no `raw` body")
-                        .at("raw");
-                self.report(one, problem.hint("write `message:`"));
-                None
-            }
-            (None, Some(raw)) => {
-                let body = self.text(one, "raw.body", &raw.body)?;
-                Some(Message::Raw {
-                    content_type: raw.content_type.clone(),
-                    body,
-                })
-            }
-            (Some(json), None) => {
-                let tree = match Tree::compile(json) {
-                    Ok(tree) => tree,
-                    Err(problems) => {
-                        self.report_all(one, "message", problems);
-                        return None;
-                    }
-                };
-                if is_messenger {
-                    let problems = messenger::check(json, &|path| tree.is_dynamic(path));
-                    self.report_all(one, "message", problems);
-                }
-                Some(Message::Tree(tree))
-            }
-        }
+        self.report(&one.read, problem);
     }
 }
 

@@ -1,15 +1,18 @@
 //! Campaign files: from YAML text to a checked set of resources, and from two sets to a plan.
 //!
 //! May import `segment`, `template`, `messenger`, `model` and `diagnostic`. A file goes `node` (YAML with
-//! places) → `verify` (against the fields in `shape`) → `file` (typed) → `check` (meaning, references,
-//! compiled filters and messages) → [`Set`]. Begin with [`load`]; [`plan()`] compares.
+//! places) → `verify` (against the fields in `shape`) → `file` (typed) → `check` (meaning and references, with
+//! the filters, templates and messages of `leaves`) → [`Set`]. Begin with [`load`]; [`plan()`] compares.
 //!
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 
 mod check;
 mod file;
+mod leaves;
 mod node;
+mod place;
 mod plan;
+mod redact;
 mod schema;
 mod set;
 mod shape;

@@ -4,8 +4,10 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
 use serde_saphyr::Spanned;
 
+use super::place;
 use super::source::SourceFile;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::model::limits;
@@ -20,9 +22,9 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Null,
-    Bool,
+    Bool(bool),
     Int(i64),
-    Float,
+    Float(f64),
     Text(String),
     List(Vec<Node>),
     Map(Vec<Entry>),
@@ -77,6 +79,23 @@ impl Node {
         }
     }
 
+    pub(super) fn to_json(&self) -> Json {
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(b) => Json::Bool(*b),
+            Value::Int(n) => Json::from(*n),
+            Value::Float(d) => Json::from(*d),
+            Value::Text(text) => Json::from(text.as_str()),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                let entries = entries.iter();
+                entries
+                    .map(|e| (e.key.clone(), e.value.to_json()))
+                    .collect()
+            }
+        }
+    }
+
     /// The node at a path such as `message.quick_replies[2].title`, or the nearest above it, with what is
     /// to be pointed at: the value, or the key when the path ends above a missing one.
     fn find(&self, path: &str) -> (&Node, Range<usize>) {
@@ -102,15 +121,14 @@ impl Node {
         let (node, whole) = self.find(&problem.path);
         let inner = match (&node.value, &problem.span) {
             (Value::Text(text), Some(inner)) => {
-                within(&file.text, node.span.clone(), text, inner.clone())
+                place::within(&file.text, node.span.clone(), text, inner.clone())
             }
             _ => None,
         };
         let span = inner.unwrap_or(whole);
         // A block scalar or a map spans lines; its first line is where to look.
-        let end = file.text[span.start..span.end]
-            .find('\n')
-            .map_or(span.end, |at| span.start + at);
+        let lines = file.text.get(span.clone()).unwrap_or_default();
+        let end = lines.find('\n').map_or(span.end, |at| span.start + at);
         problem.place = Some(Place::of(&file.path, &file.text, span.start..end));
         problem
     }
@@ -126,60 +144,6 @@ impl Entry {
             _ => self.value.span.clone(),
         }
     }
-}
-
-/// The bytes of the file in which a part of a scalar's text stands, in whatever style it is written.
-///
-/// Walks the text and its source together: breaks that fold into a space, indentation, doubled quotes and
-/// escapes take more room in the source than in the text.
-fn within(
-    source: &str,
-    scalar: Range<usize>,
-    text: &str,
-    part: Range<usize>,
-) -> Option<Range<usize>> {
-    let raw = source.get(scalar.clone())?;
-    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let mut at = quote.map_or(0, char::len_utf8);
-    let (mut start, mut end) = (None, None);
-    for (pos, c) in text.char_indices() {
-        let rest = &raw[at..];
-        let taken = if c.is_whitespace() {
-            blank(rest, c)?
-        } else {
-            at += rest.len() - rest.trim_start_matches(['\n', '\r', ' ', '\t']).len();
-            let rest = &raw[at..];
-            match (quote, rest.starts_with('\\'), rest.starts_with("''")) {
-                (Some('"'), true, _) => rest.chars().take(2).map(char::len_utf8).sum(),
-                (Some('\''), _, true) => 2,
-                _ if rest.starts_with(c) => c.len_utf8(),
-                _ => return None,
-            }
-        };
-        if pos == part.start {
-            start = Some(at);
-        }
-        at += taken;
-        if pos < part.end {
-            end = Some(at);
-        }
-    }
-    let start = start.unwrap_or(at);
-    Some(scalar.start + start..scalar.start + end.unwrap_or(start).max(start))
-}
-
-/// What a blank of the text takes in the source: itself, or a break with the next line's indentation.
-fn blank(rest: &str, c: char) -> Option<usize> {
-    if c == '\n' && rest.starts_with("\\n") {
-        return Some(2);
-    }
-    let line = rest.trim_start_matches(' ');
-    let spaces = rest.len() - line.len();
-    if line.starts_with(['\n', '\r']) {
-        let indentation = line.len() - line.trim_start_matches(['\n', '\r', ' ']).len();
-        return Some(spaces + indentation);
-    }
-    rest.starts_with(c).then_some(c.len_utf8())
 }
 
 fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
@@ -199,13 +163,16 @@ fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
             "a second document begins here".to_owned(),
             Some("put each resource into a file of its own"),
         )
-    } else if message.contains("budget breached") {
+    } else if message.contains("budget breached") || message.contains("recursion limit") {
         (
             "file-limit",
             "the document is too deep, or its aliases make it too large".to_owned(),
-            Some("write it without aliases"),
+            Some("nest it less, and write it without aliases"),
         )
-    } else if message.contains("tab") {
+    } else if message
+        .split(' ')
+        .any(|word| word.starts_with("tab") && !word.starts_with("table"))
+    {
         (
             "yaml-syntax",
             message.to_owned(),
@@ -289,8 +256,8 @@ impl<'de> Visitor<'de> for RawVisitor {
         Ok(Raw::Scalar(Value::Null))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Value::Bool))
+    fn visit_bool<E>(self, b: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Bool(b)))
     }
 
     fn visit_i64<E>(self, n: i64) -> Result<Raw, E> {
@@ -303,8 +270,8 @@ impl<'de> Visitor<'de> for RawVisitor {
         )))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Value::Float))
+    fn visit_f64<E>(self, d: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Float(d)))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Raw, E> {

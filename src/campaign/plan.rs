@@ -1,6 +1,6 @@
 //! What applying a set to a state would change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -118,19 +118,29 @@ fn fields(before: &Document, after: &Document) -> Vec<FieldChange> {
     let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
     flatten(&read(before), String::new(), &mut old);
     flatten(&read(after), String::new(), &mut new);
-    let paths: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let text = |side: &BTreeMap<String, String>, path: &String| {
-        side.get(path).cloned().unwrap_or_default()
-    };
-    paths
+    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let changed = paths
         .into_iter()
+        .filter(|path| old.get(*path) != new.get(*path));
+    let shown = |side: &BTreeMap<String, Json>, path: &String| side.get(path).map(text);
+    changed
         .map(|path| FieldChange {
             path: path.clone(),
-            before: text(&old, path),
-            after: text(&new, path),
+            before: shown(&old, path).unwrap_or_default(),
+            after: shown(&new, path).unwrap_or_default(),
         })
-        .filter(|change| change.before != change.after)
         .collect()
+}
+
+/// A text as it is, or in quotes where it would look like another type.
+fn text(leaf: &Json) -> String {
+    match leaf {
+        Json::String(text) if text.is_empty() || serde_json::from_str::<Json>(text).is_ok() => {
+            leaf.to_string()
+        }
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// Both sides were checked when they were applied or loaded.
@@ -138,7 +148,7 @@ fn read(document: &Document) -> Json {
     serde_yaml::from_str(&document.source).unwrap_or_default()
 }
 
-fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, String>) {
+fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, Json>) {
     match json {
         Json::Object(map) if !map.is_empty() => {
             for (key, value) in map {
@@ -155,7 +165,6 @@ fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, String>) {
                 flatten(value, format!("{path}[{at}]"), out);
             }
         }
-        Json::String(text) => drop(out.insert(path, text.clone())),
-        other => drop(out.insert(path, other.to_string())),
+        leaf => drop(out.insert(path, leaf.clone())),
     }
 }

@@ -6,10 +6,12 @@ use super::check;
 use super::file::{self, Resource};
 use super::node::Node;
 use super::set::Set;
-use super::{node, verify};
+use super::{node, redact, verify};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
+
+const FILE_LIMIT: Code = Code("file-limit");
 
 /// A file of the campaign folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +28,15 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// A file that has the right shape.
-pub(super) struct Parsed<'a> {
+/// A file that is YAML.
+pub(super) struct Read<'a> {
     pub(super) file: &'a SourceFile,
     pub(super) root: Node,
+}
+
+/// A file that has the right shape.
+pub(super) struct Parsed<'a> {
+    pub(super) read: Read<'a>,
     pub(super) kind: Kind,
     pub(super) name: String,
     pub(super) resource: Resource,
@@ -40,20 +47,28 @@ pub(super) struct Parsed<'a> {
 /// # Errors
 /// All problems of all files, errors and warnings, by file and line.
 pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut problems = bounds(files);
+    let mut problems = folder_bounds(files);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut parsed = Vec::new();
+    let (mut parsed, mut misshapen) = (Vec::new(), Vec::new());
     for file in files {
-        match parse(file) {
-            Ok(one) => parsed.push(one),
-            Err(found) => problems.extend(found),
+        match read(file) {
+            Ok(read) => match shaped(read) {
+                Ok(one) => parsed.push(one),
+                Err((read, found)) => {
+                    misshapen.push(read);
+                    problems.extend(found);
+                }
+            },
+            Err(problem) => problems.push(*problem),
         }
     }
     problems.extend(twice(&parsed));
     // What does not parse is taken for present, so that references to it are not reported as well.
-    let set = check::check(&parsed, files.len() > parsed.len(), &mut problems);
+    let is_partial = files.len() > parsed.len();
+    let set = check::check(&parsed, &misshapen, is_partial, &mut problems);
+    problems.iter_mut().for_each(redact::redact);
     problems.sort_by_key(|problem| {
         problem
             .place
@@ -75,9 +90,12 @@ impl SourceFile {
     /// A file as it was read.
     ///
     /// # Errors
-    /// It is not UTF-8.
+    /// It is too large, or not UTF-8.
     pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
         let path = path.into();
+        if bytes.len() > limits::FILE_BYTES_MAX {
+            return Err(Box::new(too_large(&path)));
+        }
         String::from_utf8(bytes)
             .map(|text| Self {
                 path: path.clone(),
@@ -96,6 +114,7 @@ impl SourceFile {
                     .unwrap_or_default()
                     .clone_into(&mut place.snippet);
                 problem.place = Some(place);
+                redact::redact(&mut problem);
                 Box::new(problem.hint("save the file as UTF-8"))
             })
     }
@@ -110,8 +129,8 @@ impl From<&Document> for SourceFile {
     }
 }
 
-fn bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
-    let whole = |message: String| Diagnostic::error(Code("file-limit"), message);
+fn folder_bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
+    let whole = |message: String| Diagnostic::error(FILE_LIMIT, message);
     let mut problems = Vec::new();
     if files.len() > limits::FILES_MAX {
         problems.push(whole(format!(
@@ -127,39 +146,43 @@ fn bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
             limits::FILES_BYTES_MAX
         )));
     }
-    for file in files
-        .iter()
-        .filter(|file| file.text.len() > limits::FILE_BYTES_MAX)
-    {
-        let message = format!(
-            "{} bytes; a file may have {}",
-            file.text.len(),
-            limits::FILE_BYTES_MAX
-        );
-        let mut problem = whole(message);
-        problem.place = Some(Place::of(&file.path, "", 0..0));
-        problems.push(problem);
-    }
     problems
 }
 
-fn parse(file: &SourceFile) -> Result<Parsed<'_>, Vec<Diagnostic>> {
-    let root = node::parse(file).map_err(|problem| vec![*problem])?;
-    let (kind, name) = verify::verify(file, &root)?;
-    match file::read(kind, root.text("type"), &file.text) {
+fn too_large(path: &str) -> Diagnostic {
+    let message = format!("the file has more than {} bytes", limits::FILE_BYTES_MAX);
+    let mut problem = Diagnostic::error(FILE_LIMIT, message);
+    problem.place = Some(Place::of(path, "", 0..0));
+    problem.hint("put each resource into a file of its own")
+}
+
+fn read(file: &SourceFile) -> Result<Read<'_>, Box<Diagnostic>> {
+    if file.text.len() > limits::FILE_BYTES_MAX {
+        return Err(Box::new(too_large(&file.path)));
+    }
+    let root = node::parse(file)?;
+    Ok(Read { file, root })
+}
+
+/// What does not fit its shape comes back, for what can be checked in it all the same.
+fn shaped(read: Read<'_>) -> Result<Parsed<'_>, (Read<'_>, Vec<Diagnostic>)> {
+    let (kind, name) = match verify::verify(read.file, &read.root) {
+        Ok(found) => found,
+        Err(problems) => return Err((read, problems)),
+    };
+    match file::read(kind, read.root.text("type"), &read.file.text) {
         Ok(resource) => Ok(Parsed {
-            file,
-            root,
+            read,
             kind,
             name,
             resource,
         }),
-        // The shapes and the types are two descriptions of one thing: where they differ, say what serde says.
+        // The shapes and the types are two descriptions of one thing: where they differ, there is only a place.
         Err(error) => {
             let at = error.location().map_or(0, |location| location.index());
             let mut problem = Diagnostic::error(Code("wrong-type"), "the document cannot be read");
-            problem.place = Some(Place::of(&file.path, &file.text, at..at));
-            Err(vec![problem])
+            problem.place = Some(Place::of(&read.file.path, &read.file.text, at..at));
+            Err((read, vec![problem]))
         }
     }
 }
@@ -176,12 +199,10 @@ fn twice(parsed: &[Parsed<'_>]) -> Vec<Diagnostic> {
                 one.kind, one.name
             );
             let problem = Diagnostic::error(Code("duplicate-resource"), message).at("name");
-            problems.push(one.root.placed(
-                one.file,
-                problem.hint("give it another name, or remove one"),
-            ));
+            let problem = problem.hint("give it another name, or remove one");
+            problems.push(one.read.root.placed(one.read.file, problem));
         } else {
-            first.insert(key, &one.file.path);
+            first.insert(key, &one.read.file.path);
         }
     }
     problems

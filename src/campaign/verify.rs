@@ -99,7 +99,7 @@ impl Verifier<'_> {
                 None
             }
             Some(_) => {
-                self.push(WRONG_TYPE, key, "a text is expected", None);
+                self.push(WRONG_TYPE, key, format!("`{key}` takes a text"), None);
                 None
             }
             None => {
@@ -115,13 +115,8 @@ impl Verifier<'_> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("one of: {}", words.join(", ")),
         };
-        let shown: String = text.chars().take(40).collect();
-        self.push(
-            WRONG_VALUE,
-            path,
-            format!("`{shown}` is not known here"),
-            Some(hint),
-        );
+        let message = format!("`{}` is not known here", shown(text));
+        self.push(WRONG_VALUE, path, message, Some(hint));
     }
 
     fn fields(&mut self, map: &Node, groups: &[&'static [Field]], path: &str) {
@@ -141,11 +136,16 @@ impl Verifier<'_> {
             }
         }
         for field in known().filter(|field| field.is_required && map.get(field.name).is_none()) {
-            let hint = format!(
-                "add `{}:` ({})",
-                field.name,
-                field.doc.trim_end_matches('.').to_lowercase()
-            );
+            // A misspelt one is told once.
+            let is_misspelt = |entry: &Entry| {
+                let names = known().map(|field| field.name);
+                !names.clone().any(|name| name == entry.key)
+                    && did_you_mean(&entry.key, names) == Some(field.name)
+            };
+            if entries.iter().any(is_misspelt) {
+                continue;
+            }
+            let hint = format!("add `{}:`. {}", field.name, field.doc.trim_end_matches('.'));
             self.push(
                 MISSING_KEY,
                 path,
@@ -171,10 +171,11 @@ impl Verifier<'_> {
 
     fn value(&mut self, node: &Node, shape: &Shape, path: &str) {
         match (shape, &node.value) {
-            (Shape::Tree, _) | (Shape::Bool, Value::Bool) => {}
+            (Shape::Tree, _) | (Shape::Bool, Value::Bool(_)) => {}
             (_, Value::Null) => {
                 let hint = "write one, or remove the key";
-                self.push(WRONG_TYPE, path, "has no value", Some(hint.into()));
+                let message = format!("`{}` has no value", last(path));
+                self.push(WRONG_TYPE, path, message, Some(hint.into()));
             }
             (Shape::Secret | Shape::TextOrSecret, Value::Map(_)) => self.secret(node, path),
             (Shape::Secret, _) => self.literal_secret(path),
@@ -217,20 +218,13 @@ impl Verifier<'_> {
         match shape {
             Shape::Text if text.trim().is_empty() => {
                 let hint = "write a text, or remove the key";
-                self.push(WRONG_VALUE, path, "is empty", Some(hint.into()));
+                let message = format!("`{}` is empty", last(path));
+                self.push(WRONG_VALUE, path, message, Some(hint.into()));
             }
             Shape::Name => self.name(text, path),
-            Shape::Duration if duration(text).is_none() => {
-                let hint = "write a number and a unit: `30s`, `10m`, `6h`, `2d`";
-                self.push(
-                    WRONG_VALUE,
-                    path,
-                    "is not a span of time",
-                    Some(hint.into()),
-                );
-            }
+            Shape::Duration => self.span_of_time(text, path),
             Shape::Words(words) if !words.contains(&text) => self.wrong_word(text, words, path),
-            Shape::Text | Shape::TextOrSecret | Shape::Id | Shape::Duration | Shape::Words(_) => {}
+            Shape::Text | Shape::TextOrSecret | Shape::Id | Shape::Words(_) => {}
             shape => self.mistyped(shape, path),
         }
     }
@@ -252,7 +246,8 @@ impl Verifier<'_> {
         };
         let hint =
             (expected == "a text").then(|| "put it in quotes if it is meant as a text".to_owned());
-        self.push(WRONG_TYPE, path, format!("{expected} is expected"), hint);
+        let message = format!("`{}` takes {expected}", last(path));
+        self.push(WRONG_TYPE, path, message, hint);
     }
 
     fn name(&mut self, text: &str, path: &str) {
@@ -266,7 +261,8 @@ impl Verifier<'_> {
                 "lower-case letters, digits, `-` and `_`, beginning with a letter or digit, at most {} bytes",
                 limits::NAME_BYTES_MAX
             );
-            self.push(WRONG_VALUE, path, "is not a name", Some(hint));
+            let message = format!("`{}` is not a name", shown(text));
+            self.push(WRONG_VALUE, path, message, Some(hint));
         }
     }
 
@@ -284,13 +280,12 @@ impl Verifier<'_> {
             self.push(
                 WRONG_VALUE,
                 path,
-                "is not a secret reference",
+                format!("`{}` is not a secret reference", last(path)),
                 Some(hint.into()),
             );
         }
     }
 
-    /// The line is not shown: it holds the secret.
     fn literal_secret(&mut self, path: &str) {
         let hint = "put it into an environment variable and write `{env: NAME}`, or into a file and write `{file: path}`; \
                     then renew it, since it stood in a file";
@@ -300,19 +295,22 @@ impl Verifier<'_> {
             "a secret must not stand in a file",
             Some(hint.into()),
         );
-        if let Some(place) = self
-            .problems
-            .last_mut()
-            .and_then(|problem| problem.place.as_mut())
-        {
-            let before: String = place
-                .snippet
-                .chars()
-                .take(place.column.saturating_sub(1) as usize)
-                .collect();
-            place.snippet = format!("{before}***");
-            place.span = place.span.start..place.span.start + 3;
-        }
+    }
+
+    fn span_of_time(&mut self, text: &str, path: &str) {
+        let (least, most) = (limits::CALL_TIMEOUT_MIN, limits::CALL_TIMEOUT_MAX);
+        let (message, hint) = match duration(text) {
+            None => (
+                format!("`{}` is not a span of time", shown(text)),
+                "write a number and a unit: `500ms`, `30s`".to_owned(),
+            ),
+            Some(span) if !(least..=most).contains(&span) => (
+                format!("`{text}` is not between {least:?} and {most:?}"),
+                format!("without it, a call may take {:?}", limits::CALL_TIMEOUT),
+            ),
+            Some(_) => return,
+        };
+        self.push(WRONG_VALUE, path, message, Some(hint));
     }
 }
 
@@ -322,4 +320,14 @@ fn join(path: &str, key: &str) -> String {
     } else {
         format!("{path}.{key}")
     }
+}
+
+/// The key at the end of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// What was written, as far as a message has room for it.
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
 }

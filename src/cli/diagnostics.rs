@@ -6,6 +6,9 @@ use super::output;
 use crate::api::pb::{Diagnostic, DiagnosticSeverity};
 use crate::diagnostic::Place;
 
+/// Longest part of a line that is shown.
+const WIDTH_MAX: usize = 120;
+
 pub(super) fn print(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         output::note(render(diagnostic));
@@ -85,11 +88,12 @@ fn render(d: &Diagnostic) -> String {
     if !d.snippet.is_empty() {
         let gutter = d.line.to_string();
         let empty = " ".repeat(gutter.len());
-        let before = " ".repeat(d.column.saturating_sub(1) as usize);
-        let mark = "^".repeat(d.length.max(1) as usize);
+        let (line, begin, length) = window(d);
+        let before = " ".repeat(begin);
+        let mark = "^".repeat(length);
         for part in [
             format!("\n {empty} |"),
-            format!("\n {gutter} | {}", d.snippet),
+            format!("\n {gutter} | {line}"),
             format!("\n {empty} | {before}{mark}"),
         ] {
             text.push_str(&part);
@@ -100,6 +104,26 @@ fn render(d: &Diagnostic) -> String {
         text.push_str(&d.hint);
     }
     text
+}
+
+/// As much of the line as a terminal has room for, with the mark in it: where it begins, and its length.
+fn window(d: &Diagnostic) -> (String, usize, usize) {
+    let column = d.column.saturating_sub(1) as usize;
+    // A tab is as wide as the terminal likes: a blank keeps the mark in its place.
+    let chars: Vec<char> = d.snippet.replace('\t', " ").chars().collect();
+    let from = if chars.len() <= WIDTH_MAX {
+        0
+    } else {
+        column.saturating_sub(WIDTH_MAX / 2)
+    };
+    let to = chars.len().min(from + WIDTH_MAX);
+    let shown = chars.get(from..to).unwrap_or_default();
+    let [left, right] = [from > 0, to < chars.len()].map(|is_cut| if is_cut { "…" } else { "" });
+    let line = format!("{left}{}{right}", shown.iter().collect::<String>());
+    let begin = column - from.min(column) + left.chars().count();
+    let room = (shown.len() + left.chars().count()).saturating_sub(begin);
+    let length = (d.length as usize).min(room).max(1);
+    (line, begin, length)
 }
 
 fn place(d: &Diagnostic) -> String {

@@ -1,14 +1,43 @@
 //! Reading a folder of campaign files.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
+use super::diagnostics;
 use super::error::Error;
 use crate::api::pb::SourceFile;
+use crate::campaign;
+use crate::diagnostic::Diagnostic;
 use crate::model::limits;
 
-/// All `.yaml` and `.yml` files below `folder`, by path. Names that begin with a dot are left out.
+/// A folder as it was read.
+pub(super) struct Folder {
+    pub(super) files: Vec<campaign::SourceFile>,
+    /// What keeps a file from being looked into at all.
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// As [`scan`], for a server: problems are printed and end it.
 pub(super) fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
+    let Folder { files, problems } = scan(folder)?;
+    if !problems.is_empty() {
+        let found: Vec<_> = problems.iter().map(diagnostics::to_pb).collect();
+        diagnostics::print(&found);
+        return Err(Error::Input(format!(
+            "{} files cannot be read",
+            found.len()
+        )));
+    }
+    let told = |file: campaign::SourceFile| SourceFile {
+        path: file.path,
+        text: file.text,
+    };
+    Ok(files.into_iter().map(told).collect())
+}
+
+/// All `.yaml` and `.yml` files below `folder`, by path. Names that begin with a dot are left out.
+pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
     if !folder.is_dir() {
         return Err(Error::Usage(format!(
             "`{}` is not a folder",
@@ -42,7 +71,14 @@ pub(super) fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
         }
     }
     found.sort();
-    found.iter().map(|path| source(folder, path)).collect()
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for path in &found {
+        match source(folder, path)? {
+            Ok(file) => files.push(file),
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    Ok(Folder { files, problems })
 }
 
 pub(super) fn is_yaml(path: &Path) -> bool {
@@ -50,24 +86,22 @@ pub(super) fn is_yaml(path: &Path) -> bool {
         .is_some_and(|ext| ext == "yaml" || ext == "yml")
 }
 
-fn source(folder: &Path, path: &Path) -> Result<SourceFile, Error> {
-    let size = fs::metadata(path).map_err(Error::file(path))?.len();
-    if size > limits::FILE_BYTES_MAX as u64 {
-        return Err(Error::Input(format!(
-            "`{}` is larger than 1 MiB",
-            path.display()
-        )));
-    }
-    let text = fs::read_to_string(path).map_err(Error::file(path))?;
+fn source(
+    folder: &Path,
+    path: &Path,
+) -> Result<Result<campaign::SourceFile, Box<Diagnostic>>, Error> {
     let relative = path.strip_prefix(folder).unwrap_or(path);
     let steps: Vec<_> = relative
         .iter()
         .map(|step| step.to_string_lossy().into_owned())
         .collect();
-    Ok(SourceFile {
-        path: steps.join("/"),
-        text,
-    })
+    let mut bytes = Vec::new();
+    // One byte more than allowed: enough to tell that a file is too large, whatever its size.
+    let file = fs::File::open(path).map_err(Error::file(path))?;
+    file.take(limits::FILE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::file(path))?;
+    Ok(campaign::SourceFile::from_bytes(steps.join("/"), bytes))
 }
 
 #[cfg(test)]

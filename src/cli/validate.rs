@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::error::Error;
 use super::exit::Exit;
-use super::{diagnostics, files, output};
+use super::files::{self, Folder};
+use super::{diagnostics, output};
 use crate::api::pb;
-use crate::campaign::{self, SourceFile};
+use crate::campaign;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -32,28 +33,23 @@ pub(super) struct Validate {
 
 impl Validate {
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let files: Vec<_> = files::read(&self.folder)?
-            .into_iter()
-            .map(|file| SourceFile {
-                path: file.path,
-                text: file.text,
-            })
-            .collect();
+        let Folder { files, problems } = files::scan(&self.folder)?;
+        let n_files = files.len() + problems.len();
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        let (is_valid, problems) = match campaign::load(&files) {
-            Ok(loaded) => {
-                for document in &loaded.set.documents {
-                    *kinds.entry(document.kind.as_str()).or_default() += 1;
-                }
-                (true, loaded.warnings)
-            }
-            Err(problems) => (false, problems),
+        let (loaded, found) = match campaign::load(&files) {
+            Ok(loaded) => (Some(loaded.set), loaded.warnings),
+            Err(problems) => (None, problems),
         };
+        let is_valid = loaded.is_some() && problems.is_empty();
+        for document in loaded.iter().flat_map(|set| &set.documents) {
+            *kinds.entry(document.kind.as_str()).or_default() += 1;
+        }
+        let problems: Vec<_> = problems.into_iter().chain(found).collect();
         let found: Vec<pb::Diagnostic> = problems.iter().map(diagnostics::to_pb).collect();
         if self.json {
             output::json(&json!({
                 "valid": is_valid,
-                "files": files.len(),
+                "files": n_files,
                 "resources": kinds,
                 "diagnostics": diagnostics::to_json(&found),
             }));
@@ -64,13 +60,22 @@ impl Validate {
                 .iter()
                 .map(|(kind, n)| format!("{n} {kind}"))
                 .collect();
+            let of = if kinds.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", kinds.join(", "))
+            };
             output::line(format_args!(
-                "{} files ({}): {errors} errors, {} warnings",
-                files.len(),
-                kinds.join(", "),
-                found.len() - errors
+                "{}{of}: {}, {}",
+                many(n_files, "file"),
+                many(errors, "error"),
+                many(found.len() - errors, "warning")
             ));
         }
         Ok(if is_valid { Exit::OK } else { Exit::FAILED })
     }
+}
+
+fn many(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

@@ -83,6 +83,10 @@ pub const PAGE_PACE_PER_SECOND: u32 = 40;
 pub const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 /// How long one HTTP call may take.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest time-out of one call that a channel may ask for: it must be over before the lease is.
+pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(45);
+/// And the shortest: below it no call over a network would ever be answered in time.
+pub const CALL_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 /// How long a claimed delivery stays with its worker; longer than the call may take.
 pub const LEASE: Duration = Duration::from_mins(1);
 

@@ -252,9 +252,14 @@ fn syntax(text: &str, errors: &ParseErrors) -> Vec<Diagnostic> {
     };
     let at = offset(text, error.pos);
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-    let message = error.msg.trim_start_matches("Syntax error: ");
-    let message = message.split(" expecting ").next().unwrap_or(message);
-    let message = message.replace("'<EOF>'", "the end").replace('\'', "`");
+    let message = match text.get(at..end) {
+        None | Some("") => "the filter ends where more is expected".to_owned(),
+        Some(_) => {
+            let rest = text[at..].split_whitespace().next().unwrap_or_default();
+            let shown: String = rest.chars().take(20).collect();
+            format!("`{shown}` is not expected here")
+        }
+    };
     let problem = Diagnostic::error(Code("filter-syntax"), message).spanning(at..end);
     vec![match hint(text, at) {
         Some(hint) => problem.hint(hint),

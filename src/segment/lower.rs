@@ -89,7 +89,7 @@ impl Lowering<'_> {
         );
         if !ka.compares(op, kb) {
             let message = format!(
-                "a {} is never compared with a {} here",
+                "this compares a value of type {} with one of type {}: it is never true",
                 ka.name(),
                 kb.name()
             );

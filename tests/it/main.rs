@@ -15,3 +15,4 @@ mod examples;
 mod process;
 mod rooms;
 mod stage;
+mod store_contract;

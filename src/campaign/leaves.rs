@@ -1,0 +1,189 @@
+//! The parts of documents that are languages of their own: filters, templates, messages, addresses.
+
+use serde_json::Value as Json;
+
+use super::check::Checker;
+use super::file::CampaignFile;
+use super::node::Value;
+use super::set::Message;
+use super::source::Read;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::messenger;
+use crate::segment::{self, Filter};
+use crate::template::{Text, Tree};
+
+const WRONG_VALUE: Code = Code("wrong-value");
+
+/// Headers that every call gets from us, or that the connection sets.
+const OWN_HEADERS: [&str; 7] = [
+    "connection",
+    "content-length",
+    "host",
+    "idempotency-key",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+/// Headers whose values are secrets.
+const SECRET_HEADERS: [&str; 6] = [
+    "api-key",
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+    "x-auth-token",
+];
+
+// === impl Checker ===
+
+impl Checker<'_> {
+    pub(super) fn report(&mut self, read: &Read<'_>, problem: Diagnostic) {
+        self.problems.push(read.root.placed(read.file, problem));
+    }
+
+    fn report_all(&mut self, read: &Read<'_>, at: &str, problems: Vec<Diagnostic>) {
+        for mut problem in problems {
+            problem.path = match (at.is_empty(), problem.path.is_empty()) {
+                (_, true) => at.to_owned(),
+                (true, false) => problem.path,
+                (false, false) if problem.path.starts_with('[') => format!("{at}{}", problem.path),
+                (false, false) => format!("{at}.{}", problem.path),
+            };
+            self.report(read, problem);
+        }
+    }
+
+    pub(super) fn filter(&mut self, read: &Read<'_>, at: &str, text: &str) -> Option<Filter> {
+        match segment::compile(text, &self.declared) {
+            Ok(filter) => {
+                self.report_all(read, at, filter.warnings().to_vec());
+                Some(filter)
+            }
+            Err(problems) => {
+                self.report_all(read, at, problems);
+                None
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, read: &Read<'_>, at: &str, text: &str) -> Option<Text> {
+        match Text::compile(text) {
+            Ok(text) => Some(text),
+            Err(problems) => {
+                self.report_all(read, at, problems);
+                None
+            }
+        }
+    }
+
+    /// A header's name, and that its value is no secret in the clear.
+    pub(super) fn header(&mut self, read: &Read<'_>, name: &str, value: &serde_yaml::Value) {
+        let at = format!("headers.{name}");
+        let is_token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
+        let lower = name.to_ascii_lowercase();
+        if name.is_empty() || !name.bytes().all(is_token) {
+            let problem =
+                Diagnostic::error(WRONG_VALUE, format!("`{name}` is not a header's name")).at(at);
+            self.report(read, problem.hint("letters, digits and `-`"));
+        } else if OWN_HEADERS.contains(&lower.as_str()) {
+            let message = format!("the header `{name}` is set by Recado");
+            self.report(
+                read,
+                Diagnostic::error(WRONG_VALUE, message)
+                    .at(at)
+                    .hint("remove it"),
+            );
+        } else if SECRET_HEADERS.contains(&lower.as_str()) && value.is_string() {
+            let message = "a secret must not stand in a file";
+            let hint = "write `{env: NAME}` or `{file: path}`; the whole value goes there, `Bearer` included";
+            let problem = Diagnostic::error(Code("literal-secret"), message).at(at);
+            self.report(read, problem.hint(hint));
+        }
+    }
+
+    pub(super) fn url(&mut self, read: &Read<'_>, at: &str, text: &str) {
+        if !text.starts_with("https://") && !text.starts_with("http://") && !text.starts_with("{{")
+        {
+            let problem = Diagnostic::error(WRONG_VALUE, format!("`{at}` is not a URL")).at(at);
+            self.report(read, problem.hint("begin it with `https://`"));
+        }
+    }
+
+    pub(super) fn message(&mut self, read: &Read<'_>, file: &CampaignFile) -> Option<Message> {
+        let is_messenger = self.messengers.get(&file.channel) == Some(&true);
+        match (&file.message, &file.raw) {
+            (Some(_), Some(_)) => {
+                let problem =
+                    Diagnostic::error(WRONG_VALUE, "`message` and `raw` exclude each other")
+                        .at("raw");
+                self.report(read, problem.hint("keep one of them"));
+                None
+            }
+            (None, None) => {
+                let problem = Diagnostic::error(Code("missing-key"), "`message` is missing");
+                let hint = "add `message:`, such as `message: {text: Hello}`";
+                self.report(read, problem.hint(hint));
+                None
+            }
+            (None, Some(_)) if is_messenger => {
+                let problem =
+                    Diagnostic::error(WRONG_VALUE, "a Messenger channel takes no `raw` body")
+                        .at("raw");
+                self.report(read, problem.hint("write `message:`"));
+                None
+            }
+            (None, Some(raw)) => {
+                let body = self.text(read, "raw.body", &raw.body)?;
+                Some(Message::Raw {
+                    content_type: raw.content_type.clone(),
+                    body,
+                })
+            }
+            (Some(json), None) => self.tree(read, json, is_messenger).map(Message::Tree),
+        }
+    }
+
+    /// A message, with every problem of its templates or of its shape.
+    fn tree(&mut self, read: &Read<'_>, json: &Json, is_messenger: bool) -> Option<Tree> {
+        let tree = match Tree::compile(json) {
+            Ok(tree) => tree,
+            Err(problems) => {
+                self.report_all(read, "message", problems);
+                // The shape, and texts that hold no template, can be checked all the same.
+                if is_messenger {
+                    let problems = messenger::check(json, &|path| is_template(json, path));
+                    self.report_all(read, "message", problems);
+                }
+                return None;
+            }
+        };
+        if is_messenger {
+            let problems = messenger::check(json, &|path| tree.is_dynamic(path));
+            self.report_all(read, "message", problems);
+        }
+        Some(tree)
+    }
+
+    /// What can be checked in a document that has the wrong shape elsewhere.
+    pub(super) fn misshapen(&mut self, read: &Read<'_>) {
+        if let Some(text) = read.root.text("filter") {
+            self.filter(read, "filter", text);
+        }
+        let Some(message) = read.root.get("message") else {
+            return;
+        };
+        if matches!(message.value.value, Value::Map(_)) {
+            let channel = read.root.text("channel").unwrap_or_default();
+            let is_messenger = self.messengers.get(channel) == Some(&true);
+            self.tree(read, &message.value.to_json(), is_messenger);
+        }
+    }
+}
+
+fn is_template(message: &Json, path: &str) -> bool {
+    let pointer = path.replace(['.', '['], "/").replace(']', "");
+    let leaf = message
+        .pointer(&format!("/{pointer}"))
+        .and_then(Json::as_str);
+    leaf.is_some_and(|text| text.contains("{{") || text.contains("{%"))
+}
