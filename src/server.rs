@@ -105,7 +105,11 @@ pub async fn assemble(
         call_timeout: limits::CALL_TIMEOUT,
         connect_timeout: CONNECT_TIMEOUT,
     })?;
-    let store = open(settings.store, progress).await?;
+    let place = store::sqlite::Settings {
+        bytes_max: settings.store_bytes_max,
+        ..store::sqlite::Settings::at(settings.store)
+    };
+    let store = open(place, progress).await?;
     let shared: Arc<dyn store::Store> = store.clone();
     let revisions = Arc::new(Revisions::new(Arc::clone(&shared)));
     let attempts = Attempts::new(
@@ -200,12 +204,11 @@ async fn listen(flag: &'static str, addr: SocketAddr) -> Result<TcpListener, Err
 
 /// Opens on a thread that may block; progress is told from here.
 async fn open(
-    path: std::path::PathBuf,
+    settings: store::sqlite::Settings,
     progress: &(dyn Fn(Loaded) + Sync),
 ) -> Result<Arc<store::sqlite::Store>, Error> {
     let (tell, mut told) = watch::channel(Loaded { users: 0, total: 0 });
     let opening = tokio::task::spawn_blocking(move || {
-        let settings = store::sqlite::Settings::at(path);
         store::sqlite::Store::open(&settings, &|loaded| {
             tell.send_replace(loaded);
         })

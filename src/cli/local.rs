@@ -68,6 +68,7 @@ impl Doors {
     pub(super) fn settings(&self, store: PathBuf) -> config::Settings {
         config::Settings {
             store,
+            store_bytes_max: None,
             grpc: self.grpc,
             http: self.http,
             tokens: None,

@@ -34,6 +34,9 @@ pub(super) struct Serve {
         value_parser = local::store_path
     )]
     store: PathBuf,
+    /// Largest size of the store in bytes; beyond it writes are refused, and reads and the server go on
+    #[arg(long, value_name = "N", env = "RECADO_STORE_BYTES_MAX", value_parser = clap::value_parser!(u64).range(1_048_576..))]
+    store_bytes_max: Option<u64>,
     #[command(flatten)]
     doors: Doors,
     /// File that names who may do what
@@ -53,6 +56,7 @@ impl Serve {
         let mut signals = Signals::catch()?;
         self.logging.start()?;
         let mut settings = self.doors.settings(self.store);
+        settings.store_bytes_max = self.store_bytes_max;
         settings.tokens = self.tokens;
         settings.graph_url = self.graph_url;
         let clock = SystemClock::shared();

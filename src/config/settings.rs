@@ -10,6 +10,8 @@ use super::tokens::Tokens;
 pub struct Settings {
     /// The SQLite file; made when it is missing.
     pub store: PathBuf,
+    /// How large the store may get; beyond it writes are refused and reads go on.
+    pub store_bytes_max: Option<u64>,
     pub grpc: SocketAddr,
     pub http: SocketAddr,
     /// The file that names who may do what; without it every caller may do everything.
@@ -49,6 +51,7 @@ impl Settings {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             store: store.into(),
+            store_bytes_max: None,
             grpc: free,
             http: free,
             tokens: None,

@@ -29,6 +29,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Stage {
     files: Vec<(String, String)>,
     tokens: Option<String>,
+    store_bytes_max: Option<u64>,
 }
 
 /// A server that takes calls.
@@ -79,6 +80,12 @@ impl Stage {
         self
     }
 
+    /// Starts the server on a disk that small.
+    pub(crate) fn with_store_bytes_max(mut self, bytes: u64) -> Self {
+        self.store_bytes_max = Some(bytes);
+        self
+    }
+
     /// Starts everything, runs `body`, stops the server and checks that it ended well.
     pub(crate) fn run(self, body: impl AsyncFnOnce(&Live)) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -106,6 +113,7 @@ impl Stage {
         .unwrap();
         let mut settings = Settings::loopback(folder.path().join("recado.sqlite"));
         settings.graph_url = Some(sandbox.url());
+        settings.store_bytes_max = self.store_bytes_max;
         if let Some(text) = &self.tokens {
             let path = folder.path().join("tokens.yaml");
             std::fs::write(&path, text).unwrap();

@@ -9,6 +9,11 @@ use crate::store::contract::{Error, Result};
 pub(super) enum Failure {
     DiskFull(String),
     Unavailable(String),
+    Corrupt {
+        table: &'static str,
+        column: &'static str,
+        key: String,
+    },
 }
 
 // === impl Failure ===
@@ -18,6 +23,11 @@ impl Failure {
         match self {
             Self::DiskFull(why) => Error::DiskFull(why.clone().into()),
             Self::Unavailable(why) => Error::Unavailable(why.clone().into()),
+            Self::Corrupt { table, column, key } => Error::Corrupt {
+                table,
+                column,
+                key: key.clone(),
+            },
         }
     }
 }
@@ -35,6 +45,11 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         match error {
             Error::DiskFull(why) => Self::DiskFull(why.to_string()),
+            Error::Corrupt { table, column, key } => Self::Corrupt {
+                table,
+                column,
+                key: key.clone(),
+            },
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -78,12 +78,13 @@ fn connect(path: &Path) -> Result<Connection> {
     })?;
     prepare_once(&connection)?;
     // FULL: a commit is on disk before it is answered. The WAL may grow before it is copied back, so that a
-    // page changed by many commits is copied once. Deleted personal data is overwritten.
+    // page changed by many commits is copied once. What is deleted is overwritten, free pages too: it may be
+    // a person's data.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = FAST;
+         PRAGMA secure_delete = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -65536;
          PRAGMA wal_autocheckpoint = 8192;

@@ -151,6 +151,12 @@ impl Memory {
         self.fold_blocks(connection, blocks)
     }
 
+    #[cfg(test)]
+    pub(super) fn fold_all(&self, connection: &Connection) -> Result<Folded> {
+        let blocks = oldest(&self.folding.lock().dirty, usize::MAX);
+        self.fold_blocks(connection, blocks)
+    }
+
     fn fold_blocks(&self, connection: &Connection, blocks: Vec<u32>) -> Result<Folded> {
         let mut folded = Folded {
             blocks,

@@ -155,3 +155,44 @@ fn deleted_users_are_gone() {
         );
     });
 }
+
+#[test]
+fn a_full_disk_refuses_writes_and_loses_nothing() {
+    Stage::new()
+        .with_store_bytes_max(1 << 20)
+        .run(async |live| {
+            live.upsert([("ana", json!({"n": 1}))]).await;
+            let text = "x".repeat(2_000);
+            let batch = |n: usize| {
+                let users = (0..100).map(|i| update(&format!("u{n}-{i}"), json!({"text": text})));
+                pb::UpsertUsersRequest {
+                    users: users.collect(),
+                }
+            };
+            let mut client = live.client().await;
+            let (mut stored, mut n) = (1, 0);
+            let status = loop {
+                match client.users.upsert_users(batch(n)).await {
+                    Ok(_) => stored += 100,
+                    Err(status) => break status,
+                }
+                n += 1;
+                assert!(n < 100, "the disk never gets full");
+            };
+            let (code, reason) = (status.code(), refused(&status));
+            assert_eq!(
+                (code, reason.as_str()),
+                (Code::ResourceExhausted, "DISK_FULL")
+            );
+            assert_eq!(status.message(), "the disk is full; nothing was written");
+            // Reads go on, and see all that was acknowledged and nothing else.
+            let target = pb::evaluate_segment_request::Target::Filter("true".into());
+            let request = pb::EvaluateSegmentRequest {
+                target: Some(target),
+                sample_size: 0,
+            };
+            let counted = client.segments.evaluate_segment(request).await.unwrap();
+            assert_eq!(counted.into_inner().count, stored);
+            assert_eq!(attributes(live, "ana").await, object(json!({"n": 1})));
+        });
+}
