@@ -250,18 +250,25 @@ fn damage_is_told_and_never_fewer_users() {
 fn a_deleted_person_is_not_in_the_file() {
     const MARK: &str = "somebody-in-particular";
     let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    runtime().block_on(async {
-        // Large enough for pages of their own.
-        let text = |n: u16| Some(Value::String(format!("{MARK}-{n}").repeat(500)));
-        let batch = (0..20).map(|n| set(n, "text", text(n)));
-        store.upsert_users(batch.collect()).await.unwrap();
+    // Large enough for pages of their own.
+    let text = |n: u16| Some(Value::String(format!("{MARK}-{n}").repeat(100)));
+    let store = runtime().block_on(async {
+        let mut store = open(folder.path());
+        for fold in [false, true] {
+            let batch = (0..20).map(|n| set(n, "text", text(n)));
+            let report = store.upsert_users(batch.collect()).await.unwrap();
+            assert!(report.iter().all(Result::is_ok));
+            if fold {
+                store.fold().await.unwrap();
+            }
+            // Copied from the write-ahead log into the file.
+            drop(store);
+            store = open(folder.path());
+        }
+        let gone = store.delete_users((0..20).map(user).collect()).await;
+        assert!(gone.unwrap().iter().all(|existed| *existed));
         store.fold().await.unwrap();
         store
-            .delete_users((0..20).map(user).collect())
-            .await
-            .unwrap();
-        store.fold().await.unwrap();
     });
     drop(file(store, folder.path()));
     for entry in std::fs::read_dir(folder.path()).unwrap() {

@@ -170,21 +170,22 @@ fn a_full_disk_refuses_writes_and_loses_nothing() {
                 }
             };
             let mut client = live.client().await;
-            let (mut stored, mut n) = (1, 0);
-            let status = loop {
-                match client.users.upsert_users(batch(n)).await {
-                    Ok(_) => stored += 100,
-                    Err(status) => break status,
-                }
-                n += 1;
+            let mut stored = 1;
+            for n in 0.. {
                 assert!(n < 100, "the disk never gets full");
-            };
-            let (code, reason) = (status.code(), refused(&status));
-            assert_eq!(
-                (code, reason.as_str()),
-                (Code::ResourceExhausted, "DISK_FULL")
-            );
-            assert_eq!(status.message(), "the disk is full; nothing was written");
+                let answer = client.users.upsert_users(batch(n)).await;
+                if answer.is_ok() {
+                    stored += 100;
+                    continue;
+                }
+                let (code, reason, status) = refused(async { answer }).await;
+                assert_eq!(
+                    (code, reason.as_str()),
+                    (Code::ResourceExhausted, "DISK_FULL")
+                );
+                assert_eq!(status.message(), "the disk is full; nothing was written");
+                break;
+            }
             // Reads go on, and see all that was acknowledged and nothing else.
             let target = pb::evaluate_segment_request::Target::Filter("true".into());
             let request = pb::EvaluateSegmentRequest {
