@@ -154,7 +154,6 @@ fn advice(reason: &str) -> Option<&'static str> {
         }
         "STALE_PLAN" => Some("somebody applied in between: look at `recado plan` again"),
         "INVALID_FILES" => Some("`recado validate DIR` shows where"),
-        "SECRET_MISSING" => Some("set it in the environment of the server, not of this command"),
         _ => None,
     }
 }
