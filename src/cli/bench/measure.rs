@@ -54,6 +54,15 @@ impl Watch {
         }
     }
 
+    /// As [`Watch::end`], for what ended at an instant that somebody else wrote down.
+    pub(super) fn ended_at(&self, at: Timestamp) -> Took {
+        let span = at.duration_since(self.begun_at);
+        Took {
+            time: Duration::try_from(span).unwrap_or_default(),
+            ..self.end()
+        }
+    }
+
     pub(super) fn elapsed(&self) -> Duration {
         let span = SystemClock.now().duration_since(self.begun_at);
         Duration::try_from(span).unwrap_or_default()

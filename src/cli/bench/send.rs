@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::measure::{self, Report, Took, Watch};
@@ -126,7 +127,10 @@ async fn round(client: &mut Client, sandbox: &Running, count: u64, n: u8) -> Res
     sandbox.handle.clear();
     let watch = Watch::begin();
     let send = send(client, n).await?;
-    let took = watch.end();
+    // A send is watched a few times a second; the instant of its last outcome is exact.
+    let finished = send.finish_time.ok_or(Error::Answer("finish_time"))?;
+    let finished = Timestamp::new(finished.seconds, finished.nanos);
+    let took = watch.ended_at(finished.context("an instant out of range")?);
     let received = sandbox.handle.stats().accepted;
     let bodies: Vec<String> = sandbox
         .handle
