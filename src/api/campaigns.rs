@@ -10,6 +10,7 @@ use super::pb::preview_message_request::Subject as WireSubject;
 use super::status::Refused;
 use super::{decode, encode, pb};
 use crate::campaign::SourceFile;
+use crate::delivery::gates;
 use crate::engine::{ApplyRequest, Engine, Error, SendRequest, Subject};
 use crate::model::id::{Fingerprint, RequestId};
 use crate::model::limits;
@@ -116,8 +117,10 @@ impl CampaignService for Campaigns {
             .engine
             .preview(&request.campaign, subject, &properties)
             .await?;
+        let shut = gates::first_shut(&preview.gates);
         let mut response = pb::PreviewMessageResponse {
             gates: encode::gates(preview.gates),
+            reason: shut.map(encode::reason),
             ..pb::PreviewMessageResponse::default()
         };
         match preview.message {

@@ -71,6 +71,12 @@ pub fn first_closed(verdicts: &[GateVerdict]) -> Option<Reason> {
         .map(|verdict| Reason::new(verdict.gate, &verdict.detail))
 }
 
+/// As [`first_closed`], those that are only shown among them: why a real delivery would be skipped.
+pub fn first_shut(verdicts: &[GateVerdict]) -> Option<Reason> {
+    let shut = verdicts.iter().find(|verdict| !verdict.is_open)?;
+    Some(Reason::new(shut.gate, &shut.detail))
+}
+
 /// The user's PSID. A number is refused: it may have lost its last digits on the way here.
 pub fn psid<'a>(profile: &'a Profile, attribute: &str) -> Result<&'a str, String> {
     match profile.attributes.get(attribute) {

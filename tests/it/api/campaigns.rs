@@ -217,6 +217,9 @@ fn a_message_is_previewed_for_anybody() {
             .find(|gate| gate.name == "not_in_audience")
             .unwrap();
         assert!(!audience.open);
+        // The message is shown, and that it would not go out.
+        assert!(shown.request.is_some());
+        assert_eq!(shown.reason.unwrap().code, "not_in_audience");
         request.subject = Some(Subject::ExternalId("nobody".into()));
         assert_eq!(
             refused(client.campaigns.preview_message(request)).await.0,
