@@ -8,7 +8,7 @@ use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::user::{Change, Current, Profile, weight};
 
-use super::{Row, Table};
+use super::{Bitmap, Question, Row, Shape, Table};
 
 type Oracle = BTreeMap<ExternalId, BTreeMap<String, Value>>;
 
@@ -166,4 +166,45 @@ fn a_deleted_users_row_goes_to_the_next_user() {
     assert_eq!(table.get(first, "a"), None);
     assert_eq!((table.weight(first), table.weight(second)), (0, 9));
     assert_eq!(table.rows_end(), Row(2));
+}
+
+/// Nearly every string once, so that they are not in a dictionary, and empty ones come and go.
+#[test]
+fn empty_strings_are_found_among_unique_ones() {
+    let mut table = Table::new();
+    let mut oracle = Oracle::new();
+    for (n, turn) in (0..3_000_u16).zip(0_u32..).chain((0..500).zip(3_000..)) {
+        let text = if turn % 7 == 3 {
+            String::new()
+        } else {
+            format!("text-{turn}")
+        };
+        let change = Change {
+            external_id: id(n),
+            creates: false,
+            set: vec![("a".into(), Some(Value::String(text)))],
+        };
+        run(&mut table, &mut oracle, Step::Apply(change));
+    }
+    for n in (0..3_000).step_by(11) {
+        run(&mut table, &mut oracle, Step::Delete(id(n)));
+    }
+    let is_blank = |value: Option<&Value>| match value {
+        None => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(_) => false,
+    };
+    let question = Question {
+        shape: Shape::Emptiness,
+        holds: &is_blank,
+    };
+    let found = table.select(&["a".to_owned()], table.live(), &question);
+    let expected: Bitmap = oracle
+        .iter()
+        .filter(|(_, attributes)| is_blank(attributes.get("a")))
+        .filter_map(|(id, _)| table.row(id))
+        .collect();
+    assert!(!expected.is_empty());
+    let rows = |set: &Bitmap| set.iter().collect::<Vec<_>>();
+    assert_eq!(rows(&found), rows(&expected));
 }

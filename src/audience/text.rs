@@ -36,13 +36,11 @@ impl Text {
         if self.chunks.len() <= at {
             self.chunks.resize_with(at + 1, Chunk::default);
         }
+        self.clear(row);
         if bytes.is_empty() {
             self.empty.insert(row);
-        } else {
-            self.empty.remove(row);
         }
         let chunk = &mut self.chunks[at];
-        chunk.clear(row.index() % CHUNK);
         chunk.push(row.index() % CHUNK, bytes);
     }
 
