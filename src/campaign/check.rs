@@ -1,6 +1,6 @@
 //! What documents mean: filters and templates compile, messages pass, references lead somewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
@@ -21,7 +21,7 @@ const PSID_ATTRIBUTE: &str = "messenger_id";
 
 pub(super) struct Checker<'a> {
     /// Some files do not parse: what is missing may stand there.
-    is_partial: bool,
+    is_part: bool,
     pub(super) declared: Declared,
     set: Set,
     pub(super) problems: &'a mut Vec<Diagnostic>,
@@ -31,23 +31,26 @@ pub(super) struct Checker<'a> {
     resends: BTreeMap<String, bool>,
     /// Whether each channel is a Messenger page, those among them whose files are misshapen.
     pub(super) messengers: BTreeMap<String, bool>,
+    /// Kind and name of every resource, those among them whose files are misshapen.
+    names: BTreeSet<(String, String)>,
 }
 
 /// Checks all documents against each other and compiles them.
 pub(super) fn check(
     parsed: &[Parsed<'_>],
     misshapen: &[Read<'_>],
-    is_partial: bool,
+    is_part: bool,
     problems: &mut Vec<Diagnostic>,
 ) -> Set {
     let mut checker = Checker {
-        is_partial,
+        is_part,
         declared: psids(parsed),
         set: Set::empty(),
         problems,
         filters: BTreeMap::new(),
         resends: BTreeMap::new(),
         messengers: messengers(parsed, misshapen),
+        names: names(parsed, misshapen),
     };
     for one in parsed {
         match &one.resource {
@@ -74,7 +77,7 @@ pub(super) fn check(
     // After what they refer to.
     for one in parsed {
         if let Resource::Campaign(file) = &one.resource {
-            checker.campaign(one, file, parsed);
+            checker.campaign(one, file);
         }
     }
     for read in misshapen {
@@ -105,6 +108,14 @@ fn messengers(parsed: &[Parsed<'_>], misshapen: &[Read<'_>]) -> BTreeMap<String,
         channels.filter_map(|read| Some((read.root.text("name")?, read.root.text("type")?)));
     named
         .map(|(name, variant)| (name.to_owned(), variant == "messenger"))
+        .collect()
+}
+
+fn names(parsed: &[Parsed<'_>], misshapen: &[Read<'_>]) -> BTreeSet<(String, String)> {
+    let all = parsed.iter().map(|one| &one.read).chain(misshapen);
+    let named = all.filter_map(|read| Some((read.root.text("kind")?, read.root.text("name")?)));
+    named
+        .map(|(kind, name)| (kind.to_owned(), name.to_owned()))
         .collect()
 }
 
@@ -195,26 +206,10 @@ impl Checker<'_> {
             .insert(file.name.clone(), Arc::new(channel));
     }
 
-    fn campaign(&mut self, one: &Parsed<'_>, file: &CampaignFile, parsed: &[Parsed<'_>]) {
+    fn campaign(&mut self, one: &Parsed<'_>, file: &CampaignFile) {
         self.trigger(one, file);
-        let names = |kind| {
-            parsed
-                .iter()
-                .filter(move |other| other.kind == kind)
-                .map(|other| other.name.as_str())
-        };
-        self.refers(
-            one,
-            "channel",
-            Some(&file.channel),
-            names(crate::model::resource::Kind::Channel),
-        );
-        self.refers(
-            one,
-            "segment",
-            file.segment.as_deref(),
-            names(crate::model::resource::Kind::Segment),
-        );
+        self.refers(&one.read, "channel", Some(&file.channel));
+        self.refers(&one.read, "segment", file.segment.as_deref());
         let own = file
             .filter
             .as_deref()
@@ -272,23 +267,24 @@ impl Checker<'_> {
         }
     }
 
-    fn refers<'n>(
-        &mut self,
-        one: &Parsed<'_>,
-        key: &str,
-        name: Option<&str>,
-        names: impl Iterator<Item = &'n str> + Clone,
-    ) {
+    pub(super) fn refers(&mut self, read: &Read<'_>, key: &str, name: Option<&str>) {
         let Some(name) = name else { return };
-        if self.is_partial || names.clone().any(|known| known == name) {
+        let kind = if key == "channel" {
+            "Channel"
+        } else {
+            "Segment"
+        };
+        let of_kind = self.names.iter().filter(|(of, _)| of == kind);
+        let mut known = of_kind.map(|(_, name)| name.as_str());
+        if self.is_part || known.clone().any(|known| known == name) {
             return;
         }
         let mut problem =
             Diagnostic::error(MISSING_REFERENCE, format!("there is no {key} `{name}`")).at(key);
-        if let Some(meant) = did_you_mean(name, names) {
+        if let Some(meant) = did_you_mean(name, &mut known) {
             problem = problem.hint(format!("did you mean `{meant}`?"));
         }
-        self.report(&one.read, problem);
+        self.report(read, problem);
     }
 }
 

@@ -169,6 +169,10 @@ impl Checker<'_> {
         if let Some(text) = read.root.text("filter") {
             self.filter(read, "filter", text);
         }
+        if read.root.text("kind") == Some("Campaign") {
+            self.refers(read, "channel", read.root.text("channel"));
+            self.refers(read, "segment", read.root.text("segment"));
+        }
         let Some(message) = read.root.get("message") else {
             return;
         };

@@ -1,49 +1,119 @@
 //! Keeps secrets out of reports: people put them where they should not stand, and reports go to logs.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::diagnostic::Diagnostic;
+use super::source::SourceFile;
+use crate::diagnostic::{Diagnostic, Place};
 
-/// A key whose name says that its value is secret, and the value: all of the line behind it.
-static KEYED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+type Pattern = LazyLock<Option<Regex>>;
+
+/// A key whose name says that its value is secret, misspelt ones too, and what follows on its line.
+static KEYED: Pattern = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)(?:to?ke?n|secret|passw(?:or)?d|passphrase|authori[sz]ation|api[-_]?key|access[-_]?key|credential|cookie)[a-z0-9_-]*["']?\s*:(.*)"#,
+        r#"(?i)(?:t[oke]{2,4}n|secret|pass|pwd|authori[sz]ation|credential|cookie|[-_]key|api.?key)[a-z0-9_-]*["']?\s*:(.*)"#,
     )
     .ok()
 });
-/// What names a secret and is none: a reference.
-static REFERENCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// What may follow such a key and is none: a reference, or nothing yet.
+static REFERENCE: Pattern = LazyLock::new(|| {
     Regex::new(
         r#"^\s*(?:\{\s*(?:env|file)\s*:\s*["']?[A-Za-z0-9_./-]*["']?\s*\}?\s*,?)?\s*(?:#.*)?$"#,
     )
     .ok()
 });
-/// What looks like a secret wherever it stands: a long run of letters mixed with digits.
-static RUN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9_+=|-]{20,}|(?i:bearer|basic)\s+\S+").ok());
+/// A reference on a line of its own.
+static REFERENCE_LINE: Pattern =
+    LazyLock::new(|| Regex::new(r#"^\s*(?:env|file)\s*:\s*["']?[A-Za-z0-9_./-]*["']?\s*$"#).ok());
+/// What looks like a secret wherever it stands.
+static RUN: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x) EAA[A-Za-z0-9]{5,}
+        | (?i:bearer|basic)\s+\S+
+        | ://[^/\s@"']+:[^/\s@"']+@
+        | (?i:token|secret|key|signature|sig|password|pwd)=[^&\s"']+
+        | [0-9a-f]{32,}
+        | [A-Za-z0-9_+=|-]{20,}"#,
+    )
+    .ok()
+});
 
-/// Masks secrets in what a report shows; lengths stay, so that marks stay where they belong.
-pub(super) fn redact(problem: &mut Diagnostic) {
-    problem.message = runs(&problem.message);
-    problem.hint = problem.hint.as_deref().map(runs);
-    if let Some(place) = &mut problem.place {
-        place.snippet = runs(&keyed(&place.snippet));
+/// Masks secrets in reports about `files`; lengths stay, so that marks stay where they belong.
+pub(super) fn redact(problems: &mut [Diagnostic], files: &[SourceFile]) {
+    let mut masked: HashMap<String, String> = HashMap::new();
+    for problem in problems {
+        if let Some(place) = &mut problem.place {
+            let text = masked.entry(place.file.clone()).or_insert_with(|| {
+                let file = files.iter().find(|file| file.path == place.file);
+                file.map_or_else(String::new, |file| mask(&file.text))
+            });
+            show(place, text, &mut problem.message);
+        }
+        problem.message = runs(&problem.message);
+        problem.hint = problem.hint.as_deref().map(runs);
     }
 }
 
-fn keyed(line: &str) -> String {
-    let Some((pattern, reference)) = KEYED.as_ref().zip(REFERENCE.as_ref()) else {
-        return line.to_owned();
-    };
-    let value = pattern.captures(line).and_then(|found| found.get(1));
-    match value {
-        Some(value) if !reference.is_match(value.as_str()) => {
-            format!("{}{}", &line[..value.start()], masked(value.as_str()))
+/// Text as it may be shown, line by line as long as it was.
+pub(super) fn mask(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    // Lines further in than this belong to a secret key above them.
+    let mut inside: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let indentation = line.len() - line.trim_start_matches([' ', '-']).len();
+        let is_blank = line.trim().is_empty();
+        if inside.is_some_and(|key| !is_blank && indentation <= key) {
+            inside = None;
         }
-        _ => line.to_owned(),
+        if inside.is_some() && !matches(&REFERENCE_LINE, line.trim_end()) {
+            out.push_str(&stars(line));
+            continue;
+        }
+        let value = KEYED.as_ref().and_then(|pattern| pattern.captures(line));
+        match value.and_then(|found| found.get(1)) {
+            Some(value) => {
+                inside = Some(indentation);
+                let (before, value) = line.split_at(value.start());
+                out.push_str(&runs(before));
+                if matches(&REFERENCE, value.trim_end()) {
+                    out.push_str(value);
+                } else {
+                    out.push_str(&stars(value));
+                }
+            }
+            None => out.push_str(&runs(line)),
+        }
     }
+    out
+}
+
+fn show(place: &mut Place, masked: &str, message: &mut String) {
+    let line = masked.lines().nth(place.line.saturating_sub(1) as usize);
+    let shown: String = line
+        .unwrap_or_default()
+        .chars()
+        .take(place.snippet.chars().count())
+        .collect();
+    // A message may quote what stands on the line.
+    let quoted: Vec<String> = message
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| place.snippet.contains(word) && !shown.contains(word))
+        .map(str::to_owned)
+        .collect();
+    for word in quoted.iter().filter(|word| !word.is_empty()) {
+        *message = message.replace(word.as_str(), "***");
+    }
+    place.snippet = shown;
+}
+
+fn matches(pattern: &Pattern, text: &str) -> bool {
+    pattern
+        .as_ref()
+        .is_some_and(|pattern| pattern.is_match(text))
 }
 
 fn runs(text: &str) -> String {
@@ -52,23 +122,28 @@ fn runs(text: &str) -> String {
     };
     let masked = pattern.replace_all(text, |found: &regex::Captures<'_>| {
         let run = &found[0];
-        let is_mixed = run.contains(|c: char| c.is_ascii_digit())
-            && run.contains(|c: char| c.is_ascii_alphabetic());
-        // A hash or an id in lower case is no secret; a token has capitals.
-        let has_capitals = run.contains(|c: char| c.is_ascii_uppercase());
-        if run.contains(' ') || is_mixed && has_capitals {
-            masked(run)
-        } else {
+        let has = |is: fn(&char) -> bool| run.chars().any(|c| is(&c));
+        // A long word with digits and capitals; a name in capitals alone is one of a variable.
+        let is_word = run
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_+=|-".contains(c));
+        let is_hex = run.len() >= 32 && run.chars().all(|c| c.is_ascii_hexdigit());
+        let is_plain = !(has(char::is_ascii_digit)
+            && has(char::is_ascii_uppercase)
+            && has(char::is_ascii_lowercase));
+        if is_word && is_plain && !is_hex && !run.contains('=') {
             run.to_owned()
+        } else {
+            stars(run)
         }
     });
     masked.into_owned()
 }
 
 /// Blanks and brackets stay, so that the line's shape can be seen.
-fn masked(text: &str) -> String {
+fn stars(text: &str) -> String {
     let mask = |c: char| match c {
-        ' ' | '{' | '}' | '\'' | '"' | ',' => c,
+        ' ' | '\n' | '\r' | '\t' | '{' | '}' | '\'' | '"' | ',' => c,
         _ => '*',
     };
     text.chars().map(mask).collect()
@@ -77,48 +152,52 @@ fn masked(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, Place};
-
-    fn shown(line: &str) -> String {
-        let mut problem = Diagnostic::error(Code("x"), "wrong");
-        problem.place = Some(Place::of("a.yaml", line, 0..1));
-        redact(&mut problem);
-        problem.place.unwrap().snippet
-    }
 
     #[test]
     fn secrets_are_masked_however_they_got_there() {
-        for line in [
+        for text in [
             "token: hunter2",
             "tokn: hunter2",
+            "toekn: hunter2",
+            "signing_key: hunter2",
+            "pwd: hunter2",
             "  app_secret: 'hunter2'",
             "token: {value: hunter2}",
+            "token: |\n  hunter2\nname: x",
+            "token: >-\n\n  hunter2\n",
+            "token:\n  hunter2",
+            "token:\n  value: hunter2",
             "x: {token: hunter2, pace: abc}",
             "Authorization: Bearer hunter2",
             "X-Other: Bearer hunter2",
             "password : hunter2",
             "\"api-key\": hunter2",
-            "pace: EAABhunter2wBAKx0Z9aZ8hunter2",
+            "pace: EAABhunter2",
+            "pace: xAABhunter2wBAKx0Z9aZ8hunter2",
             "token: {env: A, other: hunter2}",
+            "url: https://ana:hunter2@example.com",
+            "url: https://example.com/?access_token=hunter2&a=b",
         ] {
-            let shown = shown(line);
-            assert!(!shown.contains("hunter2"), "{shown}");
-            assert_eq!(shown.chars().count(), line.chars().count());
+            let shown = mask(text);
+            assert!(!shown.contains("hunter2"), "{text}: {shown}");
+            assert_eq!(shown.chars().count(), text.chars().count());
+            assert_eq!(shown.lines().count(), text.lines().count());
         }
+        assert!(!mask("x: 0123456789abcdef0123456789abcdef").contains("0123"));
     }
 
     #[test]
     fn what_is_no_secret_stays() {
-        for line in [
+        for text in [
             "token: {env: RECADO_ACME_PAGE_TOKEN}",
-            "token: {file: /run/secrets/page}   # the page's",
-            "token:",
+            "token: {file: /run/secrets/page}   # the page's\nname: x",
+            "token:\n  env: RECADO_ACME_PAGE_TOKEN_2\nname: x",
             "page_id: \"104265081234567\"",
             "filter: user.api_trigger_properties == 'x'",
             "image_url: https://acme.example/spring-2026-collection.jpg",
             "text: Hi {{${first_name} | default: 'there'}}, your order",
         ] {
-            assert_eq!(shown(line), line);
+            assert_eq!(mask(text), text);
         }
     }
 }

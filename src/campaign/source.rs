@@ -47,6 +47,14 @@ pub(super) struct Parsed<'a> {
 /// # Errors
 /// All problems of all files, errors and warnings, by file and line.
 pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
+    load_part(files, false)
+}
+
+/// As [`load`]; with `is_part` there are files that could not be read, and what is missing may stand there.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diagnostic>> {
     let mut problems = folder_bounds(files);
     if !problems.is_empty() {
         return Err(problems);
@@ -66,9 +74,9 @@ pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
     }
     problems.extend(twice(&parsed));
     // What does not parse is taken for present, so that references to it are not reported as well.
-    let is_partial = files.len() > parsed.len();
-    let set = check::check(&parsed, &misshapen, is_partial, &mut problems);
-    problems.iter_mut().for_each(redact::redact);
+    let is_part = is_part || files.len() > parsed.len() + misshapen.len();
+    let set = check::check(&parsed, &misshapen, is_part, &mut problems);
+    redact::redact(&mut problems, files);
     problems.sort_by_key(|problem| {
         problem
             .place
@@ -76,6 +84,7 @@ pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
             .map(|place| (place.file.clone(), place.span.start))
     });
     if problems.iter().any(Diagnostic::is_error) {
+        problems.truncate(limits::DIAGNOSTICS_MAX);
         return Err(problems);
     }
     Ok(Loaded {
@@ -96,6 +105,11 @@ impl SourceFile {
         if bytes.len() > limits::FILE_BYTES_MAX {
             return Err(Box::new(too_large(&path)));
         }
+        // Some editors put a byte order mark before the text.
+        let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+            Some(text) => text.to_vec(),
+            None => bytes,
+        };
         String::from_utf8(bytes)
             .map(|text| Self {
                 path: path.clone(),
@@ -106,15 +120,12 @@ impl SourceFile {
                 let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
                 let mut problem =
                     Diagnostic::error(Code("file-encoding"), format!("byte {at} is not UTF-8"));
-                let mut place = Place::of(&path, &before, before.len()..before.len());
+                let shown = redact::mask(&before);
+                let mut place = Place::of(&path, &shown, shown.len()..shown.len());
                 // The rest of the line cannot be shown.
-                before
-                    .rsplit('\n')
-                    .next()
-                    .unwrap_or_default()
-                    .clone_into(&mut place.snippet);
+                let line = shown.rsplit('\n').next().unwrap_or_default();
+                line.clone_into(&mut place.snippet);
                 problem.place = Some(place);
-                redact::redact(&mut problem);
                 Box::new(problem.hint("save the file as UTF-8"))
             })
     }
@@ -180,9 +191,11 @@ fn shaped(read: Read<'_>) -> Result<Parsed<'_>, (Read<'_>, Vec<Diagnostic>)> {
         // The shapes and the types are two descriptions of one thing: where they differ, there is only a place.
         Err(error) => {
             let at = error.location().map_or(0, |location| location.index());
-            let mut problem = Diagnostic::error(Code("wrong-type"), "the document cannot be read");
+            let mut problem = Diagnostic::error(Code("wrong-type"), "this YAML is not understood");
             problem.place = Some(Place::of(&read.file.path, &read.file.text, at..at));
-            Err((read, vec![problem]))
+            let hint =
+                "write it without tags (`!name`), merge keys (`<<`) and numbers beyond 64 bits";
+            Err((read, vec![problem.hint(hint)]))
         }
     }
 }

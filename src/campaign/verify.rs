@@ -270,11 +270,14 @@ impl Verifier<'_> {
         let Value::Map(entries) = &node.value else {
             return;
         };
-        let is_reference = matches!(
-            entries.as_slice(),
-            [Entry { key, value: Node { value: Value::Text(text), .. }, .. }]
-                if matches!(key.as_str(), "env" | "file") && !text.is_empty()
-        );
+        let is_reference = match entries.as_slice() {
+            [Entry { key, value, .. }] => match (key.as_str(), &value.value) {
+                ("env", Value::Text(name)) => is_variable(name),
+                ("file", Value::Text(path)) => !path.trim().is_empty(),
+                _ => false,
+            },
+            _ => false,
+        };
         if !is_reference {
             let hint = "write `{env: NAME}` or `{file: path}`";
             self.push(
@@ -312,6 +315,14 @@ impl Verifier<'_> {
         };
         self.push(WRONG_VALUE, path, message, Some(hint));
     }
+}
+
+/// The name of an environment variable, and no token that somebody took for one.
+fn is_variable(name: &str) -> bool {
+    let is_name = name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+    is_name
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && !name.starts_with("EAA")
 }
 
 fn join(path: &str, key: &str) -> String {

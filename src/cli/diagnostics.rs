@@ -80,7 +80,8 @@ fn render(d: &Diagnostic) -> String {
         "error" => output::bad("error"),
         warning => warning.to_owned(),
     };
-    let mut text = format!("{severity}[{}]: {}", d.code, d.message);
+    let message: String = d.message.chars().map(harmless).collect();
+    let mut text = format!("{severity}[{}]: {message}", d.code);
     if !d.file.is_empty() {
         text.push_str("\n  --> ");
         text.push_str(&place(d));
@@ -110,7 +111,7 @@ fn render(d: &Diagnostic) -> String {
 fn window(d: &Diagnostic) -> (String, usize, usize) {
     let column = d.column.saturating_sub(1) as usize;
     // A tab is as wide as the terminal likes: a blank keeps the mark in its place.
-    let chars: Vec<char> = d.snippet.replace('\t', " ").chars().collect();
+    let chars: Vec<char> = d.snippet.replace('\t', " ").chars().map(harmless).collect();
     let from = if chars.len() <= WIDTH_MAX {
         0
     } else {
@@ -124,6 +125,11 @@ fn window(d: &Diagnostic) -> (String, usize, usize) {
     let room = (shown.len() + left.chars().count()).saturating_sub(begin);
     let length = (d.length as usize).min(room).max(1);
     (line, begin, length)
+}
+
+/// Files may hold what would move a terminal's cursor or change its title.
+fn harmless(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 fn place(d: &Diagnostic) -> String {

@@ -58,7 +58,7 @@ pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
             }
             if kind.is_dir() {
                 folders.push(path);
-            } else if is_yaml(&path) {
+            } else if is_yaml(&path) && path.is_file() {
                 found.push(path);
             }
         }

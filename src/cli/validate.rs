@@ -36,7 +36,7 @@ impl Validate {
         let Folder { files, problems } = files::scan(&self.folder)?;
         let n_files = files.len() + problems.len();
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        let (loaded, found) = match campaign::load(&files) {
+        let (loaded, found) = match campaign::load_part(&files, !problems.is_empty()) {
             Ok(loaded) => (Some(loaded.set), loaded.warnings),
             Err(problems) => (None, problems),
         };

@@ -41,6 +41,8 @@ pub const REGEX_BYTES_MAX: usize = 256 * 1024;
 
 /// Largest campaign file, in bytes.
 pub const FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Problems that are reported at once: who sees so many mends the first and asks again.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
 /// Most files in a folder of campaigns.
 pub const FILES_MAX: usize = 2_000;
 /// Largest sum of all files in one plan, in bytes: below the gRPC message bound.
