@@ -161,6 +161,10 @@ fn of(error: &engine::Error) -> Wire {
             log(error);
             Wire::new(Code::Unavailable, ErrorReason::Unavailable, message)
         }
+        Error::DataLoss(_) => {
+            log(error);
+            Wire::new(Code::DataLoss, ErrorReason::DataLoss, message)
+        }
         Error::Stopping => Wire::new(Code::Unavailable, ErrorReason::Unavailable, message),
         Error::Internal(_) => {
             log(error);
@@ -223,9 +227,12 @@ mod tests {
     use crate::engine::{Error, Kind};
     use crate::store;
 
-    fn errors() -> [(Status, Code, &'static str); 11] {
+    const FULL: Code = Code::ResourceExhausted;
+
+    fn errors() -> [(Status, Code, &'static str); 12] {
         let problem = || Diagnostic::error(diagnostic::Code("x"), "wrong");
         let closed = || store::Error::Closed;
+        let damaged = store::Error::Damaged("page 3".into());
         let retry_after = Duration::from_millis(5);
         [
             (
@@ -277,16 +284,13 @@ mod tests {
                 Code::ResourceExhausted,
                 "BUSY",
             ),
-            (
-                Error::DiskFull(closed()).into(),
-                Code::ResourceExhausted,
-                "DISK_FULL",
-            ),
+            (Error::DiskFull(closed()).into(), FULL, "DISK_FULL"),
             (
                 Error::Unavailable(closed()).into(),
                 Code::Unavailable,
                 "UNAVAILABLE",
             ),
+            (Error::from(damaged).into(), Code::DataLoss, "DATA_LOSS"),
             (Error::Stopping.into(), Code::Unavailable, "UNAVAILABLE"),
             (
                 Error::Internal(Box::new(closed())).into(),
@@ -329,6 +333,19 @@ mod tests {
             assert_eq!(details.retry_info().is_some(), reason == "BUSY");
             assert_eq!(details.resource_info().is_some(), reason == "NOT_FOUND");
         }
+    }
+
+    #[test]
+    fn what_is_damaged_is_named() {
+        let status = Status::from(Error::from(store::Error::Corrupt {
+            table: "user_log",
+            column: "changes",
+            key: "7".into(),
+        }));
+        assert_eq!(
+            status.message(),
+            "stored data is damaged: table `user_log`, column `changes`, key `7`: the stored value does not parse"
+        );
     }
 
     #[test]

@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use crate::model::Value;
 use crate::model::id::ExternalId;
-use crate::model::limits;
-use crate::model::user::{Change, Current, Profile, Rejected, weight};
+use crate::model::user::{Change, Current, Profile, weight};
 use crate::model::value::Type;
 
 use super::bitmap::grow;
@@ -141,29 +140,23 @@ impl Table {
         }
     }
 
-    /// Whether the change keeps the bound on attribute paths; ask before it is stored.
-    ///
-    /// # Errors
-    /// It would add paths beyond [`limits::COLUMNS_MAX`].
-    pub fn admits(&self, change: &Change) -> Result<(), Rejected> {
-        let values = change
-            .set
-            .iter()
-            .filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        let added: usize = values
-            .map(|(name, value)| Node::missing(self.attributes.get(name.as_str()), value))
-            .sum();
-        // Counting every path is for the rare change that adds one.
-        if added == 0 || added + self.n_paths() <= limits::COLUMNS_MAX {
-            return Ok(());
+    /// The attribute paths that the change would add, each as its keys with NUL between them. Nearly always
+    /// there are none, which is found out without a copy.
+    pub fn missing_paths(&self, change: &Change) -> Vec<String> {
+        let mut found = Vec::new();
+        for (name, value) in &change.set {
+            let Some(value) = value else { continue };
+            let node = self.attributes.get(name.as_str());
+            if Node::missing(node, value) > 0 {
+                Node::name_missing(node, name, value, &mut found);
+            }
         }
-        Err(Rejected {
-            path: "attributes".into(),
-            message: format!(
-                "adds {added} attribute paths; all users together may have {}",
-                limits::COLUMNS_MAX
-            ),
-        })
+        found
+    }
+
+    /// Attribute paths that some user has: each is a column. Costs a look at each.
+    pub fn n_paths(&self) -> usize {
+        self.attributes.values().map(Node::count).sum()
     }
 
     /// Creates the user if there is none. An attribute is replaced whole, with everything in it.
@@ -278,10 +271,6 @@ impl Table {
     fn node(&self, path: &[String]) -> Option<&Node> {
         let (name, keys) = path.split_first()?;
         self.attributes.get(name.as_str())?.field(keys)
-    }
-
-    fn n_paths(&self) -> usize {
-        self.attributes.values().map(Node::count).sum()
     }
 }
 

@@ -94,7 +94,7 @@ impl Node {
         1 + self.fields.values().map(Self::count).sum::<usize>()
     }
 
-    /// Paths that storing `value` here would add.
+    /// How many paths storing `value` here would add.
     pub(super) fn missing(node: Option<&Self>, value: &Value) -> usize {
         let fields = match value {
             Value::Object(map) => map
@@ -106,6 +106,23 @@ impl Node {
             _ => 0,
         };
         fields + usize::from(node.is_none())
+    }
+
+    /// The paths that [`Node::missing`] counts, as `path` and keys with NUL between them.
+    pub(super) fn name_missing(
+        node: Option<&Self>,
+        path: &str,
+        value: &Value,
+        found: &mut Vec<String>,
+    ) {
+        if node.is_none() {
+            found.push(path.to_owned());
+        }
+        let Value::Object(map) = value else { return };
+        for (key, item) in map {
+            let field = node.and_then(|node| node.fields.get(key.as_str()));
+            Self::name_missing(field, &format!("{path}\0{key}"), item, found);
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -38,11 +38,14 @@ pub enum Error {
     /// The same call will succeed later.
     #[error("too many writes are waiting; try again in {retry_after:?}")]
     Busy { retry_after: Duration },
-    #[error("the disk is full; nothing was written")]
+    #[error("the disk is full, or `--store-bytes-max` is reached; nothing was written")]
     DiskFull(#[source] store::Error),
     /// The store cannot be reached now.
     #[error("the store is unavailable")]
     Unavailable(#[source] store::Error),
+    /// What is stored cannot be read any more: nothing the caller can do, and something for the operator.
+    #[error("stored data is damaged: {0}")]
+    DataLoss(#[source] store::Error),
     /// The server ends what is under way; another one may take it on.
     #[error("the server is stopping")]
     Stopping,
@@ -99,9 +102,8 @@ impl From<store::Error> for Error {
                 expected: format!("revision {expected}"),
                 actual: format!("revision {actual}"),
             },
-            store::Error::Corrupt { .. } | store::Error::TooNew { .. } => {
-                Self::Internal(Box::new(error))
-            }
+            store::Error::Corrupt { .. } | store::Error::Damaged(_) => Self::DataLoss(error),
+            store::Error::TooNew { .. } => Self::Internal(Box::new(error)),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Engine {
         let engine = Arc::clone(self);
         self.parts.tasks.spawn("fan-out", async move {
             while let Err(error) = engine.fan_out(&new).await {
-                if matches!(error, Error::Stopping | Error::Internal(_) | Error::NotFound { .. }) {
+                if matches!(error, Error::Stopping | Error::DataLoss(_) | Error::Internal(_) | Error::NotFound { .. }) {
                     tracing::error!(send = %new.id, %error, "a send is left half stored until the next start");
                     return;
                 }

@@ -22,7 +22,9 @@ use crate::segment::Filter;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another process has the store open.
-    #[error("the store `{path}` is in use by another process")]
+    #[error(
+        "the store `{path}` is in use by another process; stop that one, or give this one a store of its own"
+    )]
     InUse { path: String },
     /// Nothing was written; the same call may succeed once there is room.
     #[error("the disk is full")]
@@ -37,8 +39,13 @@ pub enum Error {
         column: &'static str,
         key: String,
     },
+    /// The file is not a store, or its pages do not make sense: nothing the caller can do.
+    #[error("the file is damaged, or is no store")]
+    Damaged(#[source] Source),
     /// The store was written by a newer version.
-    #[error("the store has schema {found}; this program knows up to {known}")]
+    #[error(
+        "the store has schema {found}, and this program knows up to {known}; start a newer one"
+    )]
     TooNew { found: u32, known: u32 },
     /// The applied state is not the one the caller planned against.
     #[error("the applied revision is {actual}, not {expected}")]

@@ -22,6 +22,8 @@ struct Open {
     send: i64,
     state: State,
     is_cancelled: bool,
+    /// Its user was deleted.
+    is_forgotten: bool,
 }
 
 /// What settling writes; unset columns are cleared.
@@ -126,6 +128,7 @@ pub(super) fn record(
         return Ok(());
     };
     let cancelled = Reason::new(ReasonCode::SendCancelled, "the send was cancelled");
+    let gone = Reason::new(ReasonCode::UserNotFound, "the user was deleted");
     let (state, settled) = match outcome {
         Outcome::Retry { .. } | Outcome::Released if open.is_cancelled => (
             State::Cancelled,
@@ -134,10 +137,18 @@ pub(super) fn record(
                 ..Settled::default()
             },
         ),
+        // Nobody is left to try it with.
+        Outcome::Retry { .. } | Outcome::Released if open.is_forgotten => (
+            State::Skipped,
+            Settled {
+                reason: Some(&gone),
+                ..Settled::default()
+            },
+        ),
         Outcome::Sent { message_id } => (
             State::Sent,
             Settled {
-                message_id: Some(message_id),
+                message_id: (!open.is_forgotten).then_some(message_id.as_str()),
                 ..Settled::default()
             },
         ),
@@ -250,7 +261,8 @@ pub(super) fn forget_user(group: &mut Group<'_>, user: &ExternalId) -> Result<()
     }
     connection
         .prepare_cached(
-            "UPDATE delivery SET external_id = '', trigger_properties = '{}' WHERE external_id = ?",
+            "UPDATE delivery SET external_id = '', trigger_properties = '{}', detail = NULL, message_id = NULL
+             WHERE external_id = ?",
         )?
         .execute([user.as_str()])?;
     Ok(())
@@ -275,7 +287,8 @@ fn settle(
             micros(settled.due_at.unwrap_or(now)),
             settled.uncount,
             settled.reason.map(|reason| reason.code.as_str()),
-            settled.reason.map(|reason| reason.detail.as_str()),
+            // A detail may quote what was sent.
+            settled.reason.filter(|_| !open.is_forgotten).map(|reason| reason.detail.as_str()),
             platform.map(|p| p.code),
             platform.and_then(|p| p.subcode),
             settled.message_id,
@@ -291,16 +304,22 @@ fn settle(
 }
 
 fn open(connection: &Connection, id: DeliveryId) -> Result<Option<Open>> {
-    let raw: Option<(i64, i64, String, String)> = connection
+    let raw: Option<(i64, i64, String, String, bool)> = connection
         .prepare_cached(
-            "SELECT d.seq, d.send, d.state, s.phase FROM delivery d JOIN send s ON s.seq = d.send
+            "SELECT d.seq, d.send, d.state, s.phase, d.external_id = '' FROM delivery d JOIN send s ON s.seq = d.send
              WHERE d.id = ?",
         )?
         .query_row([id.as_bytes()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
         })
         .optional()?;
-    let Some((seq, send, state, phase)) = raw else {
+    let Some((seq, send, state, phase, is_forgotten)) = raw else {
         return Ok(None);
     };
     let Some(state) = State::parse(&state) else {
@@ -314,6 +333,7 @@ fn open(connection: &Connection, id: DeliveryId) -> Result<Option<Open>> {
         send,
         state,
         is_cancelled: phase == Phase::Cancelled.as_str(),
+        is_forgotten,
     }))
 }
 

@@ -9,6 +9,7 @@ use crate::store::contract::{Error, Result};
 pub(super) enum Failure {
     DiskFull(String),
     Unavailable(String),
+    Damaged(String),
     Corrupt {
         table: &'static str,
         column: &'static str,
@@ -23,6 +24,7 @@ impl Failure {
         match self {
             Self::DiskFull(why) => Error::DiskFull(why.clone().into()),
             Self::Unavailable(why) => Error::Unavailable(why.clone().into()),
+            Self::Damaged(why) => Error::Damaged(why.clone().into()),
             Self::Corrupt { table, column, key } => Error::Corrupt {
                 table,
                 column,
@@ -36,6 +38,9 @@ impl From<&rusqlite::Error> for Failure {
     fn from(error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(error.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Unavailable(error.to_string()),
         }
     }
@@ -45,6 +50,8 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         match error {
             Error::DiskFull(why) => Self::DiskFull(why.to_string()),
+            Error::Damaged(why) => Self::Damaged(why.to_string()),
+            Error::Unavailable(why) => Self::Unavailable(why.to_string()),
             Error::Corrupt { table, column, key } => Self::Corrupt {
                 table,
                 column,

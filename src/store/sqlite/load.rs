@@ -133,7 +133,6 @@ fn place(table: &mut Table, folding: &mut Folding, block: u32, users: Vec<Change
 }
 
 fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding) -> Result<()> {
-    folding.next_seq = 1;
     let log = "SELECT seq, changes FROM user_log ORDER BY seq";
     let mut replay = Replay {
         waiting: Vec::with_capacity(REPLAYED_AT_ONCE),
@@ -147,7 +146,14 @@ fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding)
             let Ok(entries) = entries else {
                 return corrupt("user_log", "changes", seq);
             };
+            // Numbers have no gaps: the log is cut at its beginning only.
+            if folding.log_bytes > 0 && seq != folding.next_seq {
+                return corrupt("user_log", "seq", folding.next_seq);
+            }
             for entry in entries {
+                if matches!(entry, Entry::Delete(_)) {
+                    folding.deleted = Some(seq);
+                }
                 if let Some(row) = replay.take(entry) {
                     let first = folding.dirty.entry(row.0 / BLOCK_ROWS).or_insert(seq);
                     *first = seq.min(*first);
@@ -159,6 +165,7 @@ fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding)
         },
     )?;
     replay.settle();
+    folding.next_seq = folding.next_seq.max(1);
     Ok(())
 }
 

@@ -16,7 +16,9 @@ pub(super) struct Lock {
 impl Lock {
     /// SQLite's own locks would let two servers take turns, and each would believe its own memory.
     pub(super) fn take(store: &Path) -> Result<Self> {
-        let path = beside(store);
+        // A link and what it points to are one store.
+        let real = store.canonicalize();
+        let path = beside(real.as_deref().unwrap_or(store));
         let file = File::create(&path).map_err(|error| {
             Error::Unavailable(format!("cannot create `{}`: {error}", path.display()).into())
         })?;

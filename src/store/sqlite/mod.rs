@@ -1,6 +1,6 @@
 //! The embedded backend: SQLite in WAL mode with one writer thread, and all users in memory.
 //!
-//! A write goes `writer` (the group and its commit) → `users`, `sends` or `deliveries` (what a job does).
+//! A write goes `writer` (the group and its commit) → `pending`, `sends` or `deliveries` (what a job does).
 //! Reads of users go to memory, others through `reader` to `ledger`, `sends`, `resources`. SQL stands
 //! here alone; `migrations/` has the tables.
 //!
@@ -17,6 +17,7 @@ mod lock;
 mod methods;
 mod migrate;
 mod open;
+mod pending;
 mod reader;
 mod resources;
 mod sends;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -13,6 +14,9 @@ use super::migrate::migrate;
 use super::reader::Readers;
 use super::writer::Writer;
 use crate::store::contract::{Error, Result};
+
+/// How long to wait for another program that has the file locked, such as a backup.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -47,6 +51,8 @@ impl Store {
         let lock = Lock::take(&settings.path)?;
         let mut connection = connect(&settings.path)?;
         migrate(&mut connection)?;
+        // What a dead process left there may be of people whom it had deleted.
+        empty_wal(&connection)?;
         if let Some(bytes) = settings.bytes_max {
             limit(&connection, bytes)?;
         }
@@ -72,7 +78,7 @@ impl Store {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection> {
+pub(super) fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(|error| {
         Error::Unavailable(format!("cannot open `{}`: {error}", path.display()).into())
     })?;
@@ -88,9 +94,9 @@ fn connect(path: &Path) -> Result<Connection> {
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -65536;
          PRAGMA wal_autocheckpoint = 8192;
-         PRAGMA journal_size_limit = 67108864;
-         PRAGMA busy_timeout = 5000;",
+         PRAGMA journal_size_limit = 67108864;",
     )?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
@@ -100,6 +106,17 @@ pub(super) fn prepare_once(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+/// Copies the write-ahead log into the file and cuts it to nothing. `false` while somebody reads from it.
+pub(super) fn empty_wal(connection: &Connection) -> Result<bool> {
+    // Not waited for: the writer has other things to do.
+    connection.busy_timeout(Duration::ZERO)?;
+    let is_busy: Result<bool> = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(Error::from);
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(!is_busy?)
 }
 
 fn limit(connection: &Connection, bytes: u64) -> Result<()> {

@@ -13,8 +13,10 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::error::Failure;
+use super::open;
+use super::pending::Pending;
 use super::sends::Deltas;
-use super::users::{Memory, Pending};
+use super::users::Memory;
 use crate::store::contract::{Error, Result};
 
 /// Jobs that may wait: beyond it writers are told to come back, instead of growing a queue in memory.
@@ -30,6 +32,8 @@ const IDLE: Duration = Duration::from_millis(200);
 const CROWD: usize = 8;
 /// How long a crowd is waited for: less than what its fsyncs would take one by one.
 const GATHER: Duration = Duration::from_millis(1);
+/// After failures the writer rests for up to two to the power of this many idle rounds: about a minute.
+const REST_MAX: u32 = 8;
 /// What a caller is told to wait when the queue is full.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -38,10 +42,12 @@ pub(super) struct Group<'a> {
     pub(super) connection: &'a Connection,
     pub(super) users: Pending,
     pub(super) deltas: Deltas,
+    /// Why SQLite gave up the whole transaction, if it did.
+    lost: Option<Failure>,
 }
 
-/// Runs in the transaction; what it returns runs after the commit.
-type Job = Box<dyn FnOnce(&mut Group<'_>) -> Answer + Send>;
+/// Runs in the transaction, or learns that there is none; what it returns runs after the commit.
+type Job = Box<dyn FnOnce(Option<&mut Group<'_>>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(std::result::Result<(), &Failure>) + Send>;
 
 /// The writer's front: submits jobs and joins the thread.
@@ -50,6 +56,13 @@ pub(super) struct Writer {
     jobs: Mutex<Option<Sender<Job>>>,
     room: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Leaves out idle rounds after failures, twice as many each time: a full disk must not fill the log too.
+#[derive(Debug, Default)]
+struct Rest {
+    failures: u32,
+    rounds: u32,
 }
 
 // === impl Writer ===
@@ -113,7 +126,10 @@ impl Writer {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |group| {
-            let done = work(group);
+            let done = match group {
+                Some(group) => in_transaction(group, work),
+                None => Err(Error::Unavailable("no transaction was begun".into())),
+            };
             Box::new(move |committed| {
                 drop(permit);
                 let done = match committed {
@@ -158,8 +174,24 @@ impl Drop for Writer {
     }
 }
 
+// === impl Rest ===
+
+impl Rest {
+    fn tidy(&mut self, connection: &Connection, memory: &Memory) {
+        if self.rounds > 0 {
+            self.rounds -= 1;
+        } else if let Err(error) = tidy(connection, memory) {
+            give_up(connection, &error);
+            self.failures += 1;
+            self.rounds = 1 << self.failures.min(REST_MAX);
+        } else {
+            self.failures = 0;
+        }
+    }
+}
+
 fn run(connection: &Connection, memory: &Memory, waiting: &Receiver<Job>) {
-    let mut n_last = 0;
+    let (mut n_last, mut rest) = (0, Rest::default());
     loop {
         match waiting.recv_timeout(IDLE) {
             Ok(first) => {
@@ -168,31 +200,38 @@ fn run(connection: &Connection, memory: &Memory, waiting: &Receiver<Job>) {
                 }
                 n_last = group(connection, memory, first, waiting);
             }
-            Err(RecvTimeoutError::Timeout) => tidy(connection, memory),
+            Err(RecvTimeoutError::Timeout) => {
+                rest.tidy(connection, memory);
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    if let Err(error) = connection.execute_batch("PRAGMA optimize") {
-        tracing::warn!(%error, "the store was not optimised at its end");
+    let end = "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)";
+    if let Err(error) = connection.execute_batch(end) {
+        tracing::warn!(%error, "the store was not tidied up at its end");
     }
 }
 
 /// One transaction: the first job and whatever waits behind it. Answers how many there were.
 fn group(connection: &Connection, memory: &Memory, first: Job, waiting: &Receiver<Job>) -> usize {
+    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+        let failure = give_up(connection, &error.into());
+        first(None)(Err(&failure));
+        return 1;
+    }
     let mut answers = Vec::new();
     let done = (|| {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut group = Group {
             connection,
             users: memory.pending(),
             deltas: HashMap::new(),
+            lost: None,
         };
         let mut next = Some(first);
         while let Some(job) = next {
-            answers.push(job(&mut group));
-            // SQLite gives up a whole transaction on some errors, a full disk among them.
-            if connection.is_autocommit() {
-                return Err(Error::DiskFull("the transaction was rolled back".into()));
+            answers.push(job(Some(&mut group)));
+            if let Some(failure) = group.lost {
+                return Err(failure.to_error());
             }
             let has_room = answers.len() < GROUP_MAX && group.users.len() < GROUP_USERS_MAX;
             next = if has_room {
@@ -221,21 +260,20 @@ fn group(connection: &Connection, memory: &Memory, first: Job, waiting: &Receive
     n
 }
 
-/// Folds what the log has gathered while nobody waits.
-fn tidy(connection: &Connection, memory: &Memory) {
-    if !memory.wants_folding() {
-        return;
+/// While nobody waits: folds what the log has gathered, and leaves nothing of who was deleted.
+pub(super) fn tidy(connection: &Connection, memory: &Memory) -> Result<()> {
+    let Some(blocks) = memory.idle_blocks() else {
+        return Ok(());
+    };
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let folded = memory.fold_blocks(connection, blocks)?;
+    connection.execute_batch("COMMIT")?;
+    memory.folded(folded);
+    // The write-ahead log still has the pages as they were.
+    if memory.has_folded_deletions() && open::empty_wal(connection)? {
+        memory.erased();
     }
-    let done = (|| {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        let folded = memory.fold_while_idle(connection)?;
-        connection.execute_batch("COMMIT")?;
-        Ok(folded)
-    })();
-    match done {
-        Ok(folded) => memory.folded(folded),
-        Err(error) => drop(give_up(connection, &error)),
-    }
+    Ok(())
 }
 
 fn give_up(connection: &Connection, error: &Error) -> Failure {
@@ -246,6 +284,21 @@ fn give_up(connection: &Connection, error: &Error) -> Failure {
         tracing::error!(%error, "a store transaction could not be rolled back");
     }
     Failure::from(error)
+}
+
+/// Notes when SQLite gave up the whole transaction, as it does on some errors, a full disk among them.
+fn in_transaction<T>(
+    group: &mut Group<'_>,
+    work: impl FnOnce(&mut Group<'_>) -> Result<T>,
+) -> Result<T> {
+    let done = work(group);
+    if group.connection.is_autocommit() {
+        group.lost = Some(match &done {
+            Err(error) => Failure::from(error),
+            Ok(_) => Failure::Unavailable("the transaction was rolled back".into()),
+        });
+    }
+    done
 }
 
 fn in_savepoint<T>(

@@ -66,6 +66,7 @@ contract! {
     ],
     users::members_are_read_in_chunks => [],
     users::a_deleted_user_leaves_countable_deliveries => ["Must keep deliveries countable"],
+    users::a_user_deleted_during_the_call_holds_up_nobody => [],
     sends::revisions_follow_each_other => [
         "Must refuse with [`Error::Stale`]",
         "Must hand out revisions in commit order",

@@ -1,13 +1,13 @@
 //! Users, imports, and what filters see of them.
 
 use recado::model::Value;
-use recado::model::delivery::State;
+use recado::model::delivery::{Outcome, State};
 use recado::model::id::ImportId;
 use recado::model::user::{Update, Upserted};
 use recado::store::contract::{DeliveryQuery, ImportProgress, Imported};
 
 use super::Backend;
-use super::fixtures::{at, counts, filter, send, set, text, user};
+use super::fixtures::{at, claim, counts, filter, reason, send, set, text, user};
 
 pub(super) async fn each_item_is_for_itself(backend: &impl Backend) {
     let store = backend.open();
@@ -244,4 +244,42 @@ pub(super) async fn a_deleted_user_leaves_countable_deliveries(backend: &impl Ba
         store.delete_users(vec![user("ana")]).await.unwrap(),
         [false]
     );
+}
+
+pub(super) async fn a_user_deleted_during_the_call_holds_up_nobody(backend: &impl Backend) {
+    let store = backend.open();
+    let people = ["ana", "bia", "caio"];
+    store
+        .upsert_users(people.map(|name| set(name, [])).into())
+        .await
+        .unwrap();
+    let id = send(&store, "one", &people).await;
+    let claimed = claim(&store, at(1)).await;
+    for due in &claimed {
+        assert!(store.begin(due.id, at(1)).await.unwrap());
+    }
+    store.delete_users(people.map(user).into()).await.unwrap();
+    let retry = Outcome::Retry {
+        at: at(2),
+        reason: reason(),
+    };
+    let sent = Outcome::Sent {
+        message_id: "m_ana".into(),
+    };
+    for (due, outcome) in claimed.iter().zip([retry, sent, Outcome::Failed(reason())]) {
+        store.record(due.id, outcome, at(2)).await.unwrap();
+    }
+    // The channel goes on: nothing of them is claimed, and nothing of them is kept.
+    assert!(claim(&store, at(1_000)).await.is_empty());
+    let sums = counts(&store, id).await;
+    let of = |state| sums.of(state);
+    assert_eq!(
+        (of(State::Skipped), of(State::Sent), of(State::Failed)),
+        (1, 1, 1)
+    );
+    for due in claimed {
+        let kept = store.get_delivery(due.id).await.unwrap().unwrap();
+        assert_eq!((kept.external_id, kept.message_id), (None, None));
+        assert!(kept.reason.is_none_or(|reason| reason.detail.is_empty()));
+    }
 }

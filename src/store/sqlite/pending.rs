@@ -1,0 +1,249 @@
+//! What a group of jobs will change in users: kept aside until it is committed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use rusqlite::Connection;
+
+use super::codec::{self, Entry};
+use crate::audience::Table;
+use crate::model::Value;
+use crate::model::id::ExternalId;
+use crate::model::limits;
+use crate::model::user::{self, Change, Current, Rejected, Update, Upserted};
+use crate::store::contract::Result;
+
+/// What a group will change, visible to the group's later jobs only.
+pub(super) struct Pending {
+    table: Arc<RwLock<Table>>,
+    entries: Vec<Entry>,
+    /// Positions in `entries` of each touched user.
+    touched: HashMap<ExternalId, Vec<usize>>,
+    /// Attribute paths that the group adds, so that one group cannot leave the bound on them either.
+    new_paths: HashSet<String>,
+    /// Paths before the group; counted when the first one is added.
+    n_paths: Option<usize>,
+}
+
+/// A group's row in the log.
+#[derive(Default)]
+pub(super) struct Logged {
+    pub(super) seq: Option<i64>,
+    pub(super) bytes: usize,
+}
+
+/// One user as the group has left it so far.
+struct Seen<'a> {
+    table: &'a Table,
+    id: &'a ExternalId,
+    entries: &'a [Entry],
+    touched: &'a [usize],
+}
+
+// === impl Pending ===
+
+impl Pending {
+    pub(super) fn new(table: Arc<RwLock<Table>>) -> Self {
+        Self {
+            table,
+            entries: Vec::new(),
+            touched: HashMap::new(),
+            new_paths: HashSet::new(),
+            n_paths: None,
+        }
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Takes back what a failed job had added.
+    pub(super) fn truncate(&mut self, len: usize) {
+        if self.entries.len() > len {
+            self.entries.truncate(len);
+            self.touched.retain(|_, positions| {
+                positions.retain(|at| *at < len);
+                !positions.is_empty()
+            });
+        }
+    }
+
+    /// Merges updates in order; each sees those before it.
+    pub(super) fn upsert(
+        &mut self,
+        updates: Vec<Update>,
+    ) -> Vec<std::result::Result<Upserted, Rejected>> {
+        let lock = Arc::clone(&self.table);
+        let table = lock.read();
+        updates
+            .into_iter()
+            .map(|update| self.upsert_one(&table, update))
+            .collect()
+    }
+
+    fn upsert_one(
+        &mut self,
+        table: &Table,
+        update: Update,
+    ) -> std::result::Result<Upserted, Rejected> {
+        update.check()?;
+        let id = update.external_id.clone();
+        let change = update.resolve(&self.seen(table, &id))?;
+        self.admit_paths(table, &change)?;
+        let upserted = if change.creates {
+            Upserted::Created
+        } else {
+            Upserted::Updated
+        };
+        self.push(id, Entry::Change(change));
+        Ok(upserted)
+    }
+
+    /// Whether the user existed.
+    pub(super) fn delete(&mut self, id: ExternalId) -> bool {
+        let lock = Arc::clone(&self.table);
+        let existed = self.seen(&lock.read(), &id).exists();
+        if existed {
+            self.push(id.clone(), Entry::Delete(id));
+        }
+        existed
+    }
+
+    /// Appends the group to the log.
+    pub(super) fn log(&self, connection: &Connection) -> Result<Logged> {
+        if self.entries.is_empty() {
+            return Ok(Logged::default());
+        }
+        let bytes = codec::encode_entries(&self.entries);
+        connection
+            .prepare_cached("INSERT INTO user_log (changes) VALUES (?)")?
+            .execute([&bytes])?;
+        Ok(Logged {
+            seq: Some(connection.last_insert_rowid()),
+            bytes: bytes.len(),
+        })
+    }
+
+    /// Keeps the bound on attribute paths.
+    fn admit_paths(&mut self, table: &Table, change: &Change) -> std::result::Result<(), Rejected> {
+        let mut added = table.missing_paths(change);
+        added.retain(|path| !self.new_paths.contains(path));
+        if added.is_empty() {
+            return Ok(());
+        }
+        let before = *self.n_paths.get_or_insert_with(|| table.n_paths());
+        if before + self.new_paths.len() + added.len() > limits::COLUMNS_MAX {
+            return Err(Rejected {
+                path: "attributes".into(),
+                message: format!(
+                    "adds {} attribute paths; all users together may have {}",
+                    added.len(),
+                    limits::COLUMNS_MAX
+                ),
+            });
+        }
+        self.new_paths.extend(added);
+        Ok(())
+    }
+
+    fn push(&mut self, id: ExternalId, entry: Entry) {
+        self.touched.entry(id).or_default().push(self.entries.len());
+        self.entries.push(entry);
+    }
+
+    fn seen<'a>(&'a self, table: &'a Table, id: &'a ExternalId) -> Seen<'a> {
+        let touched = self.touched.get(id).map_or(&[][..], Vec::as_slice);
+        Seen {
+            table,
+            id,
+            entries: &self.entries,
+            touched,
+        }
+    }
+}
+
+// === impl Seen ===
+
+impl Seen<'_> {
+    /// The group's entries of this user, newest first.
+    fn newest(&self) -> impl Iterator<Item = &Entry> {
+        self.touched.iter().rev().map(|at| &self.entries[*at])
+    }
+
+    fn get_in(entry: &Entry, attribute: &str) -> Option<Option<Value>> {
+        match entry {
+            Entry::Delete(_) => Some(None),
+            Entry::Change(change) => change
+                .set
+                .iter()
+                .rev()
+                .find(|(name, _)| name == attribute)
+                .map(|(_, value)| value.clone()),
+        }
+    }
+}
+
+impl Current for Seen<'_> {
+    fn exists(&self) -> bool {
+        match self.newest().next() {
+            Some(entry) => matches!(entry, Entry::Change(_)),
+            None => self.table.row(self.id).is_some(),
+        }
+    }
+
+    fn get(&self, attribute: &str) -> Option<Value> {
+        match self
+            .newest()
+            .find_map(|entry| Self::get_in(entry, attribute))
+        {
+            Some(value) => value,
+            None => self.table.current(self.id).get(attribute),
+        }
+    }
+
+    /// Exact for a user that the group has not touched; otherwise every touched attribute is looked up.
+    fn weight(&self) -> usize {
+        let base = self.table.current(self.id);
+        let Some(from) = self
+            .touched
+            .iter()
+            .rposition(|at| matches!(self.entries[*at], Entry::Delete(_)))
+        else {
+            let names = self.names(0);
+            let weigh = |of: &dyn Fn(&str) -> Option<Value>| -> usize {
+                names
+                    .iter()
+                    .filter_map(|name| of(name).map(|value| user::weight(name, &value)))
+                    .sum()
+            };
+            let (before, after) = (weigh(&|name| base.get(name)), weigh(&|name| self.get(name)));
+            return (base.weight() + after).saturating_sub(before);
+        };
+        let names = self.names(from);
+        names
+            .iter()
+            .filter_map(|name| self.get(name).map(|value| user::weight(name, &value)))
+            .sum()
+    }
+}
+
+impl Seen<'_> {
+    /// Attributes that the entries from there on set.
+    fn names(&self, from: usize) -> Vec<&str> {
+        let changes = self.touched[from..]
+            .iter()
+            .filter_map(|at| match &self.entries[*at] {
+                Entry::Change(Change { set, .. }) => Some(set),
+                Entry::Delete(_) => None,
+            });
+        let mut names: Vec<&str> = changes.flatten().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
