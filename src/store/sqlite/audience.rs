@@ -11,7 +11,7 @@ use crate::audience::{Bitmap, Row, Table};
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
 use crate::segment::Filter;
-use crate::store::contract::{Audience, Members, Result};
+use crate::store::contract::{Audience, Error, Members, Result};
 
 /// The rows for which a filter was true; their ids are looked up as they are read.
 struct Reading {
@@ -24,11 +24,14 @@ struct Reading {
 #[async_trait]
 impl Audience for Store {
     async fn count(&self, filter: &Filter, now: Timestamp) -> Result<u64> {
-        Ok(filter.count(&self.memory.table.read(), now))
+        self.asked(filter, move |filter, table| filter.count(table, now))
+            .await
     }
 
     async fn members(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Members>> {
-        let rows = filter.members(&self.memory.table.read(), now);
+        let rows = self
+            .asked(filter, move |filter, table| filter.members(table, now))
+            .await?;
         let (len, next) = (rows.len() as u64, rows.next_from(Row(0)));
         Ok(Box::new(Reading {
             table: Arc::clone(&self.memory.table),
@@ -51,6 +54,19 @@ impl Audience for Store {
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {
         let table = self.memory.table.read();
         Ok(ids.iter().map(|id| table.profile(table.row(id)?)).collect())
+    }
+}
+
+impl Store {
+    /// Asks all users, off the async threads: a pattern over a million texts takes a while.
+    async fn asked<T: Send + 'static>(
+        &self,
+        filter: &Filter,
+        ask: impl FnOnce(&Filter, &Table) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (table, filter) = (Arc::clone(&self.memory.table), filter.clone());
+        let work = tokio::task::spawn_blocking(move || ask(&filter, &table.read()));
+        work.await.map_err(|error| Error::Unavailable(error.into()))
     }
 }
 
