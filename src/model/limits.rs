@@ -23,8 +23,9 @@ pub const PROFILE_BYTES_MAX: usize = 64 * 1024;
 pub const COLUMNS_MAX: usize = 10_000;
 /// Most users in one `UpsertUsers` call or one chunk of an import.
 pub const BATCH_USERS_MAX: usize = 1_000;
-/// Integers beyond this are not exact as JSON numbers (2^53): they are refused rather than bent.
-pub const EXACT_INTEGER_MAX: i64 = 1 << 53;
+/// Integers beyond this are not exact as JSON numbers: they are refused rather than bent. 2^53 itself is
+/// one of them, since 2^53 + 1 arrives as it.
+pub const EXACT_INTEGER_MAX: i64 = (1 << 53) - 1;
 
 // -- filters --
 

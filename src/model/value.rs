@@ -82,7 +82,7 @@ impl Value {
         #[expect(clippy::cast_precision_loss, reason = "2^53 is exact as a double")]
         if number.abs() > limits::EXACT_INTEGER_MAX as f64 {
             return Err(Refused::here(
-                "an integer beyond 2^53 is not exact as a number; send it as a string",
+                "an integer of 2^53 or more is not exact as a number; send it as a string",
             ));
         }
         #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]

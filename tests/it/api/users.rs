@@ -69,7 +69,7 @@ fn a_bad_item_is_reported_and_changes_nothing() {
         let users = vec![
             update("ana", json!({"a": 1})),
             update("", json!({"a": 1})),
-            update("ben", json!({"big": 9_007_199_254_740_994_i64, "a": 1})),
+            update("ben", json!({"big": 9_007_199_254_740_993_i64, "a": 1})),
             update("cat", json!({"messenger_id": 1001})),
             existing_only,
             update("dan", json!({"list": [1, null]})),
