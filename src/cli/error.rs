@@ -134,6 +134,10 @@ impl fmt::Display for Refusal {
             write!(f, " ({})", self.reason)?;
         }
         for (field, description) in self.violations.iter().take(VIOLATIONS_MAX) {
+            // A single problem is the message already.
+            if self.message == format!("{field}: {description}") {
+                continue;
+            }
             match field.as_str() {
                 "" => write!(f, "\n  {description}")?,
                 field => write!(f, "\n  {field}: {description}")?,

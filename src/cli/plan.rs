@@ -105,24 +105,26 @@ fn print_change(change: &pb::ResourceChange) {
         "{mark} {} {}{}",
         change.kind,
         output::bold(&change.name),
-        people(change)
+        reached(change)
     ));
     for field in &change.fields {
         print_field(field);
     }
 }
 
-fn people(change: &pb::ResourceChange) -> String {
+fn reached(change: &pb::ResourceChange) -> String {
     match (change.audience_before, change.audience) {
-        (Some(before), Some(now)) if before != now => format!(
-            "  {} -> {} people",
-            output::count(before),
-            output::count(now)
-        ),
-        (_, Some(now)) => format!("  {} people", output::count(now)),
-        (Some(before), None) => format!("  {} people", output::count(before)),
+        (Some(before), Some(now)) if before != now => {
+            format!("  {} -> {}", output::count(before), people(now))
+        }
+        (_, Some(n)) | (Some(n), None) => format!("  {}", people(n)),
         (None, None) => String::new(),
     }
+}
+
+fn people(n: i64) -> String {
+    let noun = if n == 1 { "person" } else { "people" };
+    format!("{} {noun}", output::count(n))
 }
 
 fn print_field(field: &pb::FieldChange) {
