@@ -291,7 +291,8 @@ pub trait Deliveries: Send + Sync {
     ///
     /// Must be atomic with the send's counts. Must leave a final delivery as it is. Must make a
     /// [`Outcome::Released`] delivery due at once and uncounted. Must count [`Outcome::Retry`] of a
-    /// cancelled send as cancelled.
+    /// cancelled send as cancelled. Must ignore [`Outcome::Skipped`] of a delivery that is being sent:
+    /// the lease was lost, and another caller has begun.
     async fn record(&self, id: DeliveryId, outcome: Outcome, now: Timestamp) -> Result<()>;
 
     /// Settles what a dead process left: leases end; deliveries that were being sent become

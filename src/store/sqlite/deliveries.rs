@@ -127,24 +127,18 @@ pub(super) fn record(
     let Some(open) = open(group.connection, id)? else {
         return Ok(());
     };
-    let cancelled = Reason::new(ReasonCode::SendCancelled, "the send was cancelled");
-    let gone = Reason::new(ReasonCode::UserNotFound, "the user was deleted");
+    // Skipped before the call, and yet a call is under way: the lease was lost, and this is another's now.
+    if matches!(outcome, Outcome::Skipped(_)) && open.state == State::Sending {
+        return Ok(());
+    }
+    if let Some((state, reason)) = overruled(&open, outcome) {
+        let settled = Settled {
+            reason: Some(&reason),
+            ..Settled::default()
+        };
+        return settle(group, &open, state, &settled, now);
+    }
     let (state, settled) = match outcome {
-        Outcome::Retry { .. } | Outcome::Released if open.is_cancelled => (
-            State::Cancelled,
-            Settled {
-                reason: Some(&cancelled),
-                ..Settled::default()
-            },
-        ),
-        // Nobody is left to try it with.
-        Outcome::Retry { .. } | Outcome::Released if open.is_forgotten => (
-            State::Skipped,
-            Settled {
-                reason: Some(&gone),
-                ..Settled::default()
-            },
-        ),
         Outcome::Sent { message_id } => (
             State::Sent,
             Settled {
@@ -194,6 +188,22 @@ pub(super) fn record(
         }
     };
     settle(group, &open, state, &settled, now)
+}
+
+/// What becomes of a delivery instead of being tried again.
+fn overruled(open: &Open, outcome: &Outcome) -> Option<(State, Reason)> {
+    if !matches!(outcome, Outcome::Retry { .. } | Outcome::Released) {
+        return None;
+    }
+    if open.is_cancelled {
+        let reason = Reason::new(ReasonCode::SendCancelled, "the send was cancelled");
+        return Some((State::Cancelled, reason));
+    }
+    // Nobody is left to try it with.
+    open.is_forgotten.then(|| {
+        let reason = Reason::new(ReasonCode::UserNotFound, "the user was deleted");
+        (State::Skipped, reason)
+    })
 }
 
 /// What a dead process left. Answers how many were being sent.

@@ -94,6 +94,9 @@ contract! {
         "Must be atomic with the send's counts",
         "Must leave a final delivery as it is",
     ],
+    deliveries::a_closed_gate_does_not_overrule_a_call => [
+        "Must ignore [`Outcome::Skipped`] of a delivery that is being sent",
+    ],
     deliveries::what_is_given_back_is_due_at_once => ["Must make a [`Outcome::Released`] delivery due"],
     deliveries::a_retry_of_a_cancelled_send_is_cancelled => ["Must count [`Outcome::Retry`] of a"],
 }
