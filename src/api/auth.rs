@@ -15,14 +15,22 @@ enum Need {
 }
 
 /// Every method with the scope it needs.
-const SCOPES: [(&str, Scope); 19] = [
+const SCOPES: [(&str, Scope); 27] = [
     ("/recado.v1.UserService/UpsertUsers", Scope::Write),
     ("/recado.v1.UserService/ImportUsers", Scope::Write),
     ("/recado.v1.UserService/GetUser", Scope::Read),
     ("/recado.v1.UserService/DeleteUsers", Scope::Write),
+    ("/recado.v1.UserService/ExportUser", Scope::Read),
+    ("/recado.v1.UserService/TrackEvents", Scope::Write),
+    ("/recado.v1.UserService/ListAttributes", Scope::Read),
+    ("/recado.v1.UserService/ListEventNames", Scope::Read),
     ("/recado.v1.SegmentService/EvaluateSegment", Scope::Read),
     ("/recado.v1.SegmentService/ListSegmentMembers", Scope::Read),
     ("/recado.v1.SegmentService/CheckMembership", Scope::Read),
+    ("/recado.v1.SegmentService/ListSegments", Scope::Read),
+    ("/recado.v1.SegmentService/GetSegmentSeries", Scope::Read),
+    ("/recado.v1.SegmentService/RecordSegmentSize", Scope::Write),
+    ("/recado.v1.SegmentService/WatchSegment", Scope::Read),
     ("/recado.v1.CampaignService/PlanCampaigns", Scope::Read),
     ("/recado.v1.CampaignService/ApplyCampaigns", Scope::Apply),
     ("/recado.v1.CampaignService/ListCampaigns", Scope::Read),

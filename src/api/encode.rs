@@ -7,7 +7,7 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{self, CampaignInfo, Impact};
+use crate::engine::{self, CampaignInfo, Impact, Membership};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::send::{Counts, Phase, Send};
@@ -99,12 +99,19 @@ pub(super) fn rejected(
         .collect()
 }
 
-pub(super) fn reason_tree(explained: Explained) -> pb::FilterReason {
-    let seen = explained
-        .reads
-        .into_iter()
-        .next()
-        .and_then(|read| read.value);
+pub(super) fn membership(membership: Membership) -> pb::Membership {
+    pb::Membership {
+        segment: membership.segment.unwrap_or_default(),
+        member: membership.explained.verdict == Some(true),
+        reason: Some(reason_tree(membership.explained)),
+    }
+}
+
+fn reason_tree(explained: Explained) -> pb::FilterReason {
+    let reads = explained.reads.into_iter().map(|read| pb::FilterRead {
+        operand: read.path,
+        value: read.value.map(value),
+    });
     pb::FilterReason {
         text: explained.text,
         truth: match explained.verdict {
@@ -113,7 +120,7 @@ pub(super) fn reason_tree(explained: Explained) -> pb::FilterReason {
             None => pb::Truth::Unknown,
         }
         .into(),
-        value: seen.map(value),
+        reads: reads.collect(),
         children: explained.children.into_iter().map(reason_tree).collect(),
     }
 }

@@ -31,6 +31,7 @@ struct Reading {
 #[tonic::async_trait]
 impl SegmentService for Segments {
     type ListSegmentMembersStream = BoxStream<pb::ListSegmentMembersResponse>;
+    type WatchSegmentStream = BoxStream<pb::WatchSegmentResponse>;
 
     async fn evaluate_segment(
         &self,
@@ -80,19 +81,42 @@ impl SegmentService for Segments {
         &self,
         request: Request<pb::CheckMembershipRequest>,
     ) -> Result<Response<pb::CheckMembershipResponse>, Status> {
-        use pb::check_membership_request::Target as Wire;
         let request = request.into_inner();
         let id = decode::id("external_id", request.external_id)?;
-        let target = match request.target {
-            Some(Wire::Segment(name)) => Target::Segment(name),
-            Some(Wire::Filter(text)) => Target::Filter(text),
-            None => return Err(no_target().into()),
-        };
-        let explained = self.engine.check(&id, &target).await?;
+        let filter = Some(request.filter).filter(|text| !text.is_empty());
+        let found = self.engine.check(&id, request.segments, filter).await?;
+        let memberships = found.into_iter().map(encode::membership);
         Ok(Response::new(pb::CheckMembershipResponse {
-            member: explained.verdict == Some(true),
-            reason: Some(encode::reason_tree(explained)),
+            memberships: memberships.collect(),
         }))
+    }
+
+    async fn list_segments(
+        &self,
+        _: Request<pb::ListSegmentsRequest>,
+    ) -> Result<Response<pb::ListSegmentsResponse>, Status> {
+        Err(Status::unimplemented("scaffold"))
+    }
+
+    async fn get_segment_series(
+        &self,
+        _: Request<pb::GetSegmentSeriesRequest>,
+    ) -> Result<Response<pb::GetSegmentSeriesResponse>, Status> {
+        Err(Status::unimplemented("scaffold"))
+    }
+
+    async fn record_segment_size(
+        &self,
+        _: Request<pb::RecordSegmentSizeRequest>,
+    ) -> Result<Response<pb::RecordSegmentSizeResponse>, Status> {
+        Err(Status::unimplemented("scaffold"))
+    }
+
+    async fn watch_segment(
+        &self,
+        _: Request<pb::WatchSegmentRequest>,
+    ) -> Result<Response<Self::WatchSegmentStream>, Status> {
+        Err(Status::unimplemented("scaffold"))
     }
 }
 

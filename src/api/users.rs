@@ -36,6 +36,35 @@ enum Step {
 #[tonic::async_trait]
 impl UserService for Users {
     type ImportUsersStream = BoxStream<pb::ImportUsersResponse>;
+    type ExportUserStream = BoxStream<pb::ExportUserResponse>;
+
+    async fn export_user(
+        &self,
+        _: Request<pb::ExportUserRequest>,
+    ) -> Result<Response<Self::ExportUserStream>, Status> {
+        Err(Status::unimplemented("scaffold"))
+    }
+
+    async fn track_events(
+        &self,
+        _: Request<pb::TrackEventsRequest>,
+    ) -> Result<Response<pb::TrackEventsResponse>, Status> {
+        Err(Status::unimplemented("scaffold"))
+    }
+
+    async fn list_attributes(
+        &self,
+        _: Request<pb::ListAttributesRequest>,
+    ) -> Result<Response<pb::ListAttributesResponse>, Status> {
+        Err(Status::unimplemented("scaffold"))
+    }
+
+    async fn list_event_names(
+        &self,
+        _: Request<pb::ListEventNamesRequest>,
+    ) -> Result<Response<pb::ListEventNamesResponse>, Status> {
+        Err(Status::unimplemented("scaffold"))
+    }
 
     async fn upsert_users(
         &self,

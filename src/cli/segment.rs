@@ -9,8 +9,7 @@ use super::exit::Exit;
 use super::{json, output};
 use crate::api::pb;
 use crate::api::pb::{
-    check_membership_request as check, evaluate_segment_request as evaluate,
-    list_segment_members_request as members,
+    evaluate_segment_request as evaluate, list_segment_members_request as members,
 };
 
 const EXAMPLES: &str = "\
@@ -18,7 +17,7 @@ Examples:
   recado segment count on-messenger
   recado segment count --filter 'user.country == \"BR\" && user.order_total >= 50' --sample 5
   recado segment members on-messenger > ids.txt
-  recado segment check on-messenger --user ana";
+  recado segment check ana on-messenger";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -35,8 +34,8 @@ enum Command {
     /// Print the external id of every member, one a line
     #[command(after_help = "Example:\n  recado segment members on-messenger > ids.txt")]
     Members(Members),
-    /// Say whether a user is a member and why; exits with 1 when not
-    #[command(after_help = "Example:\n  recado segment check on-messenger --user ana")]
+    /// Say whether a user is a member and why; exits with 1 when not of all
+    #[command(after_help = "Example:\n  recado segment check ana on-messenger")]
     Check(Check),
 }
 
@@ -75,11 +74,15 @@ struct Members {
 
 #[derive(Debug, Args)]
 struct Check {
-    #[command(flatten)]
-    target: Target,
     /// The user
-    #[arg(long, value_name = "ID")]
+    #[arg(value_name = "ID")]
     user: String,
+    /// Names of applied segments; all of them when neither these nor a filter are given
+    #[arg(value_name = "SEGMENT")]
+    segments: Vec<String>,
+    /// A filter
+    #[arg(long, value_name = "CEL")]
+    filter: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -175,22 +178,23 @@ impl Check {
         let mut client = self.server.connect().await?;
         let request = pb::CheckMembershipRequest {
             external_id: self.user.clone(),
-            target: self
-                .target
-                .choose(check::Target::Segment, check::Target::Filter),
+            segments: self.segments,
+            filter: self.filter.unwrap_or_default(),
         };
         let answer = client.segments.check_membership(request).await?;
-        let answer = answer.into_inner();
+        let memberships = answer.into_inner().memberships;
         if self.json {
+            let memberships = memberships.iter().map(membership_json);
             output::json(&json!({
                 "external_id": self.user,
-                "member": answer.member,
-                "reason": answer.reason.as_ref().map(reason_json),
+                "memberships": memberships.collect::<Vec<_>>(),
             }));
         } else {
-            print(&self.user, &answer);
+            for membership in &memberships {
+                print(&self.user, membership);
+            }
         }
-        Ok(if answer.member {
+        Ok(if memberships.iter().all(|membership| membership.member) {
             Exit::OK
         } else {
             Exit::FAILED
@@ -198,26 +202,30 @@ impl Check {
     }
 }
 
-pub(super) fn print(user: &str, answer: &pb::CheckMembershipResponse) {
-    let verdict = if answer.member {
+pub(super) fn print(user: &str, membership: &pb::Membership) {
+    let verdict = if membership.member {
         output::good("is a member")
     } else {
         output::bad("is not a member")
     };
-    output::line(format_args!("{user} {verdict}"));
-    if let Some(reason) = &answer.reason {
+    let of = match membership.segment.as_str() {
+        "" => String::new(),
+        name => format!(" of {name}"),
+    };
+    output::line(format_args!("{user} {verdict}{of}"));
+    if let Some(reason) = &membership.reason {
         print_reason(reason, 1);
     }
 }
 
 fn print_reason(reason: &pb::FilterReason, depth: usize) {
-    let value = reason
-        .value
-        .as_ref()
-        .map(|value| format!("  ({})", json::of_value(value)))
-        .unwrap_or_default();
+    let reads: Vec<_> = reason.reads.iter().map(read).collect();
+    let reads = match reads.as_slice() {
+        [] => String::new(),
+        reads => format!("  ({})", reads.join(", ")),
+    };
     output::line(format_args!(
-        "{:indent$}{:<8} {}{value}",
+        "{:indent$}{:<8} {}{reads}",
         "",
         truth(reason),
         reason.text,
@@ -228,11 +236,29 @@ fn print_reason(reason: &pb::FilterReason, depth: usize) {
     }
 }
 
+fn read(read: &pb::FilterRead) -> String {
+    match &read.value {
+        Some(value) => format!("{} is {}", read.operand, json::of_value(value)),
+        None => format!("{} is absent", read.operand),
+    }
+}
+
+fn membership_json(membership: &pb::Membership) -> Value {
+    json!({
+        "segment": (!membership.segment.is_empty()).then_some(&membership.segment),
+        "member": membership.member,
+        "reason": membership.reason.as_ref().map(reason_json),
+    })
+}
+
 fn reason_json(reason: &pb::FilterReason) -> Value {
+    let reads = reason.reads.iter().map(
+        |read| json!({"operand": read.operand, "value": read.value.as_ref().map(json::of_value)}),
+    );
     json!({
         "text": reason.text,
         "truth": truth(reason),
-        "value": reason.value.as_ref().map(json::of_value),
+        "reads": reads.collect::<Vec<_>>(),
         "children": reason.children.iter().map(reason_json).collect::<Vec<_>>(),
     })
 }

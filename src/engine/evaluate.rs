@@ -32,6 +32,14 @@ pub struct Evaluated {
     pub warnings: Vec<String>,
 }
 
+/// Whether a user is in one segment or filter, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Membership {
+    /// None for a filter.
+    pub segment: Option<String>,
+    pub explained: Explained,
+}
+
 /// The filters compiled last, most recently used at the end.
 #[derive(Debug, Default)]
 pub(super) struct Filters(Mutex<VecDeque<Filter>>);
@@ -74,11 +82,37 @@ impl Engine {
         Ok(self.parts.store.members(&filter, now).await?)
     }
 
-    /// Why a user is in or not, clause by clause.
-    pub async fn check(&self, id: &ExternalId, target: &Target) -> Result<Explained> {
-        let filter = self.filter(target)?;
+    /// Whether a user is in each segment and the filter, and why; all segments when nothing is asked for.
+    pub async fn check(
+        &self,
+        id: &ExternalId,
+        mut segments: Vec<String>,
+        filter: Option<String>,
+    ) -> Result<Vec<Membership>> {
+        if segments.len() > limits::MEMBERSHIPS_MAX {
+            return Err(Error::OverLimit {
+                field: "segments",
+                unit: "names",
+                actual: segments.len(),
+                max: limits::MEMBERSHIPS_MAX,
+            });
+        }
+        if segments.is_empty() && filter.is_none() {
+            segments = self.applied.load().set.segments.keys().cloned().collect();
+        }
         let profile = self.get_user(id).await?;
-        Ok(filter.explain(&profile, self.parts.clock.now()))
+        let now = self.parts.clock.now();
+        let segments = segments.into_iter().map(Target::Segment);
+        let targets = segments.chain(filter.map(Target::Filter));
+        let memberships = targets.map(|target| {
+            let explained = self.filter(&target)?.explain(&profile, now);
+            let segment = match target {
+                Target::Segment(name) => Some(name),
+                Target::Filter(_) => None,
+            };
+            Ok(Membership { segment, explained })
+        });
+        memberships.collect()
     }
 
     fn filter(&self, target: &Target) -> Result<Filter> {

@@ -22,7 +22,7 @@ mod watch;
 pub use apply::{Applied, ApplyRequest};
 pub use campaigns::CampaignInfo;
 pub use error::{Error, Kind, Result, Violation};
-pub use evaluate::{Evaluated, Target};
+pub use evaluate::{Evaluated, Membership, Target};
 pub use import::Chunk;
 pub use plan::{Impact, Plan, Planned};
 pub use preview::Subject;

@@ -35,6 +35,8 @@ pub const FILTER_BYTES_MAX: usize = 16 * 1024;
 pub const FILTER_DEPTH_MAX: usize = 64;
 /// Most nodes in a filter.
 pub const FILTER_NODES_MAX: usize = 2_000;
+/// Most segments that one user is checked against at once.
+pub const MEMBERSHIPS_MAX: usize = 100;
 /// Largest compiled regular expression, in bytes of its program.
 pub const REGEX_BYTES_MAX: usize = 256 * 1024;
 

@@ -11,8 +11,7 @@ use super::{files, people};
 use crate::api::client::Client;
 use crate::api::pb;
 use crate::api::pb::{
-    check_membership_request as check, evaluate_segment_request as evaluate,
-    preview_message_request as preview_request,
+    evaluate_segment_request as evaluate, preview_message_request as preview_request,
 };
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -174,11 +173,16 @@ impl Tour {
         self.step(format_args!("CheckMembership: is {user} in, and why"));
         let request = pb::CheckMembershipRequest {
             external_id: user.clone(),
-            target: Some(check::Target::Filter(files::FILTER.to_owned())),
+            segments: Vec::new(),
+            filter: files::FILTER.to_owned(),
         };
         let answer = self.client.segments.check_membership(request).await?;
         let answer = answer.into_inner();
-        self.say(|| segment::print(&user, &answer));
+        self.say(|| {
+            for membership in &answer.memberships {
+                segment::print(&user, membership);
+            }
+        });
         Ok(())
     }
 

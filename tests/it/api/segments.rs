@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use recado::api::pb;
-use recado::api::pb::{
-    check_membership_request, evaluate_segment_request, list_segment_members_request,
-};
+use recado::api::pb::{evaluate_segment_request, list_segment_members_request};
 use serde_json::json;
 use tonic::Code;
 
@@ -110,9 +108,8 @@ fn membership_is_explained() {
         people(live).await;
         let check = |id: &str| pb::CheckMembershipRequest {
             external_id: id.into(),
-            target: Some(check_membership_request::Target::Filter(
-                "user.age > 35 && user.country == \"PT\"".into(),
-            )),
+            filter: "user.age > 35 && user.country == \"PT\"".into(),
+            segments: Vec::new(),
         };
         let mut client = live.client().await;
         let cases = [
@@ -139,8 +136,9 @@ fn membership_is_explained() {
                 .await
                 .unwrap()
                 .into_inner();
-            let reason = answer.reason.unwrap();
-            assert_eq!((answer.member, reason.truth()), (member, whole), "{id}");
+            let [membership] = <[_; 1]>::try_from(answer.memberships).unwrap();
+            let reason = membership.reason.unwrap();
+            assert_eq!((membership.member, reason.truth()), (member, whole), "{id}");
             let clauses: Vec<_> = reason
                 .children
                 .iter()
@@ -148,8 +146,8 @@ fn membership_is_explained() {
                 .collect();
             assert_eq!(clauses, [age, country], "{id}");
             if id == "cat" {
-                assert_eq!(reason.children[0].value, Some(value(json!(50))));
-                assert_eq!(reason.children[1].value, None);
+                assert_eq!(reason.children[0].reads[0].value, Some(value(json!(50))));
+                assert_eq!(reason.children[1].reads[0].value, None);
             }
         }
         let (code, reason, _) = refused(client.segments.check_membership(check("nobody"))).await;
