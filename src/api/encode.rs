@@ -109,7 +109,7 @@ pub(super) fn membership(membership: Membership) -> pb::Membership {
 
 fn reason_tree(explained: Explained) -> pb::FilterReason {
     let reads = explained.reads.into_iter().map(|read| pb::FilterRead {
-        operand: read.path,
+        operand: read.operand,
         value: read.value.map(value),
     });
     pb::FilterReason {

@@ -2,7 +2,8 @@
 //!
 //! May import `model` alone. Begin with [`Table`]; a value's way down is `column` (one path, a typed
 //! lane), then `packed`, `strings` or `text` (how a lane is stored), and `scan` asks a lane a question.
-//! Objects are taken apart into one column a path; lists are stored whole.
+//! Objects are taken apart into one column a path; lists are stored whole. Events have columns of their own, one
+//! a name, in `events`; `history` is what the table says of them.
 //!
 //! **Invariant:** what [`Table::apply`] was given is what [`Table::profile`] returns, and a row number
 //! belongs to one user until that user is deleted.
@@ -10,7 +11,10 @@
 mod bitmap;
 mod column;
 mod encode;
+mod events;
+mod history;
 mod ids;
+mod leaf;
 mod numbers;
 mod packed;
 mod scan;
@@ -20,9 +24,12 @@ mod text;
 mod tree;
 
 #[cfg(test)]
+mod event_tests;
+#[cfg(test)]
 mod tests;
 
 pub use bitmap::Bitmap;
+pub use events::{Happening, Measure, Window};
 pub use ids::bucket;
 pub use scan::{Question, Shape};
 pub use table::{Attribute, Seen, Table};

@@ -10,6 +10,7 @@ use crate::model::value::Type;
 
 use super::bitmap::grow;
 use super::column::Column;
+use super::events::Happenings;
 use super::ids::{Ids, bucket};
 use super::tree::Node;
 use super::{Bitmap, Question, Row};
@@ -23,6 +24,7 @@ pub struct Table {
     weights: Vec<u32>,
     buckets: Column,
     attributes: BTreeMap<Box<str>, Node>,
+    pub(super) events: BTreeMap<Box<str>, Happenings>,
 }
 
 /// An attribute, or a path in one, that some user has.
@@ -182,6 +184,10 @@ impl Table {
             node.clear(row);
             !node.is_empty()
         });
+        self.events.retain(|_, events| {
+            events.clear(row);
+            !events.is_empty()
+        });
         self.buckets.clear(row);
         self.live.remove(row);
         self.weights[row.index()] = 0;
@@ -233,6 +239,7 @@ impl Table {
             + self.weights.capacity() * 4
             + self.buckets.bytes()
             + attributes.sum::<usize>()
+            + self.events.values().map(Happenings::bytes).sum::<usize>()
     }
 
     fn add(&mut self, id: &str) -> Row {

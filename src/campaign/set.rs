@@ -150,6 +150,6 @@ impl Campaign {
     pub fn admits(&self, profile: &Profile, now: Timestamp) -> Option<bool> {
         self.audience
             .as_ref()
-            .map_or(Some(true), |filter| filter.matches_profile(profile, now))
+            .map_or(Some(true), |filter| filter.matches_person(profile, now))
     }
 }

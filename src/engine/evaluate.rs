@@ -105,7 +105,7 @@ impl Engine {
         let segments = segments.into_iter().map(Target::Segment);
         let targets = segments.chain(filter.map(Target::Filter));
         let memberships = targets.map(|target| {
-            let explained = self.filter(&target)?.explain(&profile, now);
+            let explained = self.filter(&target)?.explain_person(&profile, now);
             let segment = match target {
                 Target::Segment(name) => Some(name),
                 Target::Filter(_) => None,

@@ -23,6 +23,10 @@ pub struct RequestId(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ImportId(String);
 
+/// The caller's idempotency key for an event.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EventId(String);
+
 /// One launch of one campaign revision. Shown as `snd_` and 32 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SendId([u8; 16]);
@@ -72,6 +76,25 @@ impl ImportId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+// === impl EventId ===
+
+impl EventId {
+    pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
+        bounded(text.into(), limits::REQUEST_ID_BYTES_MAX, "an event id").map(Self)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For comparing with the other ids of one user and event name; never 0.
+    pub fn digest(&self) -> u64 {
+        let bytes = digest(&[b"event", self.0.as_bytes()]);
+        let (first, _) = bytes.split_first_chunk().unwrap_or((&[1; 8], &[]));
+        u64::from_be_bytes(*first).max(1)
     }
 }
 

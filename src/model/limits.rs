@@ -27,6 +27,23 @@ pub const BATCH_USERS_MAX: usize = 1_000;
 /// one of them, since 2^53 + 1 arrives as it.
 pub const EXACT_INTEGER_MAX: i64 = (1 << 53) - 1;
 
+// -- events --
+
+/// Most events in one `TrackEvents` call.
+pub const BATCH_EVENTS_MAX: usize = 1_000;
+/// Largest properties of one event, in bytes, counted as names and values together.
+pub const EVENT_PROPERTIES_BYTES_MAX: usize = 16 * 1024;
+/// How far in the future an event may be: clocks of callers differ.
+pub const EVENT_FUTURE_MAX: Duration = Duration::from_mins(5);
+/// How long events are kept when nothing is declared: a year and some weeks, to compare with last year's season.
+pub const EVENT_RETENTION_DEFAULT: Duration = Duration::from_hours(400 * 24);
+/// Most event names over all users: each is a column.
+pub const EVENT_NAMES_MAX: usize = 1_000;
+/// Most properties of one event name that are numbers: each is a column of what filters can sum.
+pub const EVENT_NUMBERS_MAX: usize = 32;
+/// Most events of one name that are kept of one user: a count beyond it says nothing more about a person.
+pub const EVENTS_PER_USER_MAX: usize = 10_000;
+
 // -- filters --
 
 /// Longest filter text, in bytes: long `&&` chains parse into deep trees.
@@ -35,6 +52,10 @@ pub const FILTER_BYTES_MAX: usize = 16 * 1024;
 pub const FILTER_DEPTH_MAX: usize = 64;
 /// Most nodes in a filter.
 pub const FILTER_NODES_MAX: usize = 2_000;
+/// Deepest nesting of `exists` and `all`: each multiplies by the length of a list.
+pub const FILTER_LOOPS_MAX: usize = 2;
+/// Most nodes in a filter together with the segments that it names, each as often as it is named.
+pub const FILTER_WEIGHT_MAX: usize = 10_000;
 /// Most segments that one user is checked against at once.
 pub const MEMBERSHIPS_MAX: usize = 100;
 /// Largest compiled regular expression, in bytes of its program.

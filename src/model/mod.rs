@@ -6,6 +6,7 @@
 //! written in YAML or sent over a wire.
 
 pub mod delivery;
+pub mod event;
 pub mod id;
 pub mod limits;
 pub mod resource;

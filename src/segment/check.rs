@@ -1,9 +1,10 @@
 //! What type a term has, as far as the text and the declarations tell.
 
+use crate::audience::Measure;
 use crate::model::Value;
 use crate::model::value::Type;
 
-use super::filter::Declared;
+use super::declared::Declared;
 use super::tree::{Op, Term};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,11 @@ impl Kind {
             Term::Path(path) => declared.get(path).map_or(Self::Any, |kind| Self::Is(*kind)),
             Term::Id => Self::Is(Type::String),
             Term::Bucket | Term::Size(_) => Self::Is(Type::Int),
+            Term::Events(events) => Self::Is(match events.measure {
+                Measure::Count => Type::Int,
+                Measure::First | Measure::Last => Type::Timestamp,
+                Measure::Sum(_) => Type::Double,
+            }),
             Term::Now | Term::Timestamp(_) => Self::Is(Type::Timestamp),
             Term::Var(..) => Self::Any,
             Term::List(_) => Self::Is(Type::List),

@@ -1,6 +1,5 @@
 //! The filter as others see it.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -9,49 +8,28 @@ use jiff::Timestamp;
 
 use crate::audience::{Bitmap, Row, Table};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::Value;
 use crate::model::limits;
-use crate::model::user::Profile;
-use crate::model::value::Type;
 
-use super::guard;
+use super::declared::Declared;
+use super::explain::{Explained, explain};
 use super::lower::Lowering;
+use super::person::Person;
 use super::select::select;
 use super::tree::{Node, Term, Test};
-use super::verdict::{Datum, InTable, Scope, read, verdict};
-
-/// Types that attributes are known to have, by path. Other attributes may have any.
-#[derive(Debug, Clone, Default)]
-pub struct Declared(BTreeMap<Vec<String>, Type>);
+use super::verdict::{InTable, Scope, verdict};
+use super::{guard, silent};
 
 /// A checked filter. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Filter(Arc<Inner>);
-
-/// Why a user is in or not: one test, with the tests it is made of.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Explained {
-    /// As it was written.
-    pub text: String,
-    /// `None` is unknown: something it reads is absent or of another type.
-    pub verdict: Option<bool>,
-    /// What it reads of the user; empty for a test that is made of others.
-    pub reads: Vec<Read>,
-    pub children: Vec<Explained>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Read {
-    /// Such as `user.address.city`.
-    pub path: String,
-    pub value: Option<Value>,
-}
 
 #[derive(Debug)]
 struct Inner {
     text: String,
     root: Node,
     warnings: Vec<Diagnostic>,
+    /// Nodes, those of named segments as often as they are named.
+    weight: usize,
 }
 
 /// Reads and checks a filter.
@@ -96,35 +74,29 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
         declared,
         found: Vec::new(),
         elements: Vec::new(),
+        paths: Vec::new(),
     };
     let root = lowering.node(&expr);
-    let found = lowering.found;
-    match root {
-        Some(root) if !found.iter().any(Diagnostic::is_error) => Ok(Filter(Arc::new(Inner {
-            text: text.to_owned(),
-            root,
-            warnings: found,
-        }))),
-        _ => Err(found),
+    lowering.warn_of_strangers();
+    let mut found = lowering.found;
+    let Some(root) = root else { return Err(found) };
+    let weight = root.weight();
+    if weight > limits::FILTER_WEIGHT_MAX {
+        let max = limits::FILTER_WEIGHT_MAX;
+        let message =
+            format!("with the segments that it names it has {weight} parts; {max} are allowed");
+        found.push(Diagnostic::error(Code("filter-too-deep"), message).spanning(0..text.len()));
     }
-}
-
-// === impl Declared ===
-
-impl Declared {
-    pub fn declare(&mut self, path: Vec<String>, kind: Type) {
-        self.0.insert(path, kind);
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(found);
     }
-
-    pub fn get(&self, path: &[String]) -> Option<&Type> {
-        self.0.get(path)
-    }
-}
-
-impl FromIterator<(Vec<String>, Type)> for Declared {
-    fn from_iter<I: IntoIterator<Item = (Vec<String>, Type)>>(paths: I) -> Self {
-        Self(paths.into_iter().collect())
-    }
+    found.extend(silent::warnings(&root, text));
+    Ok(Filter(Arc::new(Inner {
+        text: text.to_owned(),
+        root,
+        warnings: found,
+        weight,
+    })))
 }
 
 // === impl Filter ===
@@ -147,9 +119,27 @@ impl Filter {
         };
         Self(Arc::new(Inner {
             text,
+            weight: root.weight(),
             root,
             warnings,
         }))
+    }
+
+    pub(super) fn root(&self) -> &Node {
+        &self.0.root
+    }
+
+    pub(super) fn weight(&self) -> usize {
+        self.0.weight
+    }
+
+    /// The segments it names, each once, those that these name not among them.
+    pub fn segments(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        self.0.root.segments(&mut names);
+        names.sort();
+        names.dedup();
+        names
     }
 
     pub fn text(&self) -> &str {
@@ -193,55 +183,45 @@ impl Filter {
     }
 
     /// As [`Filter::matches`], of a user that no table needs to hold.
-    pub fn matches_profile(&self, profile: &Profile, now: Timestamp) -> Option<bool> {
+    pub fn matches_person<'a>(
+        &self,
+        person: impl Into<Person<'a>>,
+        now: Timestamp,
+    ) -> Option<bool> {
+        let person = person.into();
         verdict(
             &self.0.root,
             Scope {
-                user: profile,
+                user: &person,
                 now,
                 element: None,
             },
         )
     }
 
-    pub fn explain(&self, profile: &Profile, now: Timestamp) -> Explained {
+    pub fn explain(&self, table: &Table, row: Row, now: Timestamp) -> Explained {
+        let user = InTable(table, row);
         explain(
             &self.0.root,
             Scope {
-                user: profile,
+                user: &user,
                 now,
                 element: None,
             },
         )
     }
-}
 
-fn explain(node: &Node, scope: Scope<'_>) -> Explained {
-    let children: Vec<_> = node
-        .children()
-        .iter()
-        .map(|child| explain(child, scope))
-        .collect();
-    let mut sources = Vec::new();
-    if children.is_empty() {
-        node.sources(&mut sources);
-    }
-    let reads = sources.into_iter().map(|source| Read {
-        path: match source {
-            Term::Path(path) => Term::path_text(path),
-            Term::Id => "user.id".to_owned(),
-            _ => "user.random_bucket".to_owned(),
-        },
-        value: match read(source, scope) {
-            Some(Datum::Value(value)) => Some(value.into_owned()),
-            _ => None,
-        },
-    });
-    Explained {
-        text: node.text.clone(),
-        verdict: verdict(node, scope),
-        reads: reads.collect(),
-        children,
+    /// As [`Filter::explain`], of a user that no table needs to hold.
+    pub fn explain_person<'a>(&self, person: impl Into<Person<'a>>, now: Timestamp) -> Explained {
+        let person = person.into();
+        explain(
+            &self.0.root,
+            Scope {
+                user: &person,
+                now,
+                element: None,
+            },
+        )
     }
 }
 

@@ -1,5 +1,7 @@
 //! The parsed text to a checked tree. What is not supported is an error, never a guess.
 
+use std::ops::Range;
+
 use cel::common::ast::{
     CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators as cel_op,
 };
@@ -10,11 +12,18 @@ use crate::model::value::Type;
 use crate::model::{Value, limits};
 
 use super::check::{Kind, rewrite};
-use super::filter::Declared;
+use super::declared::Declared;
 use super::guard::Brackets;
 use super::tree::{Node, Op, Part, Term, Test};
 
-pub(super) const FUNCTIONS: [&str; 12] = [
+pub(super) const FUNCTIONS: [&str; 19] = [
+    "count",
+    "first",
+    "last",
+    "sum",
+    "in_segment",
+    "received",
+    "subscribed",
     "has",
     "blank",
     "size",
@@ -37,6 +46,8 @@ pub(super) struct Lowering<'a> {
     pub(super) found: Vec<Diagnostic>,
     /// Names of list elements, the outermost first.
     pub(super) elements: Vec<String>,
+    /// Attributes that are read, and where.
+    pub(super) paths: Vec<(Vec<String>, Range<usize>)>,
 }
 
 // === impl Lowering ===
@@ -67,6 +78,9 @@ impl Lowering<'_> {
             (cel_op::LOGICAL_NOT, [of]) => return Some(Test::Not(Box::new(self.node(of)?))),
             (cel_op::IN, [item, list]) => return self.is_in(expr, item, list),
             ("blank", [of]) if call.target.is_none() => return Some(Test::Blank(self.term(of)?)),
+            ("in_segment" | "received" | "subscribed", _) if call.target.is_none() => {
+                return self.named(expr, call);
+            }
             ("startsWith" | "endsWith" | "contains" | "matches", [arg]) => {
                 return self.text_test(expr, call, arg);
             }
@@ -225,6 +239,11 @@ impl Lowering<'_> {
         let (true, [_, body]) = (is_exists || is_all, step.args.as_slice()) else {
             return self.unsupported(expr, "this list macro; only `exists` and `all` are");
         };
+        if self.elements.len() == limits::FILTER_LOOPS_MAX {
+            let max = limits::FILTER_LOOPS_MAX;
+            let message = format!("`exists` and `all` may be nested {max} deep");
+            return self.fail(expr, "filter-too-deep", message, None);
+        }
         let list = self.term(&each.iter_range)?;
         let kind = Kind::of(&list, self.declared);
         if !kind.can_be(&[Type::List, Type::Object]) {

@@ -1,7 +1,7 @@
 //! Filters: CEL text to a checked [`Filter`], and the users that are in it.
 //!
 //! May import `audience`, `model` and `diagnostic`. Begin with [`compile`]: `guard` bounds the text, `cel`
-//! parses it, `lower` checks it into `tree`; `verdict` judges one user and `select` all of them.
+//! parses it, `lower` checks it into `tree`; `verdict` judges one user and `select` all of them; `explain` tells why.
 //!
 //! A test is true, false or unknown. What reads an absent attribute is unknown, and so is what meets
 //! another type than it can work with: `==` and `!=` of different types too, an element of a list
@@ -10,21 +10,35 @@
 //! false before true, `size` counts characters, elements or keys, `matches` finds its pattern anywhere.
 //! `user["id"]` is `user.id`.
 //!
+//! Events are counted in a window that ends now and does not hold its own beginning; `count`, `sum`, `received` and
+//! `in_segment` are never unknown, `first` and `last` are where there is no event.
+//!
 //! **Invariant:** the columns, one row and one profile give the same answer, and only *true* is in.
 
 mod check;
+mod declared;
+mod explain;
 mod filter;
 mod guard;
+mod happened;
 mod lower;
+mod person;
 mod place;
 mod select;
+mod silent;
 mod term;
 mod tree;
 mod verdict;
 
 #[cfg(test)]
+mod named_tests;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod tests;
 
-pub use filter::{Declared, Explained, Filter, Read, compile};
+pub use declared::Declared;
+pub use explain::{Explained, Read};
+pub use filter::{Filter, compile};
+pub use happened::RECEIVED;
+pub use person::Person;

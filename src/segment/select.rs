@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use jiff::Timestamp;
 
-use crate::audience::{Bitmap, Question, Row, Shape, Table};
+use crate::audience::{Bitmap, Measure, Question, Row, Shape, Table, Window};
 use crate::model::Value;
 
 use super::tree::{Node, Term, Test};
@@ -29,6 +29,10 @@ impl User for Single<'_> {
     }
 
     fn bucket(&self) -> Option<Cow<'_, Value>> {
+        self.0.map(Cow::Borrowed)
+    }
+
+    fn events(&self, _: &str, _: &Measure, _: Window) -> Option<Cow<'_, Value>> {
         self.0.map(Cow::Borrowed)
     }
 }
@@ -63,6 +67,13 @@ pub(super) fn select(
             found
         }
         (Test::Not(node), _) => select(node, table, now, !wanted, within),
+        (Test::InSegment(_, filter), true) => select(filter.root(), table, now, true, within),
+        (Test::InSegment(_, filter), false) => {
+            // Unknown is not in.
+            let mut others = within.clone();
+            others.and_not(&select(filter.root(), table, now, true, within));
+            others
+        }
         (Test::Const(b), _) if *b == wanted => within.clone(),
         (Test::Const(_), _) => Bitmap::new(),
         _ => leaf(node, table, now, wanted, within),
@@ -97,6 +108,10 @@ fn leaf(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitma
     match sources.as_slice() {
         [Term::Path(path)] => table.select(path, within, &question),
         [Term::Bucket] => table.select_bucket(within, &question),
+        [Term::Events(events)] => {
+            let asked = (&events.measure, events.window(now));
+            table.select_events(&events.name, within, asked, &holds)
+        }
         [] if holds(None) => within.clone(),
         [] => Bitmap::new(),
         _ => each_row(node, table, now, wanted, within),
@@ -169,6 +184,7 @@ fn cost(node: &Node) -> usize {
     match &node.test {
         Test::And(nodes) | Test::Or(nodes) => nodes.iter().map(cost).sum(),
         Test::Not(node) => cost(node),
+        Test::InSegment(_, filter) => cost(filter.root()),
         Test::Const(_) => 0,
         _ => {
             let mut sources = Vec::new();
@@ -183,6 +199,7 @@ fn cost(node: &Node) -> usize {
                     | Test::Blank(_),
                 ) => 1,
                 ([Term::Path(_)], _) => 10,
+                ([Term::Events(_)], _) => 20,
                 _ => 100,
             }
         }

@@ -69,6 +69,7 @@ impl Lowering<'_> {
                 },
                 _ => self.unsupported(of, "a duration that is not a literal"),
             },
+            ("count" | "first" | "last" | "sum", None, args) => self.events(expr, call, args),
             ("days", None, [of]) => match self.term(of)? {
                 Term::Literal(Value::Int(n)) => {
                     Some(Term::Span(i128::from(n) * 86_400_000_000_000))
@@ -236,9 +237,16 @@ impl Lowering<'_> {
         match of {
             None if key == "id" => Some(Term::Id),
             None if key == "random_bucket" => Some(Term::Bucket),
-            None => Some(Term::Path(vec![key.to_owned()])),
+            None => {
+                let path = vec![key.to_owned()];
+                self.paths.push((path.clone(), self.span(expr)));
+                Some(Term::Path(path))
+            }
             Some(Term::Path(mut path)) => {
+                // Not the whole but this field is read.
+                self.paths.retain(|(known, _)| *known != path);
                 path.push(key.to_owned());
+                self.paths.push((path.clone(), self.span(expr)));
                 Some(Term::Path(path))
             }
             Some(Term::Var(depth, mut keys)) => {

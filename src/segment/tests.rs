@@ -13,7 +13,7 @@ use crate::model::value::Type;
 
 use super::{Declared, compile};
 
-fn profile(json: &str) -> Profile {
+pub(super) fn profile(json: &str) -> Profile {
     let json: BTreeMap<String, serde_json::Value> = serde_json::from_str(json).unwrap();
     let attributes = json
         .into_iter()
@@ -33,11 +33,11 @@ fn declared() -> Declared {
     .collect()
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().unwrap()
 }
 
-const ANNA: &str = r#"{"name":"Anna","age":31,"score":2.5,"vip":true,"tags":["a","b"],"none":[],"empty":"",
+pub(super) const ANNA: &str = r#"{"name":"Anna","age":31,"score":2.5,"vip":true,"tags":["a","b"],"none":[],"empty":"",
     "address":{"city":"Köln","zip":"50667"},"zip code":"x","seen":"2026-11-20T10:00:00Z","mixed":["a",1]}"#;
 
 #[test]
@@ -128,14 +128,18 @@ fn a_filter_means_what_it_says() {
             );
             continue;
         };
-        assert_eq!(filter.matches_profile(&anna, now()), expected, "{text}");
+        assert_eq!(filter.matches_person(&anna, now()), expected, "{text}");
         assert_eq!(filter.matches(&table, row, now()), expected, "{text}");
         assert_eq!(
             filter.count(&table, now()),
             u64::from(expected == yes),
             "{text}"
         );
-        assert_eq!(filter.explain(&anna, now()).verdict, expected, "{text}");
+        assert_eq!(
+            filter.explain_person(&anna, now()).verdict,
+            expected,
+            "{text}"
+        );
     }
 }
 
@@ -151,15 +155,31 @@ fn what_cannot_be_is_refused_where_it_stands() {
             "filter-unknown-function",
             Some("user.name.startWith('A')"),
         ),
+        ("count('order', 30) > 3", "filter-type", Some("30")),
+        ("in_segment('x')", "filter-unknown-segment", Some("'x'")),
+        ("count() > 3", "filter-type", Some("count()")),
         (
-            "count('order') > 3",
-            "filter-unknown-function",
-            Some("count('order')"),
+            "count('order', days(0)) > 3",
+            "filter-type",
+            Some("days(0)"),
         ),
+        ("count(user.name) > 3", "filter-type", Some("user.name")),
         (
-            "in_segment('x')",
-            "filter-unknown-function",
-            Some("in_segment('x')"),
+            "last('order', days(1)) > now",
+            "filter-type",
+            Some("last('order', days(1))"),
+        ),
+        ("sum('order') > 3", "filter-type", Some("sum('order')")),
+        (
+            "last('order') > 3",
+            "filter-type",
+            Some("last('order') > 3"),
+        ),
+        ("received()", "filter-type", Some("received()")),
+        (
+            "user.l.all(a, a.exists(b, b.all(c, c == 1)))",
+            "filter-too-deep",
+            None,
         ),
         ("usr.a == 1", "filter-unknown-name", Some("usr")),
         (
@@ -266,7 +286,7 @@ fn an_explanation_shows_what_was_read() {
     )
     .unwrap();
     let both = segment.and(&compile("user.id == 'u-1'", &Declared::default()).unwrap());
-    let told = both.explain(&profile(ANNA), now());
+    let told = both.explain_person(&profile(ANNA), now());
     assert_eq!((told.verdict, told.children.len()), (None, 2));
     assert_eq!(told.children[0].text, segment.text());
     let or = &told.children[0].children[1];
@@ -274,7 +294,7 @@ fn an_explanation_shows_what_was_read() {
         or.text,
         "(user.absent == 1 || user.age < 18)".trim_matches(['(', ')'])
     );
-    assert_eq!(or.children[0].reads[0].path, "user.absent");
+    assert_eq!(or.children[0].reads[0].operand, "user.absent");
     assert_eq!(or.children[0].reads[0].value, None);
     assert_eq!(or.children[1].reads[0].value, Some(Value::Int(31)));
     assert_eq!(or.children[1].verdict, Some(false));

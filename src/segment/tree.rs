@@ -2,7 +2,12 @@
 
 use regex::Regex;
 
+use jiff::Timestamp;
+
+use crate::audience::{Measure, Window};
 use crate::model::Value;
+
+use super::Filter;
 
 /// A test with the text it was written as.
 #[derive(Debug, Clone)]
@@ -28,6 +33,8 @@ pub(super) enum Test {
     /// Over the elements of a list; the body sees the element as [`Term::Var`] 0.
     Exists(Term, Box<Node>),
     All(Term, Box<Node>),
+    /// Whether the user is in another segment; never unknown.
+    InSegment(String, Filter),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +63,8 @@ pub(super) enum Term {
     Path(Vec<String>),
     Id,
     Bucket,
+    /// What the user's events of a name come to.
+    Events(Box<Events>),
     Now,
     /// The element of the `n`th enclosing list, and keys in it.
     Var(usize, Vec<String>),
@@ -66,6 +75,31 @@ pub(super) enum Term {
     Minus(Box<Term>, Box<Term>),
 }
 
+/// A question about events.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Events {
+    pub(super) name: String,
+    pub(super) measure: Measure,
+    /// Nanoseconds back from now; all events without it.
+    pub(super) within: Option<i128>,
+    /// As it was written.
+    pub(super) text: String,
+}
+
+// === impl Events ===
+
+impl Events {
+    /// Events have milliseconds: the window is rounded so that it holds exactly those within it.
+    pub(super) fn window(&self, now: Timestamp) -> Window {
+        let millis = |nanos: i128| i64::try_from(nanos.div_euclid(1_000_000)).unwrap_or(i64::MIN);
+        let now = now.as_nanosecond();
+        Window {
+            after: self.within.map_or(i64::MIN, |within| millis(now - within)),
+            until: millis(now),
+        }
+    }
+}
+
 // === impl Node ===
 
 impl Node {
@@ -73,7 +107,28 @@ impl Node {
         match &self.test {
             Test::And(nodes) | Test::Or(nodes) => nodes,
             Test::Not(node) => std::slice::from_ref(node),
+            Test::InSegment(_, filter) => std::slice::from_ref(filter.root()),
             _ => &[],
+        }
+    }
+
+    /// Nodes, those of named segments among them.
+    pub(super) fn weight(&self) -> usize {
+        match &self.test {
+            Test::And(nodes) | Test::Or(nodes) => 1 + nodes.iter().map(Self::weight).sum::<usize>(),
+            Test::Not(node) | Test::Exists(_, node) | Test::All(_, node) => 1 + node.weight(),
+            Test::InSegment(_, filter) => 1 + filter.weight(),
+            _ => 1,
+        }
+    }
+
+    /// Names of segments, in this filter's own text.
+    pub(super) fn segments(&self, found: &mut Vec<String>) {
+        match &self.test {
+            Test::And(nodes) | Test::Or(nodes) => nodes.iter().for_each(|n| n.segments(found)),
+            Test::Not(node) => node.segments(found),
+            Test::InSegment(name, _) => found.push(name.clone()),
+            _ => {}
         }
     }
 
@@ -83,6 +138,7 @@ impl Node {
             Test::Const(_) => {}
             Test::And(nodes) | Test::Or(nodes) => nodes.iter().for_each(|n| n.sources(found)),
             Test::Not(node) => node.sources(found),
+            Test::InSegment(_, filter) => filter.root().sources(found),
             Test::Truth(a) | Test::Has(a) | Test::Blank(a) | Test::Matches(a, _) => {
                 a.sources(found);
             }
@@ -103,7 +159,7 @@ impl Node {
 impl Term {
     fn sources<'a>(&'a self, found: &mut Vec<&'a Term>) {
         match self {
-            Self::Path(_) | Self::Id | Self::Bucket => {
+            Self::Path(_) | Self::Id | Self::Bucket | Self::Events(_) => {
                 if !found.iter().any(|seen| seen.is_same_source(self)) {
                     found.push(self);
                 }
@@ -121,8 +177,19 @@ impl Term {
     fn is_same_source(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Path(a), Self::Path(b)) => a == b,
+            (Self::Events(a), Self::Events(b)) => a == b,
             (Self::Id, Self::Id) | (Self::Bucket, Self::Bucket) => true,
             _ => false,
+        }
+    }
+
+    /// What a source reads, as it is written.
+    pub(super) fn source_text(&self) -> String {
+        match self {
+            Self::Path(path) => Self::path_text(path),
+            Self::Id => "user.id".to_owned(),
+            Self::Events(events) => events.text.clone(),
+            _ => "user.random_bucket".to_owned(),
         }
     }
 

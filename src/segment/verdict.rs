@@ -5,9 +5,8 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use crate::audience::{Row, Table, bucket};
+use crate::audience::{Measure, Row, Table, Window};
 use crate::model::Value;
-use crate::model::user::Profile;
 use crate::model::value::parse_timestamp;
 
 use super::tree::{Node, Op, Part, Term, Test};
@@ -17,6 +16,7 @@ pub(super) trait User {
     fn at(&self, path: &[String]) -> Option<Cow<'_, Value>>;
     fn id(&self) -> Option<Cow<'_, Value>>;
     fn bucket(&self) -> Option<Cow<'_, Value>>;
+    fn events(&self, name: &str, measure: &Measure, window: Window) -> Option<Cow<'_, Value>>;
 }
 
 /// One row of a table.
@@ -60,24 +60,10 @@ impl User for InTable<'_> {
             .bucket(self.1)
             .map(|n| Cow::Owned(Value::Int(n.into())))
     }
-}
 
-impl User for Profile {
-    fn at(&self, path: &[String]) -> Option<Cow<'_, Value>> {
-        let (name, keys) = path.split_first()?;
-        within(self.attributes.get(name)?, keys).map(Cow::Borrowed)
-    }
-
-    fn id(&self) -> Option<Cow<'_, Value>> {
-        Some(Cow::Owned(Value::String(
-            self.external_id.as_str().to_owned(),
-        )))
-    }
-
-    fn bucket(&self) -> Option<Cow<'_, Value>> {
-        Some(Cow::Owned(Value::Int(
-            bucket(self.external_id.as_str()).into(),
-        )))
+    fn events(&self, name: &str, measure: &Measure, window: Window) -> Option<Cow<'_, Value>> {
+        let value = self.0.measure(self.1, name, measure, window);
+        value.map(Cow::Owned)
     }
 }
 
@@ -132,6 +118,7 @@ pub(super) fn verdict(node: &Node, scope: Scope<'_>) -> Option<bool> {
             let items = elements(&list)?;
             all(items.iter().map(|item| of_element(body, scope, item)))
         }
+        Test::InSegment(_, filter) => Some(verdict(filter.root(), scope) == Some(true)),
     }
 }
 
@@ -142,6 +129,10 @@ pub(super) fn read<'a>(term: &'a Term, scope: Scope<'a>) -> Option<Datum<'a>> {
         Term::Path(path) => scope.user.at(path)?,
         Term::Id => scope.user.id()?,
         Term::Bucket => scope.user.bucket()?,
+        Term::Events(events) => {
+            let window = events.window(scope.now);
+            scope.user.events(&events.name, &events.measure, window)?
+        }
         Term::Now => Cow::Owned(Value::Timestamp(scope.now)),
         Term::Var(depth, keys) => {
             let mut element = scope.element?;
@@ -208,7 +199,7 @@ fn elements(value: &Value) -> Option<Cow<'_, [Value]>> {
     }
 }
 
-fn within<'a>(value: &'a Value, keys: &[String]) -> Option<&'a Value> {
+pub(super) fn within<'a>(value: &'a Value, keys: &[String]) -> Option<&'a Value> {
     keys.iter().try_fold(value, |value, key| match value {
         Value::Object(map) => map.get(key),
         _ => None,
@@ -336,6 +327,10 @@ pub(super) fn constant(term: &Term, now: Timestamp) -> Option<Value> {
         }
 
         fn bucket(&self) -> Option<Cow<'_, Value>> {
+            None
+        }
+
+        fn events(&self, _: &str, _: &Measure, _: Window) -> Option<Cow<'_, Value>> {
             None
         }
     }

@@ -1,8 +1,7 @@
 //! Columns, rows and profiles against a naive walk with the parser's own interpreter.
 
-use std::collections::{BTreeMap, HashMap};
-
-use cel::common::ast::{Expr, IdedExpr, operators as op};
+use cel::common::ast::operators as op;
+use cel::extractors::Arguments;
 use cel::parser::Parser;
 use cel::{Context, Value as Cel};
 use jiff::Timestamp;
@@ -10,271 +9,206 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::audience::{Table, bucket};
+use crate::audience::{Happening, Table, bucket};
 use crate::model::Value;
+use crate::model::event::{Event, from_millis, millis};
 use crate::model::id::ExternalId;
 use crate::model::user::{Change, Profile};
 
-use super::super::{Declared, compile};
-use super::generate::{filter, user};
+use super::super::{Declared, Person, compile};
+use super::generate::{DAY, deeds, filter, user};
+use super::walk::{Reached, Walk, to_cel};
 
 /// Enough users for every lane to be in use, and then some rows of a last word.
 const USERS: usize = 100;
 const TABLES: usize = 3;
 const FILTERS: usize = 40;
 
-/// How often each operator came to true, false and unknown.
-type Reached = BTreeMap<String, [usize; 3]>;
+/// The segment that random filters name.
+const OTHER: &str = "user.i > 0 || user.s == \"a\"";
 
-fn to_cel(value: &Value) -> Cel {
-    match value {
-        Value::Bool(b) => Cel::Bool(*b),
-        Value::Int(n) => Cel::Int(*n),
-        Value::Double(d) => Cel::Float(*d),
-        Value::String(s) => s.as_str().into(),
-        Value::Timestamp(_) => Cel::Null,
-        Value::List(items) => items.iter().map(to_cel).collect::<Vec<_>>().into(),
-        Value::Object(map) => map
-            .iter()
-            .map(|(k, v)| (k.clone(), to_cel(v)))
-            .collect::<HashMap<_, _>>()
-            .into(),
-    }
+/// Somebody, and what they did in the order of time.
+struct Subject {
+    profile: Profile,
+    events: Vec<Event>,
 }
 
-fn any_of(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let all: Vec<_> = verdicts.collect();
-    if all.contains(&Some(true)) {
-        Some(true)
-    } else if all.contains(&None) {
-        None
-    } else {
-        Some(false)
-    }
-}
-
-/// Whether the types of the two can be compared: the interpreter calls different ones unequal.
-fn comparable(a: &Cel, b: &Cel) -> bool {
-    let is_number = |v: &Cel| matches!(v, Cel::Int(_) | Cel::Float(_));
-    is_number(a) && is_number(b) || std::mem::discriminant(a) == std::mem::discriminant(b)
-}
-
-fn same(a: &Cel, b: &Cel, equality: &IdedExpr) -> Option<bool> {
-    if let (Cel::List(a), Cel::List(b)) = (a, b)
-        && a.len() == b.len()
-    {
-        return any_of(
-            a.iter()
-                .zip(b.iter())
-                .map(|(a, b)| same(a, b, equality).map(|s| !s)),
-        )
-        .map(|s| !s);
-    }
-    let maps = (a, b);
-    if let (Cel::Map(a), Cel::Map(b)) = maps
-        && a.map.len() == b.map.len()
-        && a.map.keys().all(|key| b.map.contains_key(key))
-    {
-        let unequal = a
-            .map
-            .iter()
-            .map(|(key, value)| same(value, &b.map[key], equality).map(|s| !s));
-        return any_of(unequal).map(|s| !s);
-    }
-    if !comparable(a, b) {
-        return None;
-    }
-    let mut context = Context::default();
-    context.add_variable_from_value("l", a.clone());
-    context.add_variable_from_value("r", b.clone());
-    truth(equality, &context)
-}
-
-fn truth(expr: &IdedExpr, context: &Context<'_, '_>) -> Option<bool> {
-    match Cel::resolve(expr, context) {
-        Ok(Cel::Bool(b)) => Some(b),
-        _ => None,
-    }
-}
-
-struct Walk<'a> {
-    equality: &'a IdedExpr,
-    reached: &'a mut Reached,
-}
-
-impl Walk<'_> {
-    fn judge(&mut self, expr: &IdedExpr, context: &Context<'_, '_>) -> Option<bool> {
-        let (name, verdict) = self.named(expr, context);
-        let seen = self.reached.entry(name).or_default();
-        seen[verdict.map_or(2, usize::from)] += 1;
-        verdict
-    }
-
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm an operator, as in the language"
-    )]
-    fn named(&mut self, expr: &IdedExpr, context: &Context<'_, '_>) -> (String, Option<bool>) {
-        let call = match &expr.expr {
-            Expr::Call(call) => call,
-            Expr::Select(select) if select.test => {
-                return ("has".into(), Some(truth(expr, context).unwrap_or(false)));
-            }
-            Expr::Comprehension(each) => {
-                let Expr::Call(step) = &each.loop_step.expr else {
-                    panic!("no step")
-                };
-                let is_exists = step.func_name == op::LOGICAL_OR;
-                let name = if is_exists { "exists" } else { "all" };
-                let Ok(Cel::List(items)) = Cel::resolve(&each.iter_range, context) else {
-                    return (name.into(), None);
-                };
-                let verdicts = items.iter().map(|item| {
-                    let mut inner = context.new_inner_scope();
-                    inner.add_variable_from_value(each.iter_var.clone(), item.clone());
-                    let verdict = self.judge(&step.args[1], &inner);
-                    if is_exists {
-                        verdict
-                    } else {
-                        verdict.map(|b| !b)
-                    }
-                });
-                let found = any_of(verdicts.collect::<Vec<_>>().into_iter());
-                return (
-                    name.into(),
-                    if is_exists { found } else { found.map(|b| !b) },
-                );
-            }
-            _ => return ("truth".into(), truth(expr, context)),
-        };
-        let name = call.func_name.clone();
-        let verdict = match (name.as_str(), call.args.as_slice()) {
-            (op::LOGICAL_AND, [a, b]) => {
-                let parts = [self.judge(a, context), self.judge(b, context)];
-                any_of(parts.into_iter().map(|v| v.map(|b| !b))).map(|b| !b)
-            }
-            (op::LOGICAL_OR, [a, b]) => {
-                any_of([self.judge(a, context), self.judge(b, context)].into_iter())
-            }
-            (op::LOGICAL_NOT, [a]) => self.judge(a, context).map(|b| !b),
-            (op::IN, [a, list]) => match (Cel::resolve(a, context), Cel::resolve(list, context)) {
-                (Ok(a), Ok(Cel::List(items))) => {
-                    any_of(items.iter().map(|item| same(&a, item, self.equality)))
-                }
-                _ => None,
-            },
-            ("blank", [a]) => Some(match Cel::resolve(a, context) {
-                Ok(Cel::String(s)) => s.is_empty(),
-                Ok(Cel::List(items)) => items.is_empty(),
-                Ok(_) => false,
-                Err(_) => true,
-            }),
-            (op::EQUALS | op::NOT_EQUALS, [a, b]) => {
-                let sides = (Cel::resolve(a, context), Cel::resolve(b, context));
-                let (Ok(a), Ok(b)) = sides else {
-                    return (name, None);
-                };
-                same(&a, &b, self.equality).map(|s| s == (name == op::EQUALS))
-            }
-            (_, [a, b]) => match (Cel::resolve(a, context), Cel::resolve(b, context)) {
-                (Ok(a), Ok(b)) if comparable(&a, &b) => truth(expr, context),
-                _ => None,
-            },
-            // A text test: the interpreter knows `contains` of lists too, we do not.
-            _ => match call.target.as_ref().map(|of| Cel::resolve(of, context)) {
-                Some(Ok(Cel::String(_))) => truth(expr, context),
-                _ => None,
-            },
-        };
-        (name, verdict)
-    }
-}
-
-fn table_of(users: &[Profile]) -> Table {
+fn table_of(users: &[Subject]) -> Table {
     let mut table = Table::new();
-    for user in users {
-        let set = user
+    for Subject { profile, events } in users {
+        let set = profile
             .attributes
             .clone()
             .into_iter()
             .map(|(name, value)| (name, Some(value)));
-        table.apply(&Change {
-            external_id: user.external_id.clone(),
+        let row = table.apply(&Change {
+            external_id: profile.external_id.clone(),
             creates: true,
             set: set.collect(),
         });
+        for event in events {
+            let numbers = event.numbers().map(|(name, n)| (name.into(), n));
+            let happening = Happening {
+                at: millis(event.at),
+                batch: 1,
+                id: 0,
+                numbers: numbers.collect(),
+            };
+            table.track(row, &event.name, &happening);
+        }
     }
     table
 }
 
-fn users(runner: &mut TestRunner) -> Vec<Profile> {
-    let users = (0..USERS).map(|n| Profile {
-        external_id: ExternalId::parse(format!("u{n}")).unwrap(),
-        attributes: user().new_tree(runner).unwrap().current(),
+fn users(runner: &mut TestRunner) -> Vec<Subject> {
+    let users = (0..USERS).map(|n| {
+        let id = ExternalId::parse(format!("u{n}")).unwrap();
+        let mut deeds = deeds().new_tree(runner).unwrap().current();
+        deeds.sort_by_key(|(_, at, _)| *at);
+        let events = deeds.into_iter().map(|(name, at, number)| Event {
+            external_id: id.clone(),
+            name,
+            at: from_millis(at),
+            properties: number
+                .map(|n| ("n".to_owned(), Value::Double(n)))
+                .into_iter()
+                .collect(),
+            id: None,
+        });
+        Subject {
+            events: events.collect(),
+            profile: Profile {
+                attributes: user().new_tree(runner).unwrap().current(),
+                external_id: id,
+            },
+        }
     });
     users.collect()
+}
+
+// === impl Subject ===
+
+impl Subject {
+    fn person(&self) -> Person<'_> {
+        Person {
+            profile: &self.profile,
+            events: &self.events,
+        }
+    }
+
+    /// The user as the interpreter sees it, with our functions counting along a plain list.
+    fn context(&self, now: i64) -> Context<'static, 'static> {
+        let mut seen = self.profile.attributes.clone();
+        seen.retain(|name, _| name != "t");
+        let id = self.profile.external_id.as_str();
+        seen.insert("id".into(), Value::String(id.into()));
+        seen.insert("random_bucket".into(), Value::Int(bucket(id).into()));
+        let mut context = Context::default();
+        context.add_variable_from_value("user", to_cel(&Value::Object(seen)));
+        context.add_function("days", |n: i64| n * DAY).unwrap();
+        let within = self.within(now);
+        let count = move |Arguments(args): Arguments| {
+            Cel::Int(i64::try_from(within("", &args, 1).len()).unwrap())
+        };
+        context.add_function("count", count).unwrap();
+        let within = self.within(now);
+        let sum = move |Arguments(args): Arguments| {
+            Cel::Float(within("", &args, 2).into_iter().flatten().sum())
+        };
+        context.add_function("sum", sum).unwrap();
+        let within = self.within(now);
+        let received =
+            move |Arguments(args): Arguments| Cel::Bool(!within("$received/", &args, 1).is_empty());
+        context.add_function("received", received).unwrap();
+        context
+    }
+
+    /// The property `n` of the events that are named by the first argument and not longer ago than argument `at`.
+    fn within(&self, now: i64) -> impl Fn(&str, &[Cel], usize) -> Vec<Option<f64>> + use<> {
+        let events = self.events.clone();
+        move |prefix, args, at| {
+            let Cel::String(name) = &args[0] else {
+                panic!("no name")
+            };
+            let after = match args.get(at) {
+                Some(Cel::Int(span)) => now - span,
+                _ => i64::MIN,
+            };
+            let own = events.iter().filter(|event| {
+                event.name == format!("{prefix}{name}")
+                    && millis(event.at) > after
+                    && millis(event.at) <= now
+            });
+            own.map(|event| event.numbers().next().map(|(_, n)| n))
+                .collect()
+        }
+    }
+}
+
+fn declared() -> Declared {
+    let mut declared = Declared::default();
+    let other = compile(OTHER, &declared).unwrap();
+    declared.add_segment("other", other);
+    declared
 }
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "one story: judge, compare, count")]
 fn columns_rows_and_the_interpreter_agree() {
     let mut runner = TestRunner::deterministic();
-    let equality = Parser::new().parse("l == r").unwrap();
+    let parse = |text: &str| Parser::new().parse(text).unwrap();
+    let (equality, other, news) = (
+        parse("l == r"),
+        parse(OTHER),
+        parse("user.subscriptions.news"),
+    );
     let (mut reached, mut n_filters) = (Reached::new(), 0);
+    let now = from_millis(5 * DAY);
     for _ in 0..TABLES {
         let users = users(&mut runner);
         let table = table_of(&users);
         for _ in 0..FILTERS {
             let text = filter().new_tree(&mut runner).unwrap().current();
             // What is refused as never true has no verdict to compare.
-            let Ok(filter) = compile(&text, &Declared::default()) else {
+            let Ok(filter) = compile(&text, &declared()) else {
                 continue;
             };
             n_filters += 1;
-            let expr = Parser::new().parse(&text).unwrap();
-            let members = filter.members(&table, Timestamp::UNIX_EPOCH);
-            let others = compile(&format!("!({text})"), &Declared::default()).unwrap();
-            let others = others.members(&table, Timestamp::UNIX_EPOCH);
+            let expr = parse(&text);
+            let members = filter.members(&table, now);
+            let others = compile(&format!("!({text})"), &declared()).unwrap();
+            let others = others.members(&table, now);
             for user in &users {
-                let mut seen = user.attributes.clone();
-                seen.retain(|name, _| name != "t");
-                seen.insert("id".into(), Value::String(user.external_id.as_str().into()));
-                seen.insert(
-                    "random_bucket".into(),
-                    Value::Int(bucket(user.external_id.as_str()).into()),
-                );
-                let mut context = Context::default();
-                context.add_variable_from_value("user", to_cel(&Value::Object(seen)));
+                let context = user.context(5 * DAY);
                 let mut walk = Walk {
                     equality: &equality,
+                    other: &other,
+                    news: &news,
                     reached: &mut reached,
                 };
                 let expected = walk.judge(&expr, &context);
-                let row = table.row(&user.external_id).unwrap();
+                let shown = || format!("{text}\n{:?}\n{:?}", user.profile, user.events);
+                let row = table.row(&user.profile.external_id).unwrap();
                 assert_eq!(
-                    filter.matches_profile(user, Timestamp::UNIX_EPOCH),
+                    filter.matches_person(user.person(), now),
                     expected,
-                    "{text}\n{user:?}"
+                    "{}",
+                    shown()
                 );
-                assert_eq!(
-                    filter.matches(&table, row, Timestamp::UNIX_EPOCH),
-                    expected,
-                    "{text}\n{user:?}"
-                );
-                assert_eq!(
-                    members.contains(row),
-                    expected == Some(true),
-                    "{text}\n{user:?}"
-                );
-                assert_eq!(
-                    others.contains(row),
-                    expected == Some(false),
-                    "{text}\n{user:?}"
-                );
+                assert_eq!(filter.matches(&table, row, now), expected, "{}", shown());
+                assert_eq!(members.contains(row), expected == Some(true), "{}", shown());
+                assert_eq!(others.contains(row), expected == Some(false), "{}", shown());
             }
         }
     }
     assert!(n_filters > TABLES * FILTERS / 3, "{n_filters}");
+    println!(
+        "{n_filters} filters over {} users; true, false, unknown:",
+        TABLES * USERS
+    );
+    for (name, seen) in &reached {
+        println!("  {name:<14} {seen:?}");
+    }
     let total = [
         op::LOGICAL_AND,
         op::LOGICAL_OR,
@@ -292,12 +226,13 @@ fn columns_rows_and_the_interpreter_agree() {
         "matches",
         "exists",
         "all",
+        "subscribed",
     ];
     for name in total {
         let seen = reached.get(name).copied().unwrap_or_default();
         assert!(seen.iter().all(|n| *n >= 5), "{name}: {seen:?}");
     }
-    for name in ["has", "blank"] {
+    for name in ["has", "blank", "received", "in_segment"] {
         let seen = reached.get(name).copied().unwrap_or_default();
         assert!(
             seen[..2].iter().all(|n| *n >= 5) && seen[2] == 0,
@@ -320,17 +255,23 @@ fn columns_and_rows_agree_on_times() {
             "timestamp('1970-01-02T00:00:00Z')",
             "now + duration('36h')",
         ] {
-            let filter = compile(&format!("user.t {op} {side}"), &Declared::default()).unwrap();
+            let of = if op.len() == 2 {
+                "user.t"
+            } else {
+                "last(\"a\")"
+            };
+            let filter = compile(&format!("{of} {op} {side}"), &Declared::default()).unwrap();
             let members = filter.members(&table, now);
             for user in &users {
-                let row = table.row(&user.external_id).unwrap();
-                let expected = filter.matches_profile(user, now);
+                let row = table.row(&user.profile.external_id).unwrap();
+                let expected = filter.matches_person(user.person(), now);
                 assert_eq!(filter.matches(&table, row, now), expected);
                 assert_eq!(
                     members.contains(row),
                     expected == Some(true),
-                    "{} {user:?}",
-                    filter.text()
+                    "{} {:?}",
+                    filter.text(),
+                    user.profile
                 );
             }
             assert!(

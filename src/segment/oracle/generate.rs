@@ -7,6 +7,9 @@ use proptest::prelude::*;
 
 use crate::model::Value;
 
+/// In milliseconds.
+pub(super) const DAY: i64 = 86_400_000;
+
 fn leaf() -> BoxedStrategy<Value> {
     prop_oneof![
         3 => (-3_i64..4).prop_map(Value::Int),
@@ -23,10 +26,19 @@ fn time() -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// What a user did: name, milliseconds since 1970, the property `n`.
+pub(super) fn deeds() -> impl Strategy<Value = Vec<(String, i64, Option<f64>)>> {
+    let name = prop::sample::select(vec!["a", "b", "$received/hello"]);
+    // Whole days among them, where windows end.
+    let at = prop_oneof![0_i64..6 * DAY, (0_i64..6).prop_map(|day| day * DAY)];
+    let number = prop::option::of((-4_i32..9).prop_map(|n| f64::from(n) / 2.0));
+    prop::collection::vec((name.prop_map(str::to_owned), at, number), 0..5)
+}
+
 pub(super) fn user() -> impl Strategy<Value = BTreeMap<String, Value>> {
     let list = || prop::collection::vec(leaf(), 0..4).prop_map(Value::List);
     let object = prop::collection::btree_map("[xy]", leaf(), 0..3).prop_map(Value::Object);
-    let kinds: [(&str, BoxedStrategy<Value>); 7] = [
+    let kinds: [(&str, BoxedStrategy<Value>); 8] = [
         ("i", (-3_i64..4).prop_map(Value::Int).boxed()),
         (
             "d",
@@ -39,6 +51,12 @@ pub(super) fn user() -> impl Strategy<Value = BTreeMap<String, Value>> {
         ("l", list().boxed()),
         ("o", object.boxed()),
         ("t", time()),
+        (
+            "subscriptions",
+            any::<bool>()
+                .prop_map(|b| Value::Object(BTreeMap::from([("news".to_owned(), Value::Bool(b))])))
+                .boxed(),
+        ),
     ];
     let attributes = kinds.map(|(name, main)| {
         let other = prop_oneof![4 => leaf(), 1 => list()];
@@ -103,6 +121,15 @@ fn test() -> BoxedStrategy<String> {
             .prop_map(|(a, op, b)| format!("{a} {op} {b}")),
         1 => (literal(), compare(), path()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
         2 => (path(), compare(), path()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+        2 => (prop::sample::select(vec!["a", "b", "c"]), compare(), 0..4, 1..7)
+            .prop_map(|(e, op, n, days)| format!("count({e:?}, days({days})) {op} {n}")),
+        1 => (prop::sample::select(vec!["a", "c"]), compare(), 0..3)
+            .prop_map(|(e, op, n)| format!("count({e:?}) {op} {n}")),
+        2 => (prop::sample::select(vec!["a", "b", "c"]), compare(), number(), 1..7)
+            .prop_map(|(e, op, n, days)| format!("sum({e:?}, \"n\", days({days})) {op} {n}")),
+        1 => Just("subscribed(\"news\")".to_owned()),
+        1 => (1..7).prop_map(|days| format!("received(\"hello\", days({days}))")),
+        1 => Just("in_segment(\"other\")".to_owned()),
         1 => (0..10_000).prop_map(|n| format!("user.random_bucket < {n}")),
         1 => list().prop_map(|l| format!("user.l == {l}")),
         2 => (path(), list()).prop_map(|(a, l)| format!("{a} in {l}")),

@@ -1,0 +1,92 @@
+//! Events in leaves against a plain list.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use crate::model::Value;
+
+use super::events::Happenings;
+use super::{Bitmap, Happening, Measure, Row, Window};
+
+const ALWAYS: Window = Window {
+    after: i64::MIN,
+    until: i64::MAX,
+};
+
+fn event(at: i64, batch: u64, number: Option<f64>) -> Happening {
+    Happening {
+        at,
+        batch,
+        id: batch % 3,
+        numbers: number.map(|n| ("n".into(), n)).into_iter().collect(),
+    }
+}
+
+fn naive(
+    events: &[(Row, Happening)],
+    row: u32,
+    measure: &Measure,
+    window: Window,
+) -> Option<Value> {
+    let mut own: Vec<_> = events.iter().filter(|(of, _)| of.0 == row).collect();
+    own.sort_by_key(|(_, event)| event.at);
+    let times = own.iter().map(|(_, event)| {
+        let number = event.numbers.first().map(|(_, n)| *n);
+        (event.at, number)
+    });
+    measure.of(times, window)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn leaves_measure_as_a_list_does(
+        events in prop::collection::vec((0_u32..9, 0_i64..50, prop::option::of(-4_i32..5)), 0..2_500),
+        cleared in 0_u32..9,
+        cutoff in -1_i64..50,
+        bulk in any::<bool>(),
+        (after, until) in (-1_i64..50, -1_i64..50),
+    ) {
+        let mut list: Vec<_> = (1..).zip(events).map(|(batch, (row, at, n))| {
+            (Row(row), event(at, batch, n.map(f64::from)))
+        }).collect();
+        let mut columns = Happenings::default();
+        let half = if bulk { list.len() / 2 } else { 0 };
+        columns.extend(list[..half].to_vec());
+        for (row, event) in &list[half..] {
+            columns.insert(*row, event);
+        }
+        columns.clear(Row(cleared));
+        list.retain(|(row, _)| row.0 != cleared);
+        let mut batches = BTreeSet::new();
+        columns.expired(cutoff, &mut batches, usize::MAX);
+        columns.expire(cutoff, &batches);
+        list.retain(|(_, event)| event.at > cutoff);
+        prop_assert_eq!(columns.len(), list.len());
+        let within: Bitmap = (0..9).map(Row).collect();
+        for window in [ALWAYS, Window { after, until }] {
+            for measure in [Measure::Count, Measure::First, Measure::Last, Measure::Sum("n".into())] {
+                let some = |value: Option<&Value>| match value {
+                    Some(Value::Int(n)) => *n >= 2,
+                    Some(Value::Double(d)) => *d > 1.0,
+                    Some(_) => true,
+                    None => false,
+                };
+                let found = columns.select(&within, &measure, window, &some);
+                for row in 0..9 {
+                    let expected = naive(&list, row, &measure, window);
+                    let one = columns.measure(Row(row), &measure, window);
+                    prop_assert_eq!(&one, &expected);
+                    prop_assert_eq!(found.contains(Row(row)), some(expected.as_ref()));
+                }
+            }
+        }
+        for row in 0..9 {
+            let ids: BTreeSet<_> = columns.of(Row(row)).map(|(_, batch, id)| (batch, id)).collect();
+            let own = list.iter().filter(|(of, _)| of.0 == row);
+            prop_assert_eq!(ids, own.map(|(_, e)| (e.batch, e.id)).collect::<BTreeSet<_>>());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The table's events.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::model::Value;
+use crate::model::event::{EventName, Retention};
+
+use super::events::{Happening, Measure, Window};
+use super::{Bitmap, Row, Table};
+
+// === impl Table ===
+
+impl Table {
+    /// Adds an event of a user who is there.
+    pub fn track(&mut self, row: Row, name: &str, event: &Happening) {
+        if let Some(events) = self.events.get_mut(name) {
+            events.insert(row, event);
+        } else {
+            let events = self.events.entry(name.into()).or_default();
+            events.insert(row, event);
+        }
+    }
+
+    /// Adds many events of one name; costs far less than one by one.
+    pub fn track_all(&mut self, name: &str, events: Vec<(Row, Happening)>) {
+        self.events.entry(name.into()).or_default().extend(events);
+    }
+
+    /// The row's events of a name: time in milliseconds, batch, digest of the id.
+    pub fn tracked(&self, row: Row, name: &str) -> impl Iterator<Item = (i64, u64, u64)> {
+        let events = self.events.get(name).into_iter();
+        events.flat_map(move |events| events.of(row))
+    }
+
+    /// Where the store has events of the row, whatever their names.
+    pub fn batches(&self, row: Row) -> BTreeSet<u64> {
+        let events = self.events.values().flat_map(|events| events.of(row));
+        events.map(|(_, batch, _)| batch).collect()
+    }
+
+    pub fn measure(
+        &self,
+        row: Row,
+        name: &str,
+        measure: &Measure,
+        window: Window,
+    ) -> Option<Value> {
+        match self.events.get(name) {
+            Some(events) => events.measure(row, measure, window),
+            None => measure.of(std::iter::empty(), window),
+        }
+    }
+
+    /// The rows of `within` for which `holds` is true of what their events come to.
+    pub fn select_events(
+        &self,
+        name: &str,
+        within: &Bitmap,
+        (measure, window): (&Measure, Window),
+        holds: &dyn Fn(Option<&Value>) -> bool,
+    ) -> Bitmap {
+        match self.events.get(name) {
+            Some(events) => events.select(within, measure, window, holds),
+            None if holds(measure.of(std::iter::empty(), window).as_ref()) => within.clone(),
+            None => Bitmap::new(),
+        }
+    }
+
+    /// Every name under which there are events. Names that begin with `$` are ours.
+    pub fn event_names(&self) -> Vec<EventName> {
+        let names = self
+            .events
+            .iter()
+            .filter(|(name, _)| !name.starts_with('$'));
+        let read = names.map(|(name, events)| EventName {
+            name: name.to_string(),
+            events: events.len() as u64,
+            numbers: events.numbers().iter().map(ToString::to_string).collect(),
+        });
+        read.collect()
+    }
+
+    /// Batches with events past their retention, up to `max`.
+    pub fn expired(&self, retention: &Retention, now: Timestamp, max: usize) -> BTreeSet<u64> {
+        let mut found = BTreeSet::new();
+        for (name, events) in self
+            .events
+            .iter()
+            .filter(|(name, _)| !name.starts_with('$'))
+        {
+            events.expired(retention.cutoff(name, now), &mut found, max);
+        }
+        found
+    }
+
+    /// Removes the events of `batches` that are past their retention.
+    pub fn expire(&mut self, retention: &Retention, now: Timestamp, batches: &BTreeSet<u64>) {
+        self.events.retain(|name, events| {
+            if !name.starts_with('$') {
+                events.expire(retention.cutoff(name, now), batches);
+            }
+            !events.is_empty()
+        });
+    }
+}

@@ -1,0 +1,147 @@
+//! Some events of one name, column by column.
+
+use super::Row;
+use super::events::Happening;
+
+/// Events in one leaf: an insertion moves half of them, a scan looks up one leaf for all of them.
+pub(super) const LEN_MAX: usize = 512;
+
+/// Events in the order of rows and times.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Leaf {
+    pub(super) rows: Vec<u32>,
+    pub(super) at: Vec<i64>,
+    pub(super) batches: Vec<u64>,
+    /// Empty while no event has one.
+    ids: Vec<u64>,
+    /// By property; empty while no event has it, NaN for those that have not.
+    numbers: Vec<Vec<f64>>,
+}
+
+// === impl Leaf ===
+
+impl Leaf {
+    pub(super) fn with_capacity(n: usize) -> Self {
+        Self {
+            rows: Vec::with_capacity(n),
+            at: Vec::with_capacity(n),
+            batches: Vec::with_capacity(n),
+            ..Self::default()
+        }
+    }
+
+    /// Row and time of the first event; the lowest of all while there is none.
+    pub(super) fn first(&self) -> (u32, i64) {
+        let first = self.rows.first().zip(self.at.first());
+        first.map_or((0, i64::MIN), |(row, at)| (*row, *at))
+    }
+
+    pub(super) fn last_row(&self) -> u32 {
+        self.rows.last().copied().unwrap_or(0)
+    }
+
+    pub(super) fn id(&self, at: usize) -> u64 {
+        self.ids.get(at).copied().unwrap_or(0)
+    }
+
+    pub(super) fn number(&self, column: Option<usize>, at: usize) -> Option<f64> {
+        self.numbers.get(column?)?.get(at).copied()
+    }
+
+    /// The place behind all events that are not later.
+    pub(super) fn place_behind(&self, (row, time): (u32, i64)) -> usize {
+        let start = self.rows.partition_point(|of| *of < row);
+        let end = self.rows.partition_point(|of| *of <= row);
+        start + self.at[start..end].partition_point(|at| *at <= time)
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        place: usize,
+        row: Row,
+        event: &Happening,
+        numbers: &[(usize, f64)],
+    ) {
+        let len = self.rows.len();
+        self.rows.insert(place, row.0);
+        self.at.insert(place, event.at);
+        self.batches.insert(place, event.batch);
+        if event.id != 0 && self.ids.is_empty() {
+            self.ids = vec![0; len];
+        }
+        if event.id != 0 || !self.ids.is_empty() {
+            self.ids.insert(place, event.id);
+        }
+        for column in self.numbers.iter_mut().filter(|column| !column.is_empty()) {
+            column.insert(place, f64::NAN);
+        }
+        for (column, number) in numbers {
+            if self.numbers.len() <= *column {
+                self.numbers.resize(column + 1, Vec::new());
+            }
+            let column = &mut self.numbers[*column];
+            if column.is_empty() {
+                *column = vec![f64::NAN; len + 1];
+            }
+            column[place] = *number;
+        }
+    }
+
+    pub(super) fn split_off(&mut self, at: usize) -> Self {
+        let tail = |items: &mut Vec<f64>| {
+            let is_used = !items.is_empty();
+            is_used.then(|| items.split_off(at)).unwrap_or_default()
+        };
+        Self {
+            rows: self.rows.split_off(at),
+            at: self.at.split_off(at),
+            batches: self.batches.split_off(at),
+            ids: if self.ids.is_empty() {
+                Vec::new()
+            } else {
+                self.ids.split_off(at)
+            },
+            numbers: self.numbers.iter_mut().map(tail).collect(),
+        }
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(&Self, usize) -> bool) {
+        let kept: Vec<usize> = (0..self.rows.len()).filter(|at| keep(self, *at)).collect();
+        if kept.len() == self.rows.len() {
+            return;
+        }
+        self.rows = kept.iter().map(|at| self.rows[*at]).collect();
+        self.at = kept.iter().map(|at| self.at[*at]).collect();
+        self.batches = kept.iter().map(|at| self.batches[*at]).collect();
+        if !self.ids.is_empty() {
+            self.ids = kept.iter().map(|at| self.ids[*at]).collect();
+        }
+        for column in self.numbers.iter_mut().filter(|column| !column.is_empty()) {
+            *column = kept.iter().map(|at| column[*at]).collect();
+        }
+    }
+
+    pub(super) fn events(&self, names: &[Box<str>]) -> impl Iterator<Item = (Row, Happening)> {
+        (0..self.rows.len()).map(|at| {
+            let numbers = names.iter().enumerate().filter_map(|(column, name)| {
+                let number = self.number(Some(column), at)?;
+                (!number.is_nan()).then(|| (name.clone(), number))
+            });
+            let event = Happening {
+                at: self.at[at],
+                batch: self.batches[at],
+                id: self.id(at),
+                numbers: numbers.collect(),
+            };
+            (Row(self.rows[at]), event)
+        })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let numbers = self.numbers.iter().map(|column| 24 + column.capacity() * 8);
+        size_of::<Self>()
+            + self.rows.capacity() * 4
+            + (self.at.capacity() + self.batches.capacity() + self.ids.capacity()) * 8
+            + numbers.sum::<usize>()
+    }
+}
