@@ -163,6 +163,11 @@ pub async fn run(
         tasks: tasks.clone(),
         tokens: tokens.clone(),
     };
+    let expiring = Arc::clone(&engine);
+    tasks.spawn(
+        "expire-events",
+        async move { expiring.expire_events().await },
+    );
     let door = api::Door {
         engine,
         tokens,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as ProtoValue};
 
@@ -100,8 +101,14 @@ pub(super) fn bounded(field: &'static str, text: String, max: usize) -> Result<S
     Ok(text)
 }
 
+/// An instant of a message.
+pub(super) fn instant(at: prost_types::Timestamp) -> std::result::Result<Timestamp, Refused> {
+    let read = Timestamp::new(at.seconds, at.nanos);
+    read.map_err(|_| Refused::here("is not a time between the years -9999 and 9999"))
+}
+
 /// A value as JSON means it; `None` is null. Depth is bounded by the decoder before us.
-fn value(proto: ProtoValue) -> std::result::Result<Option<Value>, Refused> {
+pub(super) fn value(proto: ProtoValue) -> std::result::Result<Option<Value>, Refused> {
     Ok(Some(match proto.kind {
         None | Some(Kind::NullValue(_)) => return Ok(None),
         Some(Kind::BoolValue(b)) => Value::Bool(b),

@@ -82,10 +82,16 @@ impl Door {
 
     async fn routes(self) -> Result<Routes, Error> {
         let bytes = limits::MESSAGE_BYTES_MAX;
-        let Self { engine, tasks, .. } = self;
+        let Self {
+            engine,
+            tasks,
+            clock,
+            ..
+        } = self;
         let users = UserServiceServer::new(Users {
             engine: Arc::clone(&engine),
             tasks: tasks.clone(),
+            clock,
         });
         let segments = SegmentServiceServer::new(Segments {
             engine: Arc::clone(&engine),

@@ -11,9 +11,8 @@ use crate::engine::{self, CampaignInfo, Impact, Membership};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::send::{Counts, Phase, Send};
-use crate::model::user::Profile;
+use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
-use crate::store::contract::UpsertReport;
 
 /// A count, as protos hold it.
 pub(super) fn count(n: u64) -> i64 {
@@ -82,10 +81,10 @@ pub(super) fn json(json: serde_json::Value) -> ProtoValue {
 }
 
 /// The refused items of a batch; `prefix` is where its items stand, `ids` what they were sent with.
-pub(super) fn rejected(
+pub(super) fn rejected<T>(
     prefix: &str,
     ids: &[String],
-    report: &UpsertReport,
+    report: &[Result<T, Rejected>],
 ) -> Vec<pb::RejectedUser> {
     let refused = report.iter().enumerate();
     let refused = refused.filter_map(|(at, item)| Some((at, item.as_ref().err()?)));
@@ -286,7 +285,7 @@ fn change(impact: Impact) -> pb::ResourceChange {
     }
 }
 
-fn instant(at: Timestamp) -> prost_types::Timestamp {
+pub(super) fn instant(at: Timestamp) -> prost_types::Timestamp {
     // Protos count nanoseconds upwards from the second, also before 1970.
     let nanos = at.as_nanosecond();
     prost_types::Timestamp {

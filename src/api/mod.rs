@@ -14,6 +14,8 @@ mod deliveries;
 mod door;
 mod encode;
 mod entrance;
+mod events;
+mod export;
 mod page_token;
 mod segments;
 mod status;

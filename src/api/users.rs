@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::{StreamExt, once};
+use futures_util::stream::{StreamExt, iter, once};
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::pb::import_users_request::Message;
 use super::pb::user_service_server::UserService;
-use super::{decode, encode, pb};
+use super::{decode, encode, events, export, pb};
+use crate::clock::Clock;
 use crate::engine::{self, Engine, Item};
 use crate::lifecycle::Tasks;
 use crate::model::id::ImportId;
@@ -20,6 +21,7 @@ const CHUNKS_IN_FLIGHT: usize = 8;
 pub(super) struct Users {
     pub(super) engine: Arc<Engine>,
     pub(super) tasks: Tasks,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 /// One message of an import, read.
@@ -40,16 +42,33 @@ impl UserService for Users {
 
     async fn export_user(
         &self,
-        _: Request<pb::ExportUserRequest>,
+        request: Request<pb::ExportUserRequest>,
     ) -> Result<Response<Self::ExportUserStream>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let id = decode::id("external_id", request.into_inner().external_id)?;
+        let exported = self.engine.export_user(&id).await?;
+        let first = iter(export::first(exported).map(Ok));
+        let deliveries = export::deliveries(Arc::clone(&self.engine), id, self.tasks.clone());
+        Ok(Response::new(Box::pin(first.chain(deliveries))))
     }
 
     async fn track_events(
         &self,
-        _: Request<pb::TrackEventsRequest>,
+        request: Request<pb::TrackEventsRequest>,
     ) -> Result<Response<pb::TrackEventsResponse>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let events = request.into_inner().events;
+        let ids: Vec<_> = events
+            .iter()
+            .map(|event| event.external_id.clone())
+            .collect();
+        let now = self.clock.now();
+        let deeds = events.into_iter().map(|event| events::read(event, now));
+        let report = self.engine.track(deeds.collect()).await?;
+        let (tracked, repeated) = engine::tally_tracked(&report);
+        Ok(Response::new(pb::TrackEventsResponse {
+            tracked: encode::small(tracked),
+            repeated_events: encode::small(repeated),
+            rejected: encode::rejected("events", &ids, &report),
+        }))
     }
 
     async fn list_attributes(
@@ -63,7 +82,10 @@ impl UserService for Users {
         &self,
         _: Request<pb::ListEventNamesRequest>,
     ) -> Result<Response<pb::ListEventNamesResponse>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let names = self.engine.event_names().await?;
+        Ok(Response::new(pb::ListEventNamesResponse {
+            events: names.into_iter().map(events::name).collect(),
+        }))
     }
 
     async fn upsert_users(

@@ -173,6 +173,10 @@ impl Happenings {
         })
     }
 
+    pub(super) fn count_of(&self, row: Row) -> usize {
+        self.places(row).map(|(_, places)| places.len()).sum()
+    }
+
     pub(super) fn measure(&self, row: Row, measure: &Measure, window: Window) -> Option<Value> {
         let column = self.column(measure);
         let mut tally = Tally::default();

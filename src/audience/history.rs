@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::Value;
 use crate::model::event::{EventName, Retention};
 
-use super::events::{Happening, Measure, Window};
+use super::events::{Happening, Happenings, Measure, Window};
 use super::{Bitmap, Row, Table};
 
 // === impl Table ===
@@ -34,10 +34,31 @@ impl Table {
         events.flat_map(move |events| events.of(row))
     }
 
+    /// How many events of a name the row has.
+    pub fn n_tracked(&self, row: Row, name: &str) -> usize {
+        let events = self.events.get(name);
+        events.map_or(0, |events| events.count_of(row))
+    }
+
+    /// The properties with numbers that events of a name have; `None` for a new name.
+    pub fn event_numbers(&self, name: &str) -> Option<&[Box<str>]> {
+        self.events.get(name).map(Happenings::numbers)
+    }
+
+    /// Names of tracked events.
+    pub fn n_event_names(&self) -> usize {
+        self.events
+            .keys()
+            .filter(|name| !name.starts_with('$'))
+            .count()
+    }
+
     /// Where the store has events of the row, whatever their names.
     pub fn batches(&self, row: Row) -> BTreeSet<u64> {
         let events = self.events.values().flat_map(|events| events.of(row));
-        events.map(|(_, batch, _)| batch).collect()
+        let batches = events.map(|(_, batch, _)| batch);
+        // What the store keeps elsewhere has none.
+        batches.filter(|batch| *batch != 0).collect()
     }
 
     pub fn measure(

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::file::SecretRef;
 use super::source::{SourceFile, load};
 use crate::diagnostic::Diagnostic;
 use crate::model::resource::Document;
-use crate::model::user::Profile;
 use crate::segment::Filter;
 use crate::template::{Text, Tree};
 
@@ -140,16 +137,5 @@ impl Channel {
             Kind::Messenger(page) => Some(&page.psid_attribute),
             Kind::Webhook(_) => None,
         }
-    }
-}
-
-// === impl Campaign ===
-
-impl Campaign {
-    /// Whether a user is in the audience; unknown counts as no.
-    pub fn admits(&self, profile: &Profile, now: Timestamp) -> Option<bool> {
-        self.audience
-            .as_ref()
-            .map_or(Some(true), |filter| filter.matches_person(profile, now))
     }
 }

@@ -9,6 +9,7 @@ use super::deliveries::Deliveries;
 use super::demo::Demo;
 use super::dev::Dev;
 use super::error::Error;
+use super::events::Events;
 use super::exit::{Exit, HELP};
 use super::output;
 use super::plan::Plan;
@@ -52,6 +53,8 @@ enum Command {
     Segment(Segment),
     /// Import, read and delete users
     Users(Users),
+    /// Import what users did, and list the names of events
+    Events(Events),
     /// List, follow and cancel sends
     Sends(Sends),
     /// List deliveries with their reasons
@@ -96,6 +99,7 @@ impl Command {
             Self::Send(send) => send.run().await,
             Self::Segment(segment) => segment.run().await,
             Self::Users(users) => users.run().await,
+            Self::Events(events) => events.run().await,
             Self::Sends(sends) => sends.run().await,
             Self::Deliveries(deliveries) => deliveries.run().await,
             Self::Sandbox(sandbox) => sandbox.run().await,

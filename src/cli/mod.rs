@@ -25,6 +25,7 @@ mod completions;
 mod deliveries;
 mod demo;
 mod dev;
+mod events;
 mod plan;
 mod preview;
 mod sandbox;

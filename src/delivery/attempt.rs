@@ -59,6 +59,8 @@ pub struct Request<'a> {
     pub campaign: &'a str,
     /// `None` when there is no such user.
     pub profile: Option<&'a Profile>,
+    /// Made by hand: the store knows nothing of what this user did.
+    pub is_made: bool,
     pub trigger_properties: &'a BTreeMap<String, Value>,
     pub delivery: DeliveryId,
 }
@@ -226,9 +228,16 @@ impl Attempts {
             );
             return Err(self.later(due, &detail, now));
         };
+        let is_member = match &campaign.audience {
+            None => Some(true),
+            Some(filter) => {
+                let checked = self.store.check(filter, &due.external_id, now).await;
+                checked.map_err(Unprepared::Store)?.flatten()
+            }
+        };
         let closed = gates::first_closed(&gates::run(&gates::Subject {
             profile,
-            is_member: profile.and_then(|profile| campaign.admits(profile, now)),
+            is_member,
             psid_attribute: channel.psid_attribute(),
             is_test: due.is_test,
         }));
@@ -283,11 +292,18 @@ impl Attempts {
             campaign: request.campaign.to_owned(),
         })?;
         let now = self.clock.now();
+        let is_member = match (&campaign.audience, request.profile) {
+            (None, _) => Some(true),
+            (Some(filter), Some(made)) if request.is_made => filter.matches_person(made, now),
+            (Some(filter), Some(stored)) => {
+                let checked = self.store.check(filter, &stored.external_id, now).await;
+                checked?.flatten()
+            }
+            (Some(_), None) => None,
+        };
         let gates = gates::run(&gates::Subject {
             profile: request.profile,
-            is_member: request
-                .profile
-                .and_then(|profile| campaign.admits(profile, now)),
+            is_member,
             psid_attribute: channel.psid_attribute(),
             is_test: true,
         });

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::campaign::Set;
+use crate::model::event::Retention;
 use crate::model::id::Revision;
 use crate::model::resource::{Document, Kind};
 use crate::store::Store;
@@ -23,6 +24,7 @@ pub(super) struct State {
     pub(super) changed_at: BTreeMap<String, Revision>,
     /// Attributes that must be texts.
     pub(super) psid_attributes: BTreeSet<String>,
+    pub(super) retention: Retention,
 }
 
 // === impl State ===
@@ -65,6 +67,7 @@ impl State {
             set,
             changed_at,
             psid_attributes,
+            retention: Retention::default(),
         }
     }
 }

@@ -86,7 +86,7 @@ impl Engine {
     pub async fn check(
         &self,
         id: &ExternalId,
-        mut segments: Vec<String>,
+        segments: Vec<String>,
         filter: Option<String>,
     ) -> Result<Vec<Membership>> {
         if segments.len() > limits::MEMBERSHIPS_MAX {
@@ -98,21 +98,36 @@ impl Engine {
             });
         }
         if segments.is_empty() && filter.is_none() {
-            segments = self.applied.load().set.segments.keys().cloned().collect();
+            return self.memberships(id).await;
         }
-        let profile = self.get_user(id).await?;
-        let now = self.parts.clock.now();
         let segments = segments.into_iter().map(Target::Segment);
-        let targets = segments.chain(filter.map(Target::Filter));
-        let memberships = targets.map(|target| {
-            let explained = self.filter(&target)?.explain_person(&profile, now);
+        let targets = segments.chain(filter.map(Target::Filter)).collect();
+        self.explain(id, targets).await
+    }
+
+    /// As [`Engine::check`], of all applied segments.
+    pub(super) async fn memberships(&self, id: &ExternalId) -> Result<Vec<Membership>> {
+        let applied = self.applied.load_full();
+        let names = applied.set.segments.keys().cloned();
+        self.explain(id, names.map(Target::Segment).collect()).await
+    }
+
+    async fn explain(&self, id: &ExternalId, targets: Vec<Target>) -> Result<Vec<Membership>> {
+        let now = self.parts.clock.now();
+        // With nothing to ask of the user must exist all the same.
+        self.get_user(id).await?;
+        let mut memberships = Vec::with_capacity(targets.len());
+        for target in targets {
+            let filter = self.filter(&target)?;
+            let explained = self.parts.store.explain(&filter, id, now).await?;
+            let explained = explained.ok_or_else(|| Error::not_found(Kind::User, id))?;
             let segment = match target {
                 Target::Segment(name) => Some(name),
                 Target::Filter(_) => None,
             };
-            Ok(Membership { segment, explained })
-        });
-        memberships.collect()
+            memberships.push(Membership { segment, explained });
+        }
+        Ok(memberships)
     }
 
     fn filter(&self, target: &Target) -> Result<Filter> {

@@ -10,12 +10,14 @@ mod apply;
 mod campaigns;
 mod error;
 mod evaluate;
+mod export;
 mod fan_out;
 mod import;
 mod plan;
 mod preview;
 mod send;
 mod sends;
+mod track;
 mod users;
 mod watch;
 
@@ -23,10 +25,12 @@ pub use apply::{Applied, ApplyRequest};
 pub use campaigns::CampaignInfo;
 pub use error::{Error, Kind, Result, Violation};
 pub use evaluate::{Evaluated, Membership, Target};
+pub use export::Exported;
 pub use import::Chunk;
 pub use plan::{Impact, Plan, Planned};
 pub use preview::Subject;
 pub use send::SendRequest;
+pub use track::{Deed, NamedEvents, tally_tracked};
 pub use users::{Item, tally};
 
 use std::sync::Arc;

@@ -29,9 +29,9 @@ impl Engine {
     ) -> Result<Preview> {
         let state = self.applied.load_full();
         find(&state, campaign)?;
-        let profile = match subject {
-            Subject::Existing(id) => self.get_user(&id).await?,
-            Subject::Made(profile) => profile,
+        let (profile, is_made) = match subject {
+            Subject::Existing(id) => (self.get_user(&id).await?, false),
+            Subject::Made(profile) => (profile, true),
         };
         // A preview is shown the same way every time: its delivery is that of no send.
         let delivery = DeliveryId::derive(SendId::from_bytes([0; 16]), &profile.external_id);
@@ -39,6 +39,7 @@ impl Engine {
             revision: state.revision,
             campaign,
             profile: Some(&profile),
+            is_made,
             trigger_properties,
             delivery,
         };
@@ -59,6 +60,7 @@ impl Engine {
             revision: state.revision,
             campaign,
             profile: Some(&profile),
+            is_made: false,
             trigger_properties,
             delivery: DeliveryId::derive(SendId::random(), id),
         };

@@ -91,15 +91,19 @@ pub fn tally(report: &UpsertReport) -> (usize, usize) {
 }
 
 pub(super) fn check_size(field: &'static str, actual: usize) -> Result<()> {
+    check_size_of(field, actual, limits::BATCH_USERS_MAX)
+}
+
+pub(super) fn check_size_of(field: &'static str, actual: usize, max: usize) -> Result<()> {
     if actual == 0 {
         return Err(Error::invalid(field, "must not be empty"));
     }
-    if actual > limits::BATCH_USERS_MAX {
+    if actual > max {
         return Err(Error::OverLimit {
             field,
             unit: "items",
             actual,
-            max: limits::BATCH_USERS_MAX,
+            max,
         });
     }
     Ok(())

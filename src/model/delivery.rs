@@ -121,6 +121,7 @@ pub struct Delivery {
     pub campaign: String,
     /// `None` when the user was deleted.
     pub external_id: Option<ExternalId>,
+    pub trigger_properties: BTreeMap<String, Value>,
     pub state: State,
     pub reason: Option<Reason>,
     /// Calls made so far.

@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome, State};
+use crate::model::event::{Event, EventName, Retention, Tracked};
 use crate::model::id::{
     DeliveryId, ExternalId, Fingerprint, ImportId, RequestId, Revision, SendId,
 };
 use crate::model::resource::{Document, Origin, RevisionInfo};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Rejected, Update, Upserted};
-use crate::segment::Filter;
+use crate::segment::{Explained, Filter};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +128,30 @@ pub trait Users: Send + Sync {
     async fn count_users(&self) -> Result<u64>;
 }
 
+/// What became of each event of a batch, in the order of the batch.
+pub type TrackReport = Vec<std::result::Result<Tracked, Rejected>>;
+
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// Records what users did, creating users that do not exist.
+    ///
+    /// Must record every event that is acceptable and report the others, in the order of the batch. Must
+    /// record an event with an id once, of those of one user and name. Must make events visible to every
+    /// later read before it answers.
+    async fn track_events(&self, events: Vec<Event>) -> Result<TrackReport>;
+
+    /// All events of a user that are kept, in the order of time.
+    async fn events_of(&self, id: &ExternalId) -> Result<Vec<Event>>;
+
+    /// The names under which events are kept, in order.
+    async fn event_names(&self) -> Result<Vec<EventName>>;
+
+    /// Drops some of the events that are past their retention, and answers whether there are more.
+    ///
+    /// Must leave nothing of a dropped event in what is counted or exported. Must not drop others.
+    async fn expire_events(&self, retention: &Retention, now: Timestamp) -> Result<bool>;
+}
+
 /// The users as an audience: what filters are asked of.
 ///
 /// Must see every upsert that was answered before the question was asked.
@@ -144,6 +169,14 @@ pub trait Audience: Send + Sync {
         id: &ExternalId,
         now: Timestamp,
     ) -> Result<Option<Option<bool>>>;
+
+    /// Why one user is in or not; `None` when there is no such user.
+    async fn explain(
+        &self,
+        filter: &Filter,
+        id: &ExternalId,
+        now: Timestamp,
+    ) -> Result<Option<Explained>>;
 
     /// The profiles of those users that exist, in the order asked, absent ones as `None`.
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;
@@ -309,4 +342,7 @@ pub trait Deliveries: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Users + Audience + Resources + Sends + Deliveries + std::fmt::Debug {}
+pub trait Store:
+    Users + Events + Audience + Resources + Sends + Deliveries + std::fmt::Debug
+{
+}

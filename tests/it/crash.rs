@@ -112,6 +112,55 @@ fn acknowledged_users_survive_a_kill_during_an_import() {
     });
 }
 
+/// Tracks batches of events, each with an id; answers how many batches were acknowledged.
+async fn track(client: &mut Client, batches: std::ops::RangeInclusive<u32>) -> u32 {
+    let mut acknowledged = *batches.start() - 1;
+    for batch in batches {
+        let events = (0..CHUNK).map(|n| pb::Event {
+            external_id: format!("user-{n}"),
+            name: "order".into(),
+            event_id: format!("{batch}-{n}"),
+            ..pb::Event::default()
+        });
+        let request = pb::TrackEventsRequest {
+            events: events.collect(),
+        };
+        if client.users.track_events(request).await.is_err() {
+            break;
+        }
+        acknowledged = batch;
+    }
+    acknowledged
+}
+
+#[test]
+fn acknowledged_events_survive_a_kill_and_a_repeat_counts_once() {
+    block_on(async {
+        let platform = Platform::start().await;
+        let server = platform.server();
+        let mut client = Client::connect(&server.grpc, None).await.unwrap();
+        assert_eq!(track(&mut client, 1..=5).await, 5);
+        let mut other = client.clone();
+        let (acknowledged, ()) = tokio::join!(track(&mut other, 6..=100_000), async {
+            while count(&mut client, "count(\"order\") >= 20").await == 0 {}
+            server.kill();
+        });
+        assert!(acknowledged >= 19, "{acknowledged}");
+
+        let server = platform.server();
+        let mut client = Client::connect(&server.grpc, None).await.unwrap();
+        let n = f64::from(acknowledged);
+        let all = |n: f64| format!("count(\"order\") >= {n}");
+        assert_eq!(count(&mut client, &all(n)).await, i64::from(CHUNK));
+        // The caller who got no answer asks again, for good measure from the beginning.
+        track(&mut client, 1..=acknowledged + 1).await;
+        let exactly = format!("count(\"order\") == {}", acknowledged + 1);
+        assert_eq!(count(&mut client, &exactly).await, i64::from(CHUNK));
+        server.stop();
+        platform.end().await;
+    });
+}
+
 #[test]
 fn every_recipient_is_accounted_for_once_after_kills_during_a_send() {
     block_on(async {

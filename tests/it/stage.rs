@@ -225,6 +225,21 @@ impl Live {
     }
 
     /// Waits until every delivery of the send is final.
+    /// How many users a filter is true for.
+    pub(crate) async fn count(&self, filter: &str) -> i64 {
+        let request = pb::EvaluateSegmentRequest {
+            target: Some(pb::evaluate_segment_request::Target::Filter(filter.into())),
+            sample_size: 0,
+        };
+        let answer = self.client().await.segments.evaluate_segment(request).await;
+        answer.unwrap().into_inner().count
+    }
+
+    /// The server's time.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        SystemClock::shared().now()
+    }
+
     pub(crate) async fn until_finished(&self, send_id: &str) -> pb::Send {
         let request = pb::WatchSendRequest {
             send_id: send_id.to_owned(),

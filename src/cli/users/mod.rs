@@ -6,6 +6,7 @@
 //! **Invariant:** the same file is always cut into the same chunks, so that an import can be resumed.
 
 mod csv;
+mod export;
 mod import;
 mod jsonl;
 mod one;

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::export::Export;
 use super::import::Import;
 use crate::api::pb;
 use crate::cli::connect::Server;
@@ -15,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   recado users import users.jsonl
   recado users get ana
+  recado users export ana > ana.json
   recado users delete ana ben";
 
 #[derive(Debug, Args)]
@@ -31,6 +33,9 @@ enum Command {
     /// Print one user as JSON
     #[command(after_help = "Example:\n  recado users get ana")]
     Get(Get),
+    /// Print everything that is known of one user as JSON
+    #[command(after_help = "Example:\n  recado users export ana > ana.json")]
+    Export(Export),
     /// Delete users with everything known about them; exits with 6 when some do not exist
     #[command(after_help = "Example:\n  recado users delete ana ben")]
     Delete(Delete),
@@ -64,6 +69,7 @@ impl Users {
         match self.command {
             Command::Import(import) => import.run().await,
             Command::Get(get) => get.run().await,
+            Command::Export(export) => export.run().await,
             Command::Delete(delete) => delete.run().await,
         }
     }

@@ -255,12 +255,8 @@ fn columns_and_rows_agree_on_times() {
             "timestamp('1970-01-02T00:00:00Z')",
             "now + duration('36h')",
         ] {
-            let of = if op.len() == 2 {
-                "user.t"
-            } else {
-                "last(\"a\")"
-            };
-            let filter = compile(&format!("{of} {op} {side}"), &Declared::default()).unwrap();
+            let text = format!("user.t {op} {side} || has(user.i) && last(\"a\") {op} {side}");
+            let filter = compile(&text, &Declared::default()).unwrap();
             let members = filter.members(&table, now);
             for user in &users {
                 let row = table.row(&user.profile.external_id).unwrap();

@@ -10,7 +10,7 @@ use super::Store;
 use crate::audience::{Bitmap, Row, Table};
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
-use crate::segment::Filter;
+use crate::segment::{Explained, Filter};
 use crate::store::contract::{Audience, Error, Members, Result};
 
 /// The rows for which a filter was true; their ids are looked up as they are read.
@@ -49,6 +49,16 @@ impl Audience for Store {
     ) -> Result<Option<Option<bool>>> {
         let table = self.memory.table.read();
         Ok(table.row(id).map(|row| filter.matches(&table, row, now)))
+    }
+
+    async fn explain(
+        &self,
+        filter: &Filter,
+        id: &ExternalId,
+        now: Timestamp,
+    ) -> Result<Option<Explained>> {
+        let table = self.memory.table.read();
+        Ok(table.row(id).map(|row| filter.explain(&table, row, now)))
     }
 
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {

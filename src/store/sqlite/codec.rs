@@ -28,14 +28,14 @@ pub(super) enum Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damaged;
 
-type Decoded<T> = Result<T, Damaged>;
+pub(super) type Decoded<T> = Result<T, Damaged>;
 
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     bytes: Vec<u8>,
     names: HashMap<&'a str, u64>,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     names: Vec<String>,
 }
@@ -123,7 +123,7 @@ pub(super) fn decode_profiles(bytes: &[u8]) -> Decoded<Vec<Change>> {
 // === impl Writer ===
 
 impl<'a> Writer<'a> {
-    fn new(n: usize) -> Self {
+    pub(super) fn new(n: usize) -> Self {
         let mut writer = Self {
             bytes: Vec::with_capacity(64 + n * 128),
             names: HashMap::new(),
@@ -134,14 +134,14 @@ impl<'a> Writer<'a> {
         writer
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    pub(super) fn finish(mut self) -> Vec<u8> {
         let sum = checksum(&self.bytes[HEAD..]);
         self.bytes[1..HEAD].copy_from_slice(&sum.to_le_bytes());
         self.bytes
     }
 
     /// LEB128.
-    fn number(&mut self, mut n: u64) {
+    pub(super) fn number(&mut self, mut n: u64) {
         while n >= 0x80 {
             self.bytes.push((n & 0x7f) as u8 | 0x80);
             n >>= 7;
@@ -149,17 +149,17 @@ impl<'a> Writer<'a> {
         self.bytes.push((n & 0x7f) as u8);
     }
 
-    fn signed(&mut self, n: i64) {
+    pub(super) fn signed(&mut self, n: i64) {
         self.number(((n << 1) ^ (n >> 63)).cast_unsigned());
     }
 
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
     /// The name's number, and its text the first time.
-    fn name(&mut self, name: &'a str) {
+    pub(super) fn name(&mut self, name: &'a str) {
         let next = self.names.len() as u64;
         if let Some(n) = self.names.get(name) {
             let n = *n;
@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn value(&mut self, value: Option<&Value>) {
+    pub(super) fn value(&mut self, value: Option<&Value>) {
         match value {
             None => self.bytes.push(0),
             Some(Value::Bool(false)) => self.bytes.push(1),
@@ -215,7 +215,7 @@ impl<'a> Writer<'a> {
 // === impl Reader ===
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Decoded<Self> {
+    pub(super) fn new(bytes: &'a [u8]) -> Decoded<Self> {
         let (version, bytes) = bytes.split_first().ok_or(Damaged)?;
         let (sum, bytes) = bytes.split_first_chunk().ok_or(Damaged)?;
         if *version != VERSION || u64::from_le_bytes(*sum) != checksum(bytes) {
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn end<T>(self, read: T) -> Decoded<T> {
+    pub(super) fn end<T>(self, read: T) -> Decoded<T> {
         if self.bytes.is_empty() {
             Ok(read)
         } else {
@@ -235,13 +235,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn byte(&mut self) -> Decoded<u8> {
+    pub(super) fn byte(&mut self) -> Decoded<u8> {
         let (first, rest) = self.bytes.split_first().ok_or(Damaged)?;
         self.bytes = rest;
         Ok(*first)
     }
 
-    fn number(&mut self) -> Decoded<u64> {
+    pub(super) fn number(&mut self) -> Decoded<u64> {
         let mut n = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -253,13 +253,13 @@ impl<'a> Reader<'a> {
         Err(Damaged)
     }
 
-    fn signed(&mut self) -> Decoded<i64> {
+    pub(super) fn signed(&mut self) -> Decoded<i64> {
         let n = self.number()?;
         Ok((n >> 1).cast_signed() ^ -(n & 1).cast_signed())
     }
 
     /// A number of things that follow, each at least a byte: more than there are bytes is damage.
-    fn count(&mut self) -> Decoded<usize> {
+    pub(super) fn count(&mut self) -> Decoded<usize> {
         let n = usize::try_from(self.number()?).map_err(|_| Damaged)?;
         if n <= self.bytes.len() {
             Ok(n)
@@ -268,18 +268,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&mut self) -> Decoded<&'a str> {
+    pub(super) fn text(&mut self) -> Decoded<&'a str> {
         let n = self.count()?;
         let (text, rest) = self.bytes.split_at(n);
         self.bytes = rest;
         std::str::from_utf8(text).map_err(|_| Damaged)
     }
 
-    fn external_id(&mut self) -> Decoded<ExternalId> {
+    pub(super) fn external_id(&mut self) -> Decoded<ExternalId> {
         ExternalId::parse(self.text()?).map_err(|_| Damaged)
     }
 
-    fn name(&mut self) -> Decoded<String> {
+    pub(super) fn name(&mut self) -> Decoded<String> {
         let n = usize::try_from(self.number()?).map_err(|_| Damaged)?;
         if n == self.names.len() {
             let name = self.text()?.to_owned();
@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
         self.names.get(n).cloned().ok_or(Damaged)
     }
 
-    fn value(&mut self, depth: usize) -> Decoded<Option<Value>> {
+    pub(super) fn value(&mut self, depth: usize) -> Decoded<Option<Value>> {
         if depth > limits::NESTING_MAX {
             return Err(Damaged);
         }
@@ -325,7 +325,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn present(&mut self, depth: usize) -> Decoded<Value> {
+    pub(super) fn present(&mut self, depth: usize) -> Decoded<Value> {
         self.value(depth + 1)?.ok_or(Damaged)
     }
 }

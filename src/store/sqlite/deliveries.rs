@@ -22,8 +22,10 @@ struct Open {
     send: i64,
     state: State,
     is_cancelled: bool,
-    /// Its user was deleted.
-    is_forgotten: bool,
+    /// `None` when the user was deleted.
+    user: Option<ExternalId>,
+    campaign: String,
+    is_test: bool,
 }
 
 /// What settling writes; unset columns are cleared.
@@ -142,7 +144,7 @@ pub(super) fn record(
         Outcome::Sent { message_id } => (
             State::Sent,
             Settled {
-                message_id: (!open.is_forgotten).then_some(message_id.as_str()),
+                message_id: (open.user.is_some()).then_some(message_id.as_str()),
                 ..Settled::default()
             },
         ),
@@ -187,7 +189,11 @@ pub(super) fn record(
             )
         }
     };
-    settle(group, &open, state, &settled, now)
+    settle(group, &open, state, &settled, now)?;
+    if let (State::Sent, Some(user), false) = (state, open.user, open.is_test) {
+        group.users.receive(user, open.campaign, now);
+    }
+    Ok(())
 }
 
 /// What becomes of a delivery instead of being tried again.
@@ -200,7 +206,7 @@ fn overruled(open: &Open, outcome: &Outcome) -> Option<(State, Reason)> {
         return Some((State::Cancelled, reason));
     }
     // Nobody is left to try it with.
-    open.is_forgotten.then(|| {
+    open.user.is_none().then(|| {
         let reason = Reason::new(ReasonCode::UserNotFound, "the user was deleted");
         (State::Skipped, reason)
     })
@@ -298,7 +304,7 @@ fn settle(
             settled.uncount,
             settled.reason.map(|reason| reason.code.as_str()),
             // A detail may quote what was sent.
-            settled.reason.filter(|_| !open.is_forgotten).map(|reason| reason.detail.as_str()),
+            settled.reason.filter(|_| open.user.is_some()).map(|reason| reason.detail.as_str()),
             platform.map(|p| p.code),
             platform.and_then(|p| p.subcode),
             settled.message_id,
@@ -314,10 +320,10 @@ fn settle(
 }
 
 fn open(connection: &Connection, id: DeliveryId) -> Result<Option<Open>> {
-    let raw: Option<(i64, i64, String, String, bool)> = connection
+    let raw: Option<(i64, i64, String, String, String, String, bool)> = connection
         .prepare_cached(
-            "SELECT d.seq, d.send, d.state, s.phase, d.external_id = '' FROM delivery d JOIN send s ON s.seq = d.send
-             WHERE d.id = ?",
+            "SELECT d.seq, d.send, d.state, s.phase, d.external_id, s.campaign, s.is_test
+             FROM delivery d JOIN send s ON s.seq = d.send WHERE d.id = ?",
         )?
         .query_row([id.as_bytes()], |row| {
             Ok((
@@ -326,10 +332,12 @@ fn open(connection: &Connection, id: DeliveryId) -> Result<Option<Open>> {
                 row.get(2)?,
                 row.get(3)?,
                 row.get(4)?,
+                row.get(5)?,
+                row.get(6)?,
             ))
         })
         .optional()?;
-    let Some((seq, send, state, phase, is_forgotten)) = raw else {
+    let Some((seq, send, state, phase, user, campaign, is_test)) = raw else {
         return Ok(None);
     };
     let Some(state) = State::parse(&state) else {
@@ -343,7 +351,9 @@ fn open(connection: &Connection, id: DeliveryId) -> Result<Option<Open>> {
         send,
         state,
         is_cancelled: phase == Phase::Cancelled.as_str(),
-        is_forgotten,
+        user: ExternalId::parse(user).ok(),
+        campaign,
+        is_test,
     }))
 }
 
@@ -366,7 +376,7 @@ fn due(row: &Row<'_>) -> Result<Due> {
     })
 }
 
-fn properties(text: &str, seq: i64) -> Result<BTreeMap<String, Value>> {
+pub(super) fn properties(text: &str, seq: i64) -> Result<BTreeMap<String, Value>> {
     if text == "{}" {
         return Ok(BTreeMap::new());
     }

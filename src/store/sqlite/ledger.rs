@@ -3,6 +3,7 @@
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
+use super::deliveries;
 use super::error::corrupt;
 use super::time::instant;
 use crate::model::delivery::{Delivery, PlatformCode, Reason, ReasonCode, State};
@@ -10,7 +11,8 @@ use crate::model::id::{DeliveryId, ExternalId, SendId};
 use crate::store::contract::{DeliveryQuery, Result};
 
 const COLUMNS: &str = "d.seq, d.id, s.id, s.campaign, d.external_id, d.state, d.reason, d.detail,
-    d.platform_code, d.platform_subcode, d.attempts, d.message_id, d.created_at, d.updated_at, d.due_at";
+    d.platform_code, d.platform_subcode, d.attempts, d.message_id, d.created_at, d.updated_at, d.due_at,
+    d.trigger_properties";
 
 pub(super) fn get(connection: &Connection, id: DeliveryId) -> Result<Option<Delivery>> {
     let found = select(connection, "d.id = ?", &[Sql::Blob(id.as_bytes().to_vec())])?;
@@ -100,6 +102,7 @@ fn from_row(row: &Row<'_>) -> Result<Delivery> {
         send: SendId::from_bytes(row.get(2)?),
         campaign: row.get(3)?,
         external_id,
+        trigger_properties: deliveries::properties(&row.get::<_, String>(15)?, seq)?,
         state,
         reason: reason(row, seq)?,
         attempts: row.get(10)?,

@@ -1,14 +1,19 @@
 //! Reads all users into memory: the blocks, then the log over them.
 
+use std::collections::HashMap;
 use std::sync::mpsc;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::codec::{self, Damaged, Entry};
 use super::error::corrupt;
 use super::users::{BLOCK_ROWS, Folding, Memory};
-use crate::audience::{Row, Table};
+use super::{deeds, events};
+use crate::audience::{Happening, Row, Table};
+use crate::model::id::ExternalId;
 use crate::model::user::Change;
+use crate::segment::RECEIVED;
 use crate::store::contract::{Error, Result};
 
 /// How many users are in memory so far, and how many are expected.
@@ -28,6 +33,7 @@ pub(super) fn load(connection: &Connection, progress: &dyn Fn(Loaded)) -> Result
     let mut folding = Folding::default();
     load_blocks(connection, &mut table, &mut folding, progress)?;
     replay_log(connection, &mut table, &mut folding)?;
+    load_events(connection, &mut table)?;
     let total = table.len() as u64;
     progress(Loaded {
         users: total,
@@ -166,6 +172,58 @@ fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding)
     )?;
     replay.settle();
     folding.next_seq = folding.next_seq.max(1);
+    Ok(())
+}
+
+/// Events last: users move to other rows while they are read.
+fn load_events(connection: &Connection, table: &mut Table) -> Result<()> {
+    let mut by_name: HashMap<String, Vec<(Row, Happening)>> = HashMap::new();
+    let batches = "SELECT batch, events FROM event_batch ORDER BY batch";
+    read_ahead(connection, batches, events::decode, |batch, _, read| {
+        let Ok(read) = read else {
+            return corrupt("event_batch", "events", batch);
+        };
+        for event in read {
+            // Of somebody who is gone: a deletion takes events out before it is committed.
+            let Some(row) = table.row(&event.external_id) else {
+                continue;
+            };
+            let happening = events::happening(&event, batch.cast_unsigned());
+            match by_name.get_mut(&event.name) {
+                Some(events) => events.push((row, happening)),
+                None => drop(by_name.insert(event.name, vec![(row, happening)])),
+            }
+        }
+        Ok(())
+    })?;
+    load_received(connection, table, &mut by_name)?;
+    for (name, events) in by_name {
+        table.track_all(&name, events);
+    }
+    Ok(())
+}
+
+/// Messages that were sent are among the deliveries.
+fn load_received(
+    connection: &Connection,
+    table: &Table,
+    by_name: &mut HashMap<String, Vec<(Row, Happening)>>,
+) -> Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT d.external_id, s.campaign, d.updated_at FROM delivery d JOIN send s ON s.seq = d.send
+         WHERE d.state = 'sent' AND d.external_id <> '' AND NOT s.is_test",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, campaign, at): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let known = ExternalId::parse(id).ok().and_then(|id| table.row(&id));
+        let (Some(known), Ok(at)) = (known, Timestamp::from_microsecond(at)) else {
+            continue;
+        };
+        let name = format!("{RECEIVED}{campaign}");
+        let events = by_name.entry(name).or_default();
+        events.push((known, deeds::received(at)));
+    }
     Ok(())
 }
 

@@ -5,15 +5,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Store, deliveries, imports, ledger, resources, sends};
+use super::{Store, deliveries, events, imports, ledger, resources, sends};
 use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome};
+use crate::model::event::{Event, EventName, Retention};
 use crate::model::id::{DeliveryId, ExternalId, ImportId, RequestId, Revision, SendId};
 use crate::model::resource::{Document, RevisionInfo};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Update};
 use crate::store::contract::{
-    self, Created, Deliveries, DeliveryQuery, ImportProgress, Imported, NewRevision, Resources,
-    Result, SendQuery, Sends, UpsertReport, Users,
+    self, Created, Deliveries, DeliveryQuery, Events, ImportProgress, Imported, NewRevision,
+    Resources, Result, SendQuery, Sends, TrackReport, UpsertReport, Users,
 };
 
 impl contract::Store for Store {}
@@ -53,6 +54,8 @@ impl Users for Store {
 
     async fn delete_users(&self, ids: Vec<ExternalId>) -> Result<Vec<bool>> {
         let work = move |group: &mut super::writer::Group<'_>| {
+            let batches = group.users.batches(&ids);
+            events::forget(group.connection, &batches, &ids.iter().collect())?;
             let mut existed = Vec::with_capacity(ids.len());
             for id in ids {
                 deliveries::forget_user(group, &id)?;
@@ -65,6 +68,38 @@ impl Users for Store {
 
     async fn count_users(&self) -> Result<u64> {
         Ok(self.memory.table.read().len() as u64)
+    }
+}
+
+#[async_trait]
+impl Events for Store {
+    async fn track_events(&self, events: Vec<Event>) -> Result<TrackReport> {
+        self.writer
+            .submit(move |group| Ok(group.users.track(events)))
+            .await
+    }
+
+    async fn events_of(&self, id: &ExternalId) -> Result<Vec<Event>> {
+        let batches = {
+            let table = self.memory.table.read();
+            table.row(id).map(|row| table.batches(row))
+        };
+        let (batches, id) = (batches.unwrap_or_default(), id.clone());
+        self.readers
+            .read(move |connection| events::of_user(connection, &batches, &id))
+            .await
+    }
+
+    async fn event_names(&self) -> Result<Vec<EventName>> {
+        Ok(self.memory.table.read().event_names())
+    }
+
+    async fn expire_events(&self, retention: &Retention, now: Timestamp) -> Result<bool> {
+        let retention = retention.clone();
+        let work = move |group: &mut super::writer::Group<'_>| {
+            events::expire(group, &retention, now).map(|batches| !batches.is_empty())
+        };
+        self.writer.submit_patiently(work).await
     }
 }
 

@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::store::contract::{Error, Result};
 
 /// In order; the position, from 1, is the version.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_init.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_init.sql"),
+    include_str!("migrations/0002_events.sql"),
+];
 
 /// Brings the file to the newest version, each step in its own transaction.
 ///

@@ -8,8 +8,10 @@
 
 mod audience;
 mod codec;
+mod deeds;
 mod deliveries;
 mod error;
+mod events;
 mod imports;
 mod ledger;
 mod load;

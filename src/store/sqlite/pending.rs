@@ -1,14 +1,17 @@
 //! What a group of jobs will change in users: kept aside until it is committed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use parking_lot::RwLock;
 use rusqlite::Connection;
 
 use super::codec::{self, Entry};
+use super::deeds::{Deed, Deeds, Step};
 use crate::audience::Table;
 use crate::model::Value;
+use crate::model::event::Retention;
 use crate::model::id::ExternalId;
 use crate::model::limits;
 use crate::model::user::{self, Change, Current, Rejected, Update, Upserted};
@@ -18,12 +21,20 @@ use crate::store::contract::Result;
 pub(super) struct Pending {
     table: Arc<RwLock<Table>>,
     entries: Vec<Entry>,
+    pub(super) deeds: Deeds,
     /// Positions in `entries` of each touched user.
     touched: HashMap<ExternalId, Vec<usize>>,
     /// Attribute paths that the group adds, so that one group cannot leave the bound on them either.
     new_paths: HashSet<String>,
     /// Paths before the group; counted when the first one is added.
     n_paths: Option<usize>,
+}
+
+/// A place in a group's changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    entries: usize,
+    deeds: usize,
 }
 
 /// A group's row in the log.
@@ -48,6 +59,7 @@ impl Pending {
         Self {
             table,
             entries: Vec::new(),
+            deeds: Deeds::default(),
             touched: HashMap::new(),
             new_paths: HashSet::new(),
             n_paths: None,
@@ -59,11 +71,21 @@ impl Pending {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.len() + self.deeds.mark()
+    }
+
+    /// How far the group is, for [`Pending::truncate`].
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            entries: self.entries.len(),
+            deeds: self.deeds.mark(),
+        }
     }
 
     /// Takes back what a failed job had added.
-    pub(super) fn truncate(&mut self, len: usize) {
+    pub(super) fn truncate(&mut self, mark: Mark) {
+        self.deeds.truncate(mark.deeds);
+        let len = mark.entries;
         if self.entries.len() > len {
             self.entries.truncate(len);
             self.touched.retain(|_, positions| {
@@ -109,9 +131,61 @@ impl Pending {
         let lock = Arc::clone(&self.table);
         let existed = self.seen(&lock.read(), &id).exists();
         if existed {
+            self.deeds.forget(&id);
             self.push(id.clone(), Entry::Delete(id));
         }
         existed
+    }
+
+    /// Whether the user exists as the group has left it so far.
+    pub(super) fn exists(&self, table: &Table, id: &ExternalId) -> bool {
+        self.seen(table, id).exists()
+    }
+
+    /// Whether the group has deleted the user, who may be back since.
+    pub(super) fn was_deleted(&self, id: &ExternalId) -> bool {
+        let mut own = self.touched.get(id).into_iter().flatten();
+        own.any(|at| matches!(self.entries[*at], Entry::Delete(_)))
+    }
+
+    /// Creates a user without attributes.
+    pub(super) fn create(&mut self, id: &ExternalId) {
+        let change = Change {
+            external_id: id.clone(),
+            creates: true,
+            set: Vec::new(),
+        };
+        self.push(id.clone(), Entry::Change(change));
+    }
+
+    pub(super) fn table(&self) -> Arc<RwLock<Table>> {
+        Arc::clone(&self.table)
+    }
+
+    /// Where the users' events are, as far as they were committed.
+    pub(super) fn batches(&self, ids: &[ExternalId]) -> BTreeSet<u64> {
+        let table = self.table.read();
+        let rows = ids.iter().filter_map(|id| table.row(id));
+        rows.flat_map(|row| table.batches(row)).collect()
+    }
+
+    pub(super) fn expired(
+        &self,
+        retention: &Retention,
+        now: Timestamp,
+        max: usize,
+    ) -> BTreeSet<u64> {
+        self.table.read().expired(retention, now, max)
+    }
+
+    pub(super) fn expire(&mut self, retention: Retention, now: Timestamp, batches: BTreeSet<u64>) {
+        let at = self.entries.len();
+        self.deeds.push(at, Deed::Expire(retention, now, batches));
+    }
+
+    /// Stores the group's events.
+    pub(super) fn store_deeds(&mut self, connection: &Connection) -> Result<Vec<Step>> {
+        self.deeds.store(connection, &self.entries)
     }
 
     /// Appends the group to the log.

@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::codec::{self, Entry};
+use super::deeds::{self, Step};
 use super::pending::{Logged, Pending};
 use crate::audience::{Row, Table};
 use crate::store::contract::Result;
@@ -68,14 +69,21 @@ impl Memory {
     }
 
     /// Makes a committed group visible.
-    pub(super) fn committed(&self, users: &Pending, log: &Logged, folded: Folded) {
+    pub(super) fn committed(&self, users: &Pending, deeds: &[Step], log: &Logged, folded: Folded) {
         self.folded(folded);
-        let Some(seq) = log.seq else { return };
         let mut table = self.table.write();
+        let mut deeds = deeds.iter().peekable();
+        let Some(seq) = log.seq else {
+            deeds.for_each(|(_, deed, batch)| deeds::apply(&mut table, deed, *batch));
+            return;
+        };
         let mut folding = self.folding.lock();
         folding.next_seq = seq + 1;
         folding.log_bytes += log.bytes;
-        for entry in users.entries() {
+        for (at, entry) in users.entries().iter().enumerate() {
+            while let Some((_, deed, batch)) = deeds.next_if(|(before, ..)| *before <= at) {
+                deeds::apply(&mut table, deed, *batch);
+            }
             if let Some(row) = apply(&mut table, entry) {
                 folding.dirty.entry(row.0 / BLOCK_ROWS).or_insert(seq);
             }
@@ -83,6 +91,7 @@ impl Memory {
                 folding.deleted = Some(seq);
             }
         }
+        deeds.for_each(|(_, deed, batch)| deeds::apply(&mut table, deed, *batch));
     }
 
     pub(super) fn folded(&self, folded: Folded) {

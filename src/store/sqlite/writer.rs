@@ -242,13 +242,14 @@ fn group(connection: &Connection, memory: &Memory, first: Job, waiting: &Receive
         }
         super::sends::flush(connection, &mut group.deltas)?;
         let log = group.users.log(connection)?;
+        let deeds = group.users.store_deeds(connection)?;
         let folded = memory.fold(connection, log.bytes)?;
         connection.execute_batch("COMMIT")?;
-        Ok((group.users, log, folded))
+        Ok((group.users, deeds, log, folded))
     })();
     let committed = match done {
-        Ok((users, log, folded)) => {
-            memory.committed(&users, &log, folded);
+        Ok((users, deeds, log, folded)) => {
+            memory.committed(&users, &deeds, &log, folded);
             Ok(())
         }
         Err(error) => Err(give_up(connection, &error)),
@@ -307,7 +308,7 @@ fn in_savepoint<T>(
 ) -> Result<T> {
     let connection = group.connection;
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    let (users, deltas) = (group.users.len(), group.deltas.clone());
+    let (users, deltas) = (group.users.mark(), group.deltas.clone());
     let done = work(group);
     if done.is_err() && !connection.is_autocommit() {
         group.users.truncate(users);

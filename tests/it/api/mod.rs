@@ -3,6 +3,7 @@
 mod campaigns;
 mod deliveries;
 mod doors;
+mod events;
 mod import;
 mod segments;
 mod sends;

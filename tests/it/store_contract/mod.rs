@@ -1,6 +1,7 @@
 //! What `src/store/contract.rs` says a store must do, case by case. A backend runs all of it with one line.
 
 mod deliveries;
+mod events;
 mod fixtures;
 mod sends;
 mod users;
@@ -67,6 +68,17 @@ contract! {
     users::members_are_read_in_chunks => [],
     users::a_deleted_user_leaves_countable_deliveries => ["Must keep deliveries countable"],
     users::a_user_deleted_during_the_call_holds_up_nobody => [],
+    events::each_event_is_for_itself => [
+        "Must record every event that is acceptable",
+        "Must make events visible to every later read",
+    ],
+    events::an_id_counts_once => ["Must record an event with an id once"],
+    events::what_is_past_its_retention_goes => [
+        "Must leave nothing of a dropped event",
+        "Must not drop others",
+    ],
+    events::a_deleted_user_has_no_past => [],
+    events::a_sent_message_is_received => [],
     sends::revisions_follow_each_other => [
         "Must refuse with [`Error::Stale`]",
         "Must hand out revisions in commit order",

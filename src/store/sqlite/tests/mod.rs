@@ -61,16 +61,17 @@ impl Bare {
         self.memory = load(&self.connection, &|_| {}).unwrap();
     }
 
-    /// A group as the writer runs it, which also folds blocks on its way.
+    /// A group as the writer runs it, which also folds blocks.
     fn group<T>(&mut self, folds: usize, end: End, work: impl FnOnce(&mut Pending) -> T) -> T {
         self.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut users = self.memory.pending();
         let done = work(&mut users);
         let log = users.log(&self.connection).unwrap();
+        let deeds = users.store_deeds(&self.connection).unwrap();
         let folded = self.memory.fold_oldest(&self.connection, folds).unwrap();
         self.end(end);
         match end {
-            End::Answered => self.memory.committed(&users, &log, folded),
+            End::Answered => self.memory.committed(&users, &deeds, &log, folded),
             End::Died => self.die(),
             End::RolledBack => {}
         }
