@@ -124,7 +124,12 @@ impl CampaignService for Campaigns {
             ..pb::PreviewMessageResponse::default()
         };
         match preview.message {
-            Err(reason) => response.reason = Some(encode::reason(reason)),
+            // The first gate that is shut is what a real delivery would be told.
+            Err(reason) => {
+                response
+                    .reason
+                    .get_or_insert_with(|| encode::reason(reason));
+            }
             Ok(composed) => {
                 let shown = composed.shown();
                 response.request = Some(pb::HttpRequest {
@@ -168,10 +173,11 @@ impl CampaignService for Campaigns {
         request: Request<pb::SendCampaignRequest>,
     ) -> Result<Response<pb::SendCampaignResponse>, Status> {
         let request = send_request(request.into_inner())?;
-        let (send, repeated_request) = self.engine.send(request).await?;
+        let started = self.engine.send(request).await?;
         Ok(Response::new(pb::SendCampaignResponse {
-            send: Some(encode::send(send)),
-            repeated_request,
+            send: Some(encode::send(started.send)),
+            repeated_request: started.is_repeated,
+            request_differs: started.differs,
         }))
     }
 }

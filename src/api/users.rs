@@ -27,6 +27,7 @@ pub(super) struct Users {
 /// One message of an import, read.
 enum Step {
     Start(ImportId),
+    Finish(ImportId),
     Chunk {
         import: ImportId,
         sequence: u64,
@@ -181,6 +182,11 @@ fn read(import: &mut Option<ImportId>, message: pb::ImportUsersRequest) -> engin
                 items,
             })
         }
+        (Some(Message::Finish(pb::ImportFinish {})), Some(id)) => Ok(Step::Finish(id.clone())),
+        (Some(Message::Finish(_)), None) => Err(engine::Error::invalid(
+            "finish",
+            "`start` must be sent first",
+        )),
         (Some(Message::Start(_)), Some(_)) => Err(engine::Error::invalid(
             "start",
             "the import is started already",
@@ -191,7 +197,7 @@ fn read(import: &mut Option<ImportId>, message: pb::ImportUsersRequest) -> engin
         )),
         (None, _) => Err(engine::Error::invalid(
             "message",
-            "is neither `start` nor `chunk`",
+            "is neither `start`, `chunk` nor `finish`",
         )),
     }
 }
@@ -202,6 +208,7 @@ async fn take(
 ) -> Result<pb::ImportUsersResponse, Status> {
     match step? {
         Step::Start(import) => Ok(progress(engine.start_import(&import).await?)),
+        Step::Finish(import) => Ok(progress(engine.finish_import(&import).await?)),
         Step::Chunk {
             import,
             sequence,

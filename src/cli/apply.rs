@@ -15,8 +15,8 @@ use crate::api::pb;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows the plan and asks on a terminal; `--yes`, or no terminal, goes on. Author and commit are taken from git when the
-folder is in a repository.
+Shows the plan and asks on a terminal. Without a terminal it goes on, unless the plan deletes something: that takes
+`--yes`. Author and commit are taken from git when the folder is in a repository.
 
 Examples:
   recado apply campaigns
@@ -73,22 +73,44 @@ impl Apply {
         if !self.json {
             diagnostics::print(&found);
             plan::print(&plan);
+        } else if !self.yes {
+            // Who is asked must have seen it; the answer's JSON comes later.
+            plan::note(&plan);
         }
-        if !self.yes && !plan.changes.is_empty() && output::confirm("apply?") == Some(false) {
+        if !self.yes && !self.is_confirmed(&plan)? {
             output::note("nothing was applied");
             return Ok(Exit::FAILED);
         }
-        let answer = apply(&mut client, files, plan.fingerprint, self.origin()).await?;
+        let answer = apply(&mut client, files, plan.fingerprint.clone(), self.origin()).await?;
         if self.json {
             output::json(&json!({
                 "revision": answer.revision,
                 "plan": answer.plan.as_ref().map(json::plan),
                 "diagnostics": diagnostics::to_json(&found),
             }));
+        } else if plan.changes.is_empty() {
+            output::line(format_args!("revision {} stays", answer.revision));
         } else {
             output::line(format_args!("revision {}", answer.revision));
         }
         Ok(Exit::OK)
+    }
+
+    /// Asks on a terminal. Elsewhere only a plan that deletes nothing goes on unasked.
+    fn is_confirmed(&self, plan: &pb::Plan) -> Result<bool, Error> {
+        if plan.changes.is_empty() {
+            return Ok(true);
+        }
+        if let Some(answer) = output::confirm("apply?") {
+            return Ok(answer);
+        }
+        let deletes = |change: &&pb::ResourceChange| change.action() == pb::ChangeAction::Delete;
+        match plan.changes.iter().filter(deletes).count() {
+            0 => Ok(true),
+            n => Err(Error::Input(format!(
+                "the plan deletes {n} of the applied resources, and nobody is here to ask; nothing was applied: look at it, then give `--yes`"
+            ))),
+        }
     }
 
     fn origin(&self) -> Origin {

@@ -75,7 +75,13 @@ impl Recado {
     /// Runs the command to its end. Errors are printed here and nowhere else.
     pub async fn run(self) -> Exit {
         match self.command.run().await {
-            Ok(exit) => exit,
+            Ok(exit) => match output::lost() {
+                None => exit,
+                Some(lost) => {
+                    output::error(format_args!("the output could not be written: {lost}"));
+                    Exit::FAILED
+                }
+            },
             Err(error) => {
                 report(&error);
                 error.exit()

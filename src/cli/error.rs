@@ -42,6 +42,8 @@ pub(super) struct Refusal {
     message: String,
     reason: String,
     violations: Vec<(String, String)>,
+    /// The connection broke before the answer was whole.
+    is_cut_off: bool,
     hint: Option<String>,
 }
 
@@ -90,6 +92,7 @@ impl Refusal {
             (_, "STALE_PLAN") => Exit::STALE,
             (Code::Unauthenticated | Code::PermissionDenied, _) => Exit::REFUSED,
             (Code::Unavailable, _) => Exit::UNREACHABLE,
+            _ if self.is_cut_off => Exit::UNREACHABLE,
             _ => Exit::FAILED,
         }
     }
@@ -112,9 +115,16 @@ impl From<&Status> for Refusal {
             .retry_info()
             .and_then(|info| info.retry_delay)
             .map(|delay| format!("ask again in {delay:?}"));
+        // Our own refusals carry a reason; what the connection says of itself has a source.
+        let is_cut_off = reason.is_empty() && std::error::Error::source(status).is_some();
         Self {
             code: status.code(),
-            message: status.message().to_owned(),
+            message: if is_cut_off {
+                format!("the connection to the server broke: {}", status.message())
+            } else {
+                status.message().to_owned()
+            },
+            is_cut_off,
             hint: wait.or_else(|| advice(&reason).map(str::to_owned)),
             reason,
             violations,

@@ -36,7 +36,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
     Ok(files.into_iter().map(told).collect())
 }
 
-/// All `.yaml` and `.yml` files below `folder`, by path. Names that begin with a dot are left out.
+/// All `.yaml` and `.yml` files below `folder`, by path; at least one, since to apply none is to delete everything. Names that begin with a dot are left out.
 pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
     if !folder.is_dir() {
         return Err(Error::Usage(format!(
@@ -70,6 +70,12 @@ pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
             )));
         }
     }
+    if found.is_empty() {
+        return Err(Error::Input(format!(
+            "`{}` holds no campaign files (`.yaml` or `.yml`)",
+            folder.display()
+        )));
+    }
     found.sort();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for path in &found {
@@ -83,7 +89,7 @@ pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
 
 pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension()
-        .is_some_and(|ext| ext == "yaml" || ext == "yml")
+        .is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"))
 }
 
 fn source(

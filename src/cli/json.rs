@@ -118,6 +118,12 @@ pub(super) fn time(at: Option<prost_types::Timestamp>) -> Option<String> {
     Some(at.to_string())
 }
 
+/// To the second, as people read it.
+pub(super) fn second(at: Option<prost_types::Timestamp>) -> String {
+    let whole = at.map(|at| prost_types::Timestamp { nanos: 0, ..at });
+    time(whole).unwrap_or_default()
+}
+
 pub(super) fn user(user: &pb::User) -> Value {
     json!({
         "external_id": user.external_id,

@@ -1,9 +1,10 @@
 //! The only printer: data goes to stdout, everything else to stderr, colour to terminals only.
 //!
-//! A reader that went away (`recado … | head`) is not an error: what cannot be written is dropped.
+//! A reader that went away (`recado … | head`) is not an error; a full disk is, at the command's end.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -17,9 +18,27 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const BOLD: Style = Style::new().bold();
 
+/// What could not be written: the command has not done what it was asked, whatever else it did.
+static LOST: OnceLock<std::io::Error> = OnceLock::new();
+
 /// Data.
 pub(super) fn line(text: impl Display) {
-    drop(writeln!(anstream::stdout(), "{text}"));
+    keep(writeln!(anstream::stdout(), "{text}"));
+}
+
+/// Why some data was not written, at the command's end.
+pub(super) fn lost() -> Option<&'static std::io::Error> {
+    keep(stdout().flush());
+    LOST.get()
+}
+
+/// A reader that went away has all it wanted.
+fn keep(written: std::io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        drop(LOST.set(error));
+    }
 }
 
 /// One JSON document.
@@ -34,7 +53,7 @@ pub(super) fn json_line(value: &Value) {
 
 /// Bytes as they are, such as a completion script.
 pub(super) fn raw(bytes: &[u8]) {
-    drop(anstream::stdout().write_all(bytes));
+    keep(anstream::stdout().write_all(bytes));
 }
 
 /// What is said beside the data.

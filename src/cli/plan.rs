@@ -64,6 +64,19 @@ pub(super) async fn ask(
     Ok(client.campaigns.plan_campaigns(request).await?.into_inner())
 }
 
+/// The changes in short, beside the data.
+pub(super) fn note(plan: &pb::Plan) {
+    for change in &plan.changes {
+        let action = json::word(change.action().as_str_name(), "CHANGE_ACTION_");
+        output::note(format_args!(
+            "{action} {} {}{}",
+            change.kind,
+            change.name,
+            reached(change)
+        ));
+    }
+}
+
 /// The changes as data, the sum of them beside it.
 pub(super) fn print(plan: &pb::Plan) {
     for change in &plan.changes {

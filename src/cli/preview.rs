@@ -73,7 +73,7 @@ pub(super) fn print(preview: &pb::PreviewMessageResponse) {
             output::bad("closed")
         };
         output::line(
-            format_args!("{mark} {:<18} {}", gate.name, gate.detail)
+            format_args!("{mark} {:<18} {}", passed(&gate.name), gate.detail)
                 .to_string()
                 .trim_end(),
         );
@@ -100,6 +100,17 @@ pub(super) fn print(preview: &pb::PreviewMessageResponse) {
     }
 }
 
+/// What a gate asks for, rather than the reason that it gives when it is closed.
+fn passed(gate: &str) -> &str {
+    match gate {
+        "user_not_found" => "the user exists",
+        "not_in_audience" => "in the audience",
+        "no_psid" => "has a PSID",
+        "channel_misconfigured" => "the channel works",
+        other => other,
+    }
+}
+
 fn as_json(preview: &pb::PreviewMessageResponse) -> Value {
     let gates: Vec<Value> = preview
         .gates
@@ -115,6 +126,7 @@ fn as_json(preview: &pb::PreviewMessageResponse) -> Value {
         })
     });
     json!({
+        "would_send": preview.reason.is_none(),
         "gates": gates,
         "request": request,
         "message": preview.message.as_ref().map(json::of_value),

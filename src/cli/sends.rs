@@ -120,7 +120,16 @@ impl List {
         } else {
             output::table(
                 [
-                    "send", "campaign", "phase", "sent", "failed", "skipped", "unknown", "total",
+                    "send",
+                    "campaign",
+                    "phase",
+                    "waiting",
+                    "sent",
+                    "failed",
+                    "skipped",
+                    "unknown",
+                    "cancelled",
+                    "total",
                     "created",
                 ],
                 sends.iter().map(row),
@@ -211,17 +220,19 @@ pub(super) fn page_size(wanted: usize) -> i32 {
     i32::try_from(wanted.min(crate::model::limits::PAGE_SIZE_MAX)).unwrap_or(i32::MAX)
 }
 
-fn row(send: &pb::Send) -> [String; 9] {
+fn row(send: &pb::Send) -> [String; 11] {
     let counts = send.counts.unwrap_or_default();
     [
         send.id.clone(),
         send.campaign.clone(),
         json::phase(send),
+        output::count(counts.pending + counts.sending),
         output::count(counts.sent),
         output::count(counts.failed),
         output::count(counts.skipped),
         output::count(counts.unknown),
+        output::count(counts.cancelled),
         output::count(counts.total),
-        json::time(send.create_time).unwrap_or_default(),
+        json::second(send.create_time),
     ]
 }

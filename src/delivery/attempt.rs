@@ -17,6 +17,7 @@ use crate::store::{self, Store};
 
 use super::compose::{self, Composed, Means, Subject};
 use super::gates::{self, GateVerdict};
+use super::guard;
 use super::http::Http;
 use super::lane::Signal;
 use super::retry::{Blame, Policy};
@@ -180,9 +181,26 @@ impl Attempts {
         }))
     }
 
-    /// The gates and the message as they would be now; nothing is sent, no secret is read.
+    /// The gates and the message as they would be now; nothing is sent, no secret is shown.
     pub async fn preview(&self, request: &Request<'_>) -> Result<Preview, Error> {
-        self.make(request, &compose::Masked).await
+        let mut preview = self.make(request, &compose::Masked).await?;
+        if let Ok(masked) = &preview.message {
+            let detail = match guard::check(&masked.call.url, masked.call.is_private_allowed) {
+                Err(refused) => Some(refused.to_string()),
+                // Made once more with the secrets, to see that they are there; nothing of it is kept.
+                Ok(()) => match self.make(request, self.secrets.as_ref()).await?.message {
+                    Err(reason) => Some(reason.detail),
+                    Ok(_) => None,
+                },
+            };
+            preview.gates.push(GateVerdict {
+                gate: ReasonCode::ChannelMisconfigured,
+                is_open: detail.is_none(),
+                is_enforced: false,
+                detail: detail.unwrap_or_default(),
+            });
+        }
+        Ok(preview)
     }
 
     /// Sends one message now. It is no delivery: nothing is stored, and the audience gate is shown only.

@@ -22,6 +22,11 @@ impl Engine {
         Ok(self.parts.store.import_progress(import).await?)
     }
 
+    /// Ends the import and answers its totals; its name is free then.
+    pub async fn finish_import(&self, import: &ImportId) -> Result<ImportProgress> {
+        Ok(self.parts.store.finish_import(import).await?)
+    }
+
     /// Applies chunk `sequence`, from 1. A bad item never refuses its chunk.
     pub async fn import_chunk(
         &self,

@@ -29,7 +29,7 @@ pub use export::Exported;
 pub use import::Chunk;
 pub use plan::{Impact, Plan, Planned};
 pub use preview::Subject;
-pub use send::SendRequest;
+pub use send::{SendRequest, Started};
 pub use track::{Deed, NamedEvents, tally_tracked};
 pub use users::{Item, tally};
 

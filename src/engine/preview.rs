@@ -20,7 +20,7 @@ pub enum Subject {
 // === impl Engine ===
 
 impl Engine {
-    /// Makes the message without sending it; no secret is read.
+    /// Makes the message without sending it; no secret is shown.
     pub async fn preview(
         &self,
         campaign: &str,

@@ -8,7 +8,7 @@ use super::{Engine, Error, Result, Violation};
 use crate::model::delivery::NewDelivery;
 use crate::model::id::{DeliveryId, RequestId, SendId};
 use crate::model::limits;
-use crate::model::send::{Audience, NewSend, Recipient, Send};
+use crate::model::send::{Audience, Content, NewSend, Recipient, Send};
 use crate::store::contract::Created;
 
 /// Most problems told about one request: more help nobody.
@@ -22,15 +22,38 @@ pub struct SendRequest {
     pub request_id: Option<RequestId>,
 }
 
+/// What came of a request to send.
+#[derive(Debug)]
+pub struct Started {
+    /// The first one of the request id.
+    pub send: Send,
+    pub is_repeated: bool,
+    /// The request is not the first one again: it names other recipients or properties.
+    pub differs: bool,
+}
+
+// === impl Started ===
+
+impl Started {
+    fn repeated(first: Send, content: Content) -> Self {
+        Self {
+            differs: first.new.content != content,
+            is_repeated: true,
+            send: first,
+        }
+    }
+}
+
 // === impl Engine ===
 
 impl Engine {
-    /// Stores a send; its messages follow. Answers whether the request was seen before.
-    pub async fn send(self: &Arc<Self>, request: SendRequest) -> Result<(Send, bool)> {
+    /// Stores a send; its messages follow.
+    pub async fn send(self: &Arc<Self>, request: SendRequest) -> Result<Started> {
+        let content = Content::of(&request.audience);
         if let Some(id) = &request.request_id {
             let first = self.parts.store.find_request(&request.campaign, id).await?;
             if let Some(first) = first {
-                return Ok((first, true));
+                return Ok(Started::repeated(first, content));
             }
         }
         let new = self.new_send(&request)?;
@@ -47,13 +70,17 @@ impl Engine {
             .store
             .create_send(new.clone(), deliveries, is_complete);
         match created.await? {
-            Created::Repeated(first) => Ok((first, true)),
+            Created::Repeated(first) => Ok(Started::repeated(first, content)),
             Created::New(send) => {
                 self.parts.wake.poke();
                 if !is_complete {
                     self.start_fan_out(new);
                 }
-                Ok((send, false))
+                Ok(Started {
+                    send,
+                    is_repeated: false,
+                    differs: false,
+                })
             }
         }
     }
@@ -75,6 +102,7 @@ impl Engine {
             is_everybody: request.audience == Audience::Everybody,
             is_test: false,
             resend_unknown: campaign.resend_unknown,
+            content: Content::of(&request.audience),
             created_at: self.parts.clock.now(),
         })
     }

@@ -244,7 +244,8 @@ fn from_hex(text: &str, prefix: &str, what: &str) -> Result<[u8; 16], Invalid> {
         })
 }
 
-fn digest(parts: &[&[u8]]) -> [u8; 16] {
+/// Over parts that are each hashed with their length.
+pub(super) fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Value;
 use super::delivery::State;
-use super::id::{ExternalId, RequestId, Revision, SendId};
+use super::id::{ExternalId, RequestId, Revision, SendId, digest};
 
 /// Whom a send goes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,43 @@ pub struct NewSend {
     pub is_test: bool,
     /// A delivery that may or may not have arrived is sent again instead of being left `unknown`.
     pub resend_unknown: bool,
+    /// Whom it goes to and with what, to tell a repeated request from another one under the same id.
+    pub content: Content,
     pub created_at: Timestamp,
+}
+
+/// A digest of a send's audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content([u8; 16]);
+
+// === impl Content ===
+
+impl Content {
+    /// In the order of the request: a caller who repeats one repeats it as it was.
+    pub fn of(audience: &Audience) -> Self {
+        let recipients = match audience {
+            Audience::Everybody => return Self(digest(&[b"everybody"])),
+            Audience::Recipients(recipients) => recipients,
+        };
+        let texts = recipients.iter().flat_map(|recipient| {
+            let properties = Value::Object(recipient.trigger_properties.clone());
+            [
+                recipient.external_id.as_str().to_owned(),
+                properties.to_json().to_string(),
+            ]
+        });
+        let texts: Vec<String> = texts.collect();
+        let parts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        Self(digest(&parts))
+    }
+
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -118,6 +118,9 @@ pub trait Users: Send + Sync {
     /// Must answer zeros for an import that is not known.
     async fn import_progress(&self, import: &ImportId) -> Result<ImportProgress>;
 
+    /// Ends an import and answers how far it was. Must forget it: the next one of the name begins anew.
+    async fn finish_import(&self, import: &ImportId) -> Result<ImportProgress>;
+
     async fn get_user(&self, id: &ExternalId) -> Result<Option<Profile>>;
 
     /// Deletes users with everything known about them. Answers for each whether it existed.

@@ -78,6 +78,6 @@ impl Drop for Server {
     }
 }
 
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_recado"))
 }

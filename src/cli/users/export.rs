@@ -10,6 +10,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::{json, output};
 
+/// Printed whole: attributes, events, segments and deliveries.
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// The user

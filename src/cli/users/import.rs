@@ -16,7 +16,7 @@ use super::csv::Types;
 use super::rows::{self, Chunk, Chunks};
 use crate::api::pb::import_users_request::Message;
 use crate::api::pb::{
-    ImportChunk, ImportStart, ImportUsersRequest, ImportUsersResponse, RejectedUser,
+    ImportChunk, ImportFinish, ImportStart, ImportUsersRequest, ImportUsersResponse, RejectedUser,
 };
 use crate::cli::connect::Server;
 use crate::cli::error::Error;
@@ -36,7 +36,8 @@ A line of a JSONL file is an UpsertUsers item:
 In a CSV file the header names the attributes. The column `external_id`, or else the first, names the user. Numbers and
 true/false are read as such, RFC 3339 times as timestamps, an empty cell is left out. `messenger_id` is always text.
 
-The same file again goes on where it stopped. Lines that are refused are listed; the exit code is then 6.
+An import that was interrupted goes on where it stopped when the command is repeated with the same file; one that
+came to its end begins anew. Lines that are refused are listed; the exit code is then 6.
 
 Examples:
   recado users import users.jsonl
@@ -44,7 +45,7 @@ Examples:
 pub(super) struct Import {
     /// The file, `.jsonl` or `.csv`
     file: PathBuf,
-    /// The import's name, under which it can be resumed [default: from the file's content]
+    /// The import's name, to which a digest of the file is added [default: file]
     #[arg(long = "import-id", value_name = "ID")]
     id: Option<String>,
     /// How a CSV column is read: string, number, bool, timestamp or json
@@ -71,8 +72,10 @@ struct Outcome {
     updated: u64,
     refused: Vec<Refused>,
     n_refused: u64,
-    /// Users that an earlier run had made durable.
+    /// Lines that an earlier run had got through.
     resumed: u64,
+    /// Where the import stood before this run.
+    before: ImportUsersResponse,
     sent: u64,
 }
 
@@ -90,22 +93,30 @@ impl Import {
     pub(super) async fn run(self) -> Result<Exit, Error> {
         let types = Types::parse(&self.types)?;
         let mut chunks = Chunks::open(&self.file, &types)?;
-        let import_id = match &self.id {
-            Some(id) => id.clone(),
-            None => rows::import_id(&self.file)?,
-        };
+        // The content is part of the name: another file is another import, whatever it is called.
+        let content = rows::digest(&self.file)?;
+        let name = self.id.as_deref().unwrap_or("file");
+        let import_id = format!("{name}-{content}");
         let size = fs::metadata(&self.file).map_err(Error::file(&self.file))?;
         let bar = output::progress(
             size.len(),
             "{bar:30} {bytes}/{total_bytes}  {msg}  {eta} left",
         );
         bar.enable_steady_tick(Duration::from_millis(250));
-        let outcome = self.upload(&import_id, &mut chunks, &bar).await;
+        let mut outcome = Outcome::default();
+        let uploaded = self
+            .upload(&import_id, &mut chunks, &bar, &mut outcome)
+            .await;
         bar.finish_and_clear();
-        let mut outcome = outcome?;
+        uploaded.inspect_err(|_| {
+            output::note(format_args!(
+                "{} users of this run are stored; repeat the command to go on behind them",
+                output::count(outcome.sent - outcome.n_refused)
+            ));
+        })?;
         outcome.add_bad_lines(chunks);
         self.report(&import_id, &outcome);
-        Ok(if outcome.n_refused == 0 {
+        Ok(if outcome.n_refused + outcome.before.rejected_total == 0 {
             Exit::OK
         } else {
             Exit::PARTLY
@@ -117,9 +128,11 @@ impl Import {
         import_id: &str,
         chunks: &mut Chunks,
         bar: &ProgressBar,
-    ) -> Result<Outcome, Error> {
-        let (mut upload, durable) = Upload::open(&self.server, import_id).await?;
-        let mut outcome = Outcome::default();
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let (mut upload, before) = Upload::open(&self.server, import_id).await?;
+        let durable = before.durable_sequence;
+        outcome.before = before;
         let mut sequence = 0;
         while let Some(chunk) = chunks.next()? {
             sequence += 1;
@@ -130,14 +143,14 @@ impl Import {
                 continue;
             }
             if upload.under_way.len() == IN_FLIGHT_MAX {
-                upload.settle(&mut outcome, bar).await?;
+                upload.settle(outcome, bar).await?;
             }
             upload.send(sequence, chunk).await?;
         }
         while !upload.under_way.is_empty() {
-            upload.settle(&mut outcome, bar).await?;
+            upload.settle(outcome, bar).await?;
         }
-        Ok(outcome)
+        upload.finish().await
     }
 
     fn report(&self, import_id: &str, outcome: &Outcome) {
@@ -159,8 +172,11 @@ impl Import {
         }
         if outcome.resumed > 0 {
             output::note(format_args!(
-                "resumed import `{import_id}`: {} users were durable before",
-                output::count(outcome.resumed)
+                "resumed behind the first {} lines of users, which an earlier run had got through: {} created, {} updated, {} refused",
+                output::count(outcome.resumed),
+                output::count(outcome.before.created_total),
+                output::count(outcome.before.updated_total),
+                output::count(outcome.before.rejected_total)
             ));
         }
         if self.json {
@@ -180,7 +196,7 @@ impl Import {
 
 impl Upload {
     /// Opens the import and learns which chunk was durable last.
-    async fn open(server: &Server, import_id: &str) -> Result<(Self, u64), Error> {
+    async fn open(server: &Server, import_id: &str) -> Result<(Self, ImportUsersResponse), Error> {
         let mut client = server.connect().await?;
         let (to_server, requests) = mpsc::channel(IN_FLIGHT_MAX + 1);
         let start = ImportStart {
@@ -197,7 +213,7 @@ impl Upload {
             answers,
             under_way: VecDeque::new(),
         };
-        Ok((upload, first.durable_sequence))
+        Ok((upload, first))
     }
 
     async fn send(&mut self, sequence: u64, mut chunk: Chunk) -> Result<(), Error> {
@@ -207,6 +223,17 @@ impl Upload {
         // A closed channel means that the call has ended: its status comes with the next answer.
         drop(self.to_server.send(request(message)).await);
         Ok(())
+    }
+
+    /// Frees the import's name: the same file may be imported again.
+    async fn finish(&mut self) -> Result<(), Error> {
+        drop(
+            self.to_server
+                .send(request(Message::Finish(ImportFinish {})))
+                .await,
+        );
+        let answer = self.answers.message().await?;
+        answer.map(drop).ok_or(Error::Answer("answer to `finish`"))
     }
 
     /// Waits for the answer to one chunk.
@@ -221,8 +248,8 @@ impl Upload {
         let Some((_, chunk)) = self.under_way.remove(position) else {
             return Err(Error::Answer("chunk of that number"));
         };
-        outcome.created = answer.created_total;
-        outcome.updated = answer.updated_total;
+        outcome.created = answer.created_total - outcome.before.created_total;
+        outcome.updated = answer.updated_total - outcome.before.updated_total;
         outcome.sent += chunk.lines.len() as u64;
         for rejected in answer.rejected {
             outcome.reject(&chunk, rejected);
@@ -288,6 +315,7 @@ impl Outcome {
             "created": self.created,
             "updated": self.updated,
             "resumed": self.resumed,
+            "refused_before": self.before.rejected_total,
             "refused": self.n_refused,
             "refused_lines": refused,
         })

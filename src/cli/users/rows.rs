@@ -96,8 +96,8 @@ impl Chunks {
     }
 }
 
-/// The import's name when none is given: the same content goes on where it stopped.
-pub(super) fn import_id(path: &Path) -> Result<String, Error> {
+/// A digest of the content, by which an interrupted import is known again.
+pub(super) fn digest(path: &Path) -> Result<String, Error> {
     let mut file = File::open(path).map_err(Error::file(path))?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -107,7 +107,7 @@ pub(super) fn import_id(path: &Path) -> Result<String, Error> {
             n => hash.update(&buffer[..n]),
         }
     }
-    Ok(format!("file-{}", hex::encode(&hash.finalize()[..16])))
+    Ok(hex::encode(&hash.finalize()[..16]))
 }
 
 #[cfg(test)]

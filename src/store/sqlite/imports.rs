@@ -22,6 +22,14 @@ pub(super) fn progress(connection: &Connection, import: &ImportId) -> Result<Imp
     Ok(found.unwrap_or_default())
 }
 
+pub(super) fn finish(connection: &Connection, import: &ImportId) -> Result<ImportProgress> {
+    let progress = progress(connection, import)?;
+    connection
+        .prepare_cached("DELETE FROM import WHERE id = ?")?
+        .execute([import.as_str()])?;
+    Ok(progress)
+}
+
 pub(super) fn chunk(
     group: &mut Group<'_>,
     import: &ImportId,

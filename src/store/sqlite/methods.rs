@@ -47,6 +47,13 @@ impl Users for Store {
             .await
     }
 
+    async fn finish_import(&self, import: &ImportId) -> Result<ImportProgress> {
+        let import = import.clone();
+        self.writer
+            .submit(move |group| imports::finish(group.connection, &import))
+            .await
+    }
+
     async fn get_user(&self, id: &ExternalId) -> Result<Option<Profile>> {
         let table = self.memory.table.read();
         Ok(table.row(id).and_then(|row| table.profile(row)))

@@ -12,7 +12,7 @@ use super::time::{instant, micros};
 use super::writer::Group;
 use crate::model::delivery::{NewDelivery, State};
 use crate::model::id::{RequestId, Revision, SendId};
-use crate::model::send::{Counts, NewSend, Phase, Send};
+use crate::model::send::{Content, Counts, NewSend, Phase, Send};
 use crate::store::contract::{Created, Result, SendQuery};
 
 /// How the counts of sends change in a transaction, by the send's row: written once for each send, not
@@ -29,7 +29,8 @@ pub(super) struct Delta {
 
 const COLUMNS: &str =
     "seq, id, request_id, campaign, channel, revision, is_everybody, is_test, resend_unknown,
-    phase, pending, sending, sent, failed, skipped, unknown, cancelled, created_at, finished_at";
+    phase, pending, sending, sent, failed, skipped, unknown, cancelled, created_at, finished_at,
+    content";
 
 // === impl Delta ===
 
@@ -65,7 +66,7 @@ pub(super) fn create(
         .connection
         .prepare_cached(
             "INSERT INTO send (id, request_id, campaign, channel, revision, is_everybody, is_test,
-             resend_unknown, phase, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             resend_unknown, phase, created_at, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             new.id.as_bytes(),
@@ -78,6 +79,7 @@ pub(super) fn create(
             new.resend_unknown,
             phase.as_str(),
             micros(new.created_at),
+            new.content.as_bytes(),
         ])?;
     let seq = group.connection.last_insert_rowid();
     deliveries::insert(group, seq, &new.channel, deliveries, new.created_at)?;
@@ -241,6 +243,7 @@ fn from_row(row: &Row<'_>) -> Result<(i64, Send)> {
         is_everybody: row.get(6)?,
         is_test: row.get(7)?,
         resend_unknown: row.get(8)?,
+        content: Content::from_bytes(row.get(19)?),
         created_at: instant(row.get(17)?, "send", "created_at")?,
     };
     let mut counts = Counts::default();

@@ -119,15 +119,19 @@ fn a_repeated_request_sends_nothing_new() {
         };
         let (first, _) = send(live, once.clone()).await;
         live.until_finished(&first.id).await;
-        // Whatever else it holds: the request id is what was promised.
+        // Whatever else it holds: the request id is what was promised. That it holds something else is said.
         let other = pb::SendCampaignRequest {
             request_id: "order-1".into(),
             ..to(&["u0", "u1"])
         };
-        for request in [once, other] {
-            let (again, is_repeated) = send(live, request).await;
-            assert!(is_repeated);
-            assert_eq!(again.id, first.id);
+        for (request, differs) in [(once, false), (other, true)] {
+            let answer = live.client().await.campaigns.send_campaign(request).await;
+            let again = answer.unwrap().into_inner();
+            assert_eq!(
+                (again.repeated_request, again.request_differs),
+                (true, differs)
+            );
+            assert_eq!(again.send.unwrap().id, first.id);
         }
         assert_eq!(live.sandbox.handle.messages().len(), 1);
     });

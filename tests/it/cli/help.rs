@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["serve"],
     &["dev"],
@@ -20,7 +20,11 @@ const COMMANDS: [&[&str]; 28] = [
     &["users"],
     &["users", "import"],
     &["users", "get"],
+    &["users", "export"],
     &["users", "delete"],
+    &["events"],
+    &["events", "import"],
+    &["events", "list"],
     &["sends", "list"],
     &["sends", "watch"],
     &["sends", "cancel"],

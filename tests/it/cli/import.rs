@@ -3,6 +3,9 @@
 use std::fmt::Write;
 use std::fs;
 
+use recado::api::client::Client;
+use recado::api::pb;
+use recado::api::pb::import_users_request::Message;
 use serde_json::{Value, json};
 
 use super::{recado, stderr, stdout};
@@ -44,9 +47,85 @@ fn a_jsonl_file_goes_in_but_for_its_bad_lines_and_is_resumed() {
     );
     assert_eq!(first["refused_lines"][0]["line"], 7);
     assert_eq!(first["refused_lines"][1]["line"], 1_234);
+    // It came to its end, so that the file may be imported again.
     let again = import();
     assert_eq!(again["import_id"], first["import_id"]);
-    assert_eq!(again["resumed"], 2_499, "every chunk was durable before");
+    assert_eq!(
+        (&again["updated"], &again["resumed"], &again["refused"]),
+        (&json!(2_498), &json!(0), &json!(2))
+    );
+    server.stop();
+}
+
+#[tokio::test]
+async fn an_interrupted_import_goes_on_and_remembers_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path());
+    let write = |name: &str, n: std::ops::Range<u32>| {
+        let lines = n.map(|n| format!("{{\"external_id\":\"u{n}\",\"attributes\":{{\"n\":1}}}}\n"));
+        let path = folder.path().join(name);
+        fs::write(&path, lines.collect::<String>()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let import = |file: &str| {
+        let arguments = [
+            "users",
+            "import",
+            file,
+            "--import-id",
+            "nightly",
+            "--json",
+            "--server",
+            &server.grpc,
+        ];
+        let output = recado(&arguments).output().unwrap();
+        let json: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        (output.status.code(), json)
+    };
+    let one = write("one.jsonl", 0..1_500);
+    let id = import(&one).1["import_id"].as_str().unwrap().to_owned();
+    // The first chunk once more, with a line that is refused, and no end.
+    let users = (0..1_000).map(|n| pb::UserUpdate {
+        external_id: if n == 7 {
+            String::new()
+        } else {
+            format!("u{n}")
+        },
+        ..pb::UserUpdate::default()
+    });
+    let messages = [
+        Message::Start(pb::ImportStart { import_id: id }),
+        Message::Chunk(pb::ImportChunk {
+            sequence: 1,
+            users: users.collect(),
+        }),
+    ];
+    let messages = messages.map(|message| pb::ImportUsersRequest {
+        message: Some(message),
+    });
+    let mut client = Client::connect(&server.grpc, None).await.unwrap();
+    let answers = client
+        .users
+        .import_users(tokio_stream::iter(messages))
+        .await;
+    let mut answers = answers.unwrap().into_inner();
+    while answers.message().await.unwrap().is_some() {}
+    let (code, resumed) = import(&one);
+    assert_eq!(code, Some(6), "{resumed}");
+    assert_eq!(
+        (
+            &resumed["resumed"],
+            &resumed["refused_before"],
+            &resumed["updated"]
+        ),
+        (&json!(1_000), &json!(1), &json!(500))
+    );
+    // Another file under the name is another import.
+    let (code, two) = import(&write("two.jsonl", 1_400..1_600));
+    assert_eq!(
+        (code, &two["created"], &two["updated"]),
+        (Some(0), &json!(100), &json!(100))
+    );
     server.stop();
 }
 

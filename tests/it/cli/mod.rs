@@ -1,6 +1,7 @@
 //! The command line as people and scripts meet it: what it prints, and with which code it ends.
 
 mod bad_files;
+mod careful;
 mod demo;
 mod help;
 mod import;

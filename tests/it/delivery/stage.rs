@@ -14,7 +14,7 @@ use recado::model::Value;
 use recado::model::delivery::{Delivery, NewDelivery, State};
 use recado::model::id::{DeliveryId, ExternalId, Fingerprint, RequestId, Revision, SendId};
 use recado::model::resource::{Document, Kind, Origin};
-use recado::model::send::{NewSend, Send};
+use recado::model::send::{Audience, Content, NewSend, Send};
 use recado::model::user::Update;
 use recado::sandbox::{Page, Running, Sandbox};
 use recado::store::contract::{DeliveryQuery, NewRevision};
@@ -172,6 +172,7 @@ impl Stage {
             is_everybody: false,
             is_test: false,
             resend_unknown,
+            content: Content::of(&Audience::Everybody),
             created_at: self.clock.now(),
         };
         let deliveries = ids().map(|external_id| NewDelivery {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use recado::model::Value;
 use recado::model::delivery::{Due, NewDelivery, Reason, ReasonCode};
 use recado::model::id::{DeliveryId, ExternalId, RequestId, Revision, SendId};
-use recado::model::send::{Counts, NewSend};
+use recado::model::send::{Audience, Content, Counts, NewSend};
 use recado::model::user::Update;
 use recado::segment::{self, Declared, Filter};
 use recado::store::Store;
@@ -58,6 +58,7 @@ pub(super) fn new_send(name: &str, resend_unknown: bool) -> NewSend {
         is_everybody: false,
         is_test: false,
         resend_unknown,
+        content: Content::of(&Audience::Everybody),
         created_at: at(0),
     }
 }

@@ -64,6 +64,7 @@ contract! {
         "Must refuse a chunk that does not follow",
         "Must count `refused`",
         "Must answer zeros for an import that is not known",
+        "Must forget it: the next one of the name begins anew",
     ],
     users::members_are_read_in_chunks => [],
     users::a_deleted_user_leaves_countable_deliveries => ["Must keep deliveries countable"],

@@ -168,6 +168,11 @@ pub(super) async fn a_chunk_counts_once(backend: &impl Backend) {
     let other = ImportId::parse("another").unwrap();
     store.import_chunk(&other, 1, chunk(), 0).await.unwrap();
     assert_eq!(store.import_progress(&import).await.unwrap(), progress);
+    assert_eq!(store.finish_import(&import).await.unwrap(), progress);
+    drop(store);
+    let store = backend.open();
+    assert_eq!(store.import_progress(&import).await.unwrap().sequence, 0);
+    assert_eq!(store.import_progress(&other).await.unwrap().sequence, 1);
 }
 
 pub(super) async fn members_are_read_in_chunks(backend: &impl Backend) {

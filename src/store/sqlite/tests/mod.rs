@@ -50,7 +50,6 @@ impl Bare {
     fn in_memory() -> Self {
         Self::on(Connection::open_in_memory().unwrap())
     }
-
     fn on(mut connection: Connection) -> Self {
         migrate(&mut connection).unwrap();
         let memory = load(&connection, &|_| {}).unwrap();
