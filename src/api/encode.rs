@@ -7,7 +7,7 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{self, CampaignInfo, Impact, Membership};
+use crate::engine::{self, Attribute, CampaignInfo, Impact, Membership};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::send::{Counts, Phase, Send};
@@ -121,6 +121,16 @@ fn reason_tree(explained: Explained) -> pb::FilterReason {
         .into(),
         reads: reads.collect(),
         children: explained.children.into_iter().map(reason_tree).collect(),
+    }
+}
+
+pub(super) fn attribute(attribute: Attribute) -> pb::Attribute {
+    let types = attribute.types.into_iter();
+    pb::Attribute {
+        path: attribute.path,
+        users_by_type: types
+            .map(|(kind, n)| (kind.to_string(), count(n as u64)))
+            .collect(),
     }
 }
 

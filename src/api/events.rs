@@ -70,10 +70,8 @@ pub(super) fn properties(values: BTreeMap<String, Value>) -> prost_types::Struct
 pub(super) fn name(named: NamedEvents) -> pb::EventName {
     pb::EventName {
         name: named.name.name,
-        description: named.description,
         events: encode::count(named.name.events),
         retention_s: encode::count(named.retention.as_secs()),
         numeric_properties: named.name.numbers,
-        declared: named.is_declared,
     }
 }

@@ -76,7 +76,11 @@ impl UserService for Users {
         &self,
         _: Request<pb::ListAttributesRequest>,
     ) -> Result<Response<pb::ListAttributesResponse>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let (attributes, users) = self.engine.attributes().await?;
+        Ok(Response::new(pb::ListAttributesResponse {
+            attributes: attributes.into_iter().map(encode::attribute).collect(),
+            users: encode::count(users),
+        }))
     }
 
     async fn list_event_names(

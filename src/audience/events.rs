@@ -45,6 +45,10 @@ pub enum Measure {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Happenings {
     /// By row, then time; equal ones in the order in which they came.
+    #[expect(
+        clippy::vec_box,
+        reason = "a new leaf moves all behind it: pointers are a tenth of leaves"
+    )]
     leaves: Vec<Box<Leaf>>,
     /// Names of the properties in [`Leaf::numbers`].
     numbers: Vec<Box<str>>,
@@ -202,9 +206,10 @@ impl Happenings {
         let mut settle = |row: u32, tally: &Tally| {
             let row = Row(row);
             if within.contains(row) {
-                match answers.hold(tally) {
-                    true => found.insert(row),
-                    false => found.remove(row),
+                if answers.hold(tally) {
+                    found.insert(row);
+                } else {
+                    found.remove(row);
                 }
             }
         };
@@ -212,10 +217,9 @@ impl Happenings {
         let mut open: Option<(u32, Tally)> = None;
         for leaf in &self.leaves {
             for (at, row) in leaf.rows.iter().enumerate() {
-                if open.as_ref().is_none_or(|(of, _)| of != row) {
-                    if let Some((of, tally)) = open.replace((*row, Tally::default())) {
-                        settle(of, &tally);
-                    }
+                let is_next = open.as_ref().is_none_or(|(of, _)| of != row);
+                if is_next && let Some((of, tally)) = open.replace((*row, Tally::default())) {
+                    settle(of, &tally);
                 }
                 if let Some((_, tally)) = &mut open {
                     tally.add(leaf.at[at], leaf.number(column, at), window);

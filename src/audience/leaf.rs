@@ -89,8 +89,11 @@ impl Leaf {
 
     pub(super) fn split_off(&mut self, at: usize) -> Self {
         let tail = |items: &mut Vec<f64>| {
-            let is_used = !items.is_empty();
-            is_used.then(|| items.split_off(at)).unwrap_or_default()
+            if items.is_empty() {
+                Vec::new()
+            } else {
+                items.split_off(at)
+            }
         };
         Self {
             rows: self.rows.split_off(at),

@@ -90,6 +90,11 @@ impl Table {
         self.node(path)?.get(row)
     }
 
+    /// Whether some user has a value at the path.
+    pub fn has(&self, path: &[String]) -> bool {
+        self.node(path).is_some()
+    }
+
     pub fn profile(&self, row: Row) -> Option<Profile> {
         let external_id = self.external_id(row)?;
         let attributes = self.attributes.iter();

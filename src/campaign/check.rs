@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
-use super::set::{Campaign, Channel, HeaderValue, Kind, Page, Segment, Set, Webhook};
+use super::set::{Campaign, Channel, HeaderValue, Kind, Page, Set, Webhook};
 use super::source::{Parsed, Read};
 use super::verify::duration;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
@@ -23,10 +23,10 @@ pub(super) struct Checker<'a> {
     /// Some files do not parse: what is missing may stand there.
     is_part: bool,
     pub(super) declared: Declared,
-    set: Set,
+    pub(super) set: Set,
     pub(super) problems: &'a mut Vec<Diagnostic>,
     /// Filters, so that a segment used by many campaigns is compiled once.
-    filters: BTreeMap<String, Filter>,
+    pub(super) filters: BTreeMap<String, Filter>,
     /// `on_unknown` of channels.
     resends: BTreeMap<String, bool>,
     /// Whether each channel is a Messenger page, those among them whose files are misshapen.
@@ -44,7 +44,7 @@ pub(super) fn check(
 ) -> Set {
     let mut checker = Checker {
         is_part,
-        declared: psids(parsed),
+        declared: known(parsed, misshapen, is_part),
         set: Set::empty(),
         problems,
         filters: BTreeMap::new(),
@@ -56,25 +56,11 @@ pub(super) fn check(
         match &one.resource {
             Resource::Messenger(file) => checker.messenger(one, file),
             Resource::Webhook(file) => checker.webhook(one, file),
-            Resource::Segment(file) => {
-                if let Some(filter) = checker.filter(&one.read, "filter", &file.filter) {
-                    checker.filters.insert(file.name.clone(), filter.clone());
-                    let description = file.description.clone().unwrap_or_default();
-                    let segment = Segment {
-                        name: file.name.clone(),
-                        description,
-                        filter,
-                    };
-                    checker
-                        .set
-                        .segments
-                        .insert(file.name.clone(), Arc::new(segment));
-                }
-            }
-            Resource::Campaign(_) => {}
+            Resource::Segment(_) | Resource::Campaign(_) => {}
         }
     }
-    // After what they refer to.
+    // Each after what it refers to.
+    checker.segments(parsed);
     for one in parsed {
         if let Resource::Campaign(file) = &one.resource {
             checker.campaign(one, file);
@@ -84,21 +70,31 @@ pub(super) fn check(
         checker.misshapen(read);
     }
     let mut set = checker.set;
+    set.declared = checker.declared;
     set.documents = parsed.iter().map(document).collect();
     set.documents
         .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     set
 }
 
-/// PSIDs are texts, whatever users hold so far.
-fn psids(parsed: &[Parsed<'_>]) -> Declared {
+/// What filters may name, save the segments. PSIDs are texts, whatever users hold so far.
+fn known(parsed: &[Parsed<'_>], misshapen: &[Read<'_>], is_part: bool) -> Declared {
     let attributes = parsed.iter().filter_map(|one| match &one.resource {
         Resource::Messenger(file) => Some(file.psid_attribute.as_deref().unwrap_or(PSID_ATTRIBUTE)),
         _ => None,
     });
-    attributes
+    let mut declared: Declared = attributes
         .map(|name| (vec![name.to_owned()], Type::String))
-        .collect()
+        .collect();
+    for (kind, name) in names(parsed, misshapen) {
+        if kind == "Campaign" {
+            declared.add_campaign(name);
+        }
+    }
+    if is_part {
+        declared.mark_part();
+    }
+    declared
 }
 
 fn messengers(parsed: &[Parsed<'_>], misshapen: &[Read<'_>]) -> BTreeMap<String, bool> {

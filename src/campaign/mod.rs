@@ -14,6 +14,7 @@ mod place;
 mod plan;
 mod redact;
 mod schema;
+mod segments;
 mod set;
 mod shape;
 mod source;

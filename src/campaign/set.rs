@@ -8,7 +8,7 @@ use super::file::SecretRef;
 use super::source::{SourceFile, load};
 use crate::diagnostic::Diagnostic;
 use crate::model::resource::Document;
-use crate::segment::Filter;
+use crate::segment::{Declared, Filter};
 use crate::template::{Text, Tree};
 
 /// All resources of a folder or of a revision.
@@ -17,6 +17,8 @@ pub struct Set {
     pub channels: BTreeMap<String, Arc<Channel>>,
     pub segments: BTreeMap<String, Arc<Segment>>,
     pub campaigns: BTreeMap<String, Arc<Campaign>>,
+    /// What filters may name.
+    pub declared: Declared,
     /// As they were written, by kind and name.
     pub documents: Vec<Document>,
 }

@@ -77,7 +77,7 @@ impl Apply {
             // Who is asked must have seen it; the answer's JSON comes later.
             plan::note(&plan);
         }
-        if !self.yes && !self.is_confirmed(&plan)? {
+        if !self.yes && !is_confirmed(&plan)? {
             output::note("nothing was applied");
             return Ok(Exit::FAILED);
         }
@@ -96,23 +96,6 @@ impl Apply {
         Ok(Exit::OK)
     }
 
-    /// Asks on a terminal. Elsewhere only a plan that deletes nothing goes on unasked.
-    fn is_confirmed(&self, plan: &pb::Plan) -> Result<bool, Error> {
-        if plan.changes.is_empty() {
-            return Ok(true);
-        }
-        if let Some(answer) = output::confirm("apply?") {
-            return Ok(answer);
-        }
-        let deletes = |change: &&pb::ResourceChange| change.action() == pb::ChangeAction::Delete;
-        match plan.changes.iter().filter(deletes).count() {
-            0 => Ok(true),
-            n => Err(Error::Input(format!(
-                "the plan deletes {n} of the applied resources, and nobody is here to ask; nothing was applied: look at it, then give `--yes`"
-            ))),
-        }
-    }
-
     fn origin(&self) -> Origin {
         let or_git = |given: &Option<String>, arguments: &[&str]| {
             given
@@ -125,6 +108,23 @@ impl Apply {
             commit: or_git(&self.commit, &["rev-parse", "HEAD"]),
             message: self.message.clone().unwrap_or_default(),
         }
+    }
+}
+
+/// Asks on a terminal. Elsewhere only a plan that deletes nothing goes on unasked.
+fn is_confirmed(plan: &pb::Plan) -> Result<bool, Error> {
+    if plan.changes.is_empty() {
+        return Ok(true);
+    }
+    if let Some(answer) = output::confirm("apply?") {
+        return Ok(answer);
+    }
+    let deletes = |change: &&pb::ResourceChange| change.action() == pb::ChangeAction::Delete;
+    match plan.changes.iter().filter(deletes).count() {
+        0 => Ok(true),
+        n => Err(Error::Input(format!(
+            "the plan deletes {n} of the applied resources, and nobody is here to ask; nothing was applied: look at it, then give `--yes`"
+        ))),
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::apply::Apply;
+use super::attributes::Attributes;
 use super::bench::Bench;
 use super::completions::Completions;
 use super::deliveries::Deliveries;
@@ -11,6 +12,7 @@ use super::dev::Dev;
 use super::error::Error;
 use super::events::Events;
 use super::exit::{Exit, HELP};
+use super::explain::Explain;
 use super::output;
 use super::plan::Plan;
 use super::preview::Preview;
@@ -53,6 +55,8 @@ enum Command {
     Segment(Segment),
     /// Import, read and delete users
     Users(Users),
+    /// List the attributes that users have
+    Attributes(Attributes),
     /// Import what users did, and list the names of events
     Events(Events),
     /// List, follow and cancel sends
@@ -61,6 +65,8 @@ enum Command {
     Deliveries(Deliveries),
     /// Run a local Messenger to send to
     Sandbox(Sandbox),
+    /// Print a reference page
+    Explain(Explain),
     /// Print a JSON Schema of the campaign files for editors
     Schema(Schema),
     /// Measure upserts, evaluations and sends on this machine
@@ -105,6 +111,8 @@ impl Command {
             Self::Send(send) => send.run().await,
             Self::Segment(segment) => segment.run().await,
             Self::Users(users) => users.run().await,
+            Self::Attributes(attributes) => attributes.run().await,
+            Self::Explain(explain) => Ok(explain.run()),
             Self::Events(events) => events.run().await,
             Self::Sends(sends) => sends.run().await,
             Self::Deliveries(deliveries) => deliveries.run().await,

@@ -195,11 +195,9 @@ impl List {
             let names = names.iter().map(|name| {
                 json!({
                     "name": name.name,
-                    "description": name.description,
                     "events": name.events,
                     "retention_s": name.retention_s,
                     "numeric_properties": name.numeric_properties,
-                    "declared": name.declared,
                 })
             });
             output::json(&json!({ "events": names.collect::<Vec<_>>() }));
@@ -211,12 +209,9 @@ impl List {
                 output::count(name.events),
                 format!("{} days", name.retention_s / 86_400),
                 name.numeric_properties.join(", "),
-                if name.declared { "yes" } else { "no" }.to_owned(),
-                name.description,
             ]
         });
-        let head = ["EVENT", "KEPT", "FOR", "NUMBERS", "DECLARED", "DESCRIPTION"];
-        output::table(head, rows);
+        output::table(["event", "kept", "for", "numbers"], rows);
         Ok(Exit::OK)
     }
 }

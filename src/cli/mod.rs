@@ -20,12 +20,14 @@ mod diagnostics;
 mod files;
 
 mod apply;
+mod attributes;
 mod bench;
 mod completions;
 mod deliveries;
 mod demo;
 mod dev;
 mod events;
+mod explain;
 mod plan;
 mod preview;
 mod sandbox;

@@ -40,10 +40,10 @@ pub(super) struct Serve {
     #[command(flatten)]
     doors: Doors,
     /// File that names who may do what
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "RECADO_TOKENS")]
     tokens: Option<PathBuf>,
     /// Send all Messenger traffic there, such as to a sandbox
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "RECADO_GRAPH_URL")]
     graph_url: Option<String>,
     #[command(flatten)]
     logging: Logging,

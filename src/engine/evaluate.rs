@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
+use super::applied::State;
 use super::{Engine, Error, Kind, Result};
-use crate::model::id::ExternalId;
+use crate::model::id::{ExternalId, Revision};
 use crate::model::limits;
-use crate::segment::{self, Declared, Explained, Filter};
+use crate::segment::{self, Explained, Filter};
 use crate::store::contract::Members;
 
 /// Compiled filters that are kept: the same few are asked again and again.
@@ -40,9 +41,9 @@ pub struct Membership {
     pub explained: Explained,
 }
 
-/// The filters compiled last, most recently used at the end.
+/// The filters compiled last, most recently used at the end, all against one applied state.
 #[derive(Debug, Default)]
-pub(super) struct Filters(Mutex<VecDeque<Filter>>);
+pub(super) struct Filters(Mutex<(Revision, VecDeque<Filter>)>);
 
 // === impl Engine ===
 
@@ -71,8 +72,18 @@ impl Engine {
             users: self.parts.store.count_users().await?,
             sample,
             took_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
-            warnings: texts(&filter),
+            warnings: self.warnings(&filter).await?,
         })
+    }
+
+    /// What looks wrong in a filter, attributes that nobody has among it.
+    async fn warnings(&self, filter: &Filter) -> Result<Vec<String>> {
+        let mut warnings = texts(filter);
+        for (path, near) in self.parts.store.unseen(filter.attributes()).await? {
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            warnings.push(format!("no user has `{path}`{hint}"));
+        }
+        Ok(warnings)
     }
 
     /// A fixed list of the members as of now.
@@ -139,7 +150,7 @@ impl Engine {
                     .map(|segment| segment.filter.clone())
                     .ok_or_else(|| Error::not_found(Kind::Segment, name))
             }
-            Target::Filter(text) => self.filters.get(text),
+            Target::Filter(text) => self.filters.get(text, &self.applied.load()),
         }
     }
 }
@@ -147,27 +158,39 @@ impl Engine {
 // === impl Filters ===
 
 impl Filters {
-    fn get(&self, text: &str) -> Result<Filter> {
-        let held = |filters: &mut VecDeque<Filter>| {
-            let at = filters.iter().position(|filter| filter.text() == text)?;
-            let filter = filters.remove(at)?;
-            filters.push_back(filter.clone());
-            Some(filter)
-        };
-        if let Some(filter) = held(&mut self.0.lock()) {
+    fn get(&self, text: &str, state: &State) -> Result<Filter> {
+        if let Some(filter) = self.held(text, state.revision) {
             return Ok(filter);
         }
         let filter =
-            segment::compile(text, &Declared::default()).map_err(|problems| Error::Filter {
+            segment::compile(text, &state.set.declared).map_err(|problems| Error::Filter {
                 field: "filter",
                 problems,
             })?;
-        let mut filters = self.0.lock();
-        if filters.len() >= HELD_MAX {
-            filters.pop_front();
+        let mut held = self.0.lock();
+        // Compiled against a state that is not in force any more: good for this question only.
+        if held.0 == state.revision {
+            if held.1.len() >= HELD_MAX {
+                held.1.pop_front();
+            }
+            held.1.push_back(filter.clone());
         }
-        filters.push_back(filter.clone());
         Ok(filter)
+    }
+
+    fn held(&self, text: &str, revision: Revision) -> Option<Filter> {
+        let (of, filters) = &mut *self.0.lock();
+        if *of < revision {
+            *of = revision;
+            filters.clear();
+        }
+        if *of != revision {
+            return None;
+        }
+        let at = filters.iter().position(|filter| filter.text() == text)?;
+        let filter = filters.remove(at)?;
+        filters.push_back(filter.clone());
+        Some(filter)
     }
 }
 

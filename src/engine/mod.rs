@@ -7,6 +7,7 @@
 
 mod applied;
 mod apply;
+mod attributes;
 mod campaigns;
 mod error;
 mod evaluate;
@@ -21,6 +22,7 @@ mod track;
 mod users;
 mod watch;
 
+pub use crate::audience::Attribute;
 pub use apply::{Applied, ApplyRequest};
 pub use campaigns::CampaignInfo;
 pub use error::{Error, Kind, Result, Violation};

@@ -16,13 +16,11 @@ pub type Deed = std::result::Result<Event, Rejected>;
 /// How often events past their retention are looked for.
 const EXPIRE_EVERY: Duration = Duration::from_mins(10);
 
-/// A name of events, as it is declared and as it is used.
+/// A name of events, and how long they are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedEvents {
     pub name: EventName,
     pub retention: Duration,
-    pub description: String,
-    pub is_declared: bool,
 }
 
 // === impl Engine ===
@@ -46,9 +44,10 @@ impl Engine {
             }
         }
         let n = events.len() + refused.len();
-        let report = match events.is_empty() {
-            true => TrackReport::new(),
-            false => self.parts.store.track_events(events).await?,
+        let report = if events.is_empty() {
+            TrackReport::new()
+        } else {
+            self.parts.store.track_events(events).await?
         };
         let mut recorded = report.into_iter();
         let whole = (0..n).filter_map(|at| match refused.remove(&at) {
@@ -58,14 +57,12 @@ impl Engine {
         Ok(whole.collect())
     }
 
-    /// Every name that is declared or used, in order.
+    /// Every name that is used, in order.
     pub async fn event_names(&self) -> Result<Vec<NamedEvents>> {
         let applied = self.applied.load_full();
         let used = self.parts.store.event_names().await?;
         let names = used.into_iter().map(|name| NamedEvents {
             retention: applied.retention.of(&name.name),
-            description: String::new(),
-            is_declared: false,
             name,
         });
         Ok(names.collect())

@@ -56,6 +56,8 @@ pub const FILTER_NODES_MAX: usize = 2_000;
 pub const FILTER_LOOPS_MAX: usize = 2;
 /// Most nodes in a filter together with the segments that it names, each as often as it is named.
 pub const FILTER_WEIGHT_MAX: usize = 10_000;
+/// How deep segments may name segments: each is judged within the one that names it.
+pub const FILTER_SEGMENTS_DEPTH_MAX: usize = 16;
 /// Most segments that one user is checked against at once.
 pub const MEMBERSHIPS_MAX: usize = 100;
 /// Largest compiled regular expression, in bytes of its program.

@@ -30,6 +30,8 @@ struct Inner {
     warnings: Vec<Diagnostic>,
     /// Nodes, those of named segments as often as they are named.
     weight: usize,
+    /// How deep it names segments.
+    depth: usize,
 }
 
 /// Reads and checks a filter.
@@ -87,6 +89,12 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
             format!("with the segments that it names it has {weight} parts; {max} are allowed");
         found.push(Diagnostic::error(Code("filter-too-deep"), message).spanning(0..text.len()));
     }
+    let depth = root.depth();
+    if depth > limits::FILTER_SEGMENTS_DEPTH_MAX {
+        let max = limits::FILTER_SEGMENTS_DEPTH_MAX;
+        let message = format!("segments name each other {depth} deep; {max} are allowed");
+        found.push(Diagnostic::error(Code("filter-too-deep"), message).spanning(0..text.len()));
+    }
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
@@ -96,6 +104,7 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
         root,
         warnings: found,
         weight,
+        depth,
     })))
 }
 
@@ -120,6 +129,7 @@ impl Filter {
         Self(Arc::new(Inner {
             text,
             weight: root.weight(),
+            depth: root.depth(),
             root,
             warnings,
         }))
@@ -131,6 +141,10 @@ impl Filter {
 
     pub(super) fn weight(&self) -> usize {
         self.0.weight
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.0.depth
     }
 
     /// The segments it names, each once, those that these name not among them.
@@ -223,6 +237,11 @@ impl Filter {
             },
         )
     }
+}
+
+/// An attribute's path as filters write it: `user.address.city`, or `user["zip code"]`.
+pub fn path_text(path: &[String]) -> String {
+    Term::path_text(path)
 }
 
 fn syntax(text: &str, errors: &ParseErrors) -> Vec<Diagnostic> {

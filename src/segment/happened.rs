@@ -6,6 +6,7 @@ use crate::audience::Measure;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::Value;
 
+use super::declared::Declared;
 use super::lower::Lowering;
 use super::tree::{Events, Op, Term, Test};
 
@@ -127,7 +128,8 @@ impl Lowering<'_> {
             return Some(Test::InSegment(name, filter.clone()));
         }
         if self.declared.is_part() {
-            return Some(Test::Const(false));
+            let nobody = super::compile("false", &Declared::default()).ok()?;
+            return Some(Test::InSegment(name, nobody));
         }
         let near = did_you_mean(&name, self.declared.segment_names());
         let hint = near.map(|near| format!("did you mean `{near}`?"));

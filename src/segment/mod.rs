@@ -39,6 +39,6 @@ mod tests;
 
 pub use declared::Declared;
 pub use explain::{Explained, Read};
-pub use filter::{Filter, compile};
+pub use filter::{Filter, compile, path_text};
 pub use happened::RECEIVED;
 pub use person::Person;

@@ -103,6 +103,23 @@ fn segments_that_name_each_other_stay_bounded() {
 }
 
 #[test]
+fn segments_in_segments_have_an_end() {
+    let mut declared = Declared::default();
+    let mut text = "user.a == 1".to_owned();
+    for n in 0..100 {
+        match compile(&text, &declared) {
+            Ok(filter) => declared.add_segment(format!("s{n}"), filter),
+            Err(problems) => {
+                assert_eq!((n, problems[0].code.0), (17, "filter-too-deep"));
+                return;
+            }
+        }
+        text = format!("in_segment('s{n}')");
+    }
+    panic!("a hundred segments in each other were accepted");
+}
+
+#[test]
 fn a_named_segment_is_explained_to_its_leaves() {
     let mut declared = Declared::default();
     let vips = compile("user.vip && user.absent > 3", &declared).unwrap();

@@ -46,13 +46,20 @@ fn asked_for<'a>(node: &'a Node, found: &mut Vec<&'a [String]>) {
 fn negated<'a>(node: &'a Node, wanted: bool, found: &mut Vec<(&'a Node, &'a [String])>) {
     let is_negation = match &node.test {
         Test::And(nodes) | Test::Or(nodes) => {
-            nodes.iter().for_each(|node| negated(node, wanted, found));
+            for node in nodes {
+                negated(node, wanted, found);
+            }
             return;
         }
         Test::Not(inner) => return negated(inner, !wanted, found),
         Test::Compare(Op::NotEqual, ..) => wanted,
-        Test::Compare(..) | Test::In(..) | Test::Text(..) | Test::Matches(..) => !wanted,
-        Test::Truth(_) | Test::Exists(..) | Test::All(..) => !wanted,
+        Test::Compare(..)
+        | Test::In(..)
+        | Test::Text(..)
+        | Test::Matches(..)
+        | Test::Truth(_)
+        | Test::Exists(..)
+        | Test::All(..) => !wanted,
         Test::Const(_) | Test::Has(_) | Test::Blank(_) | Test::InSegment(..) => false,
     };
     if is_negation {

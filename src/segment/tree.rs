@@ -122,6 +122,16 @@ impl Node {
         }
     }
 
+    /// How deep segments name segments.
+    pub(super) fn depth(&self) -> usize {
+        match &self.test {
+            Test::And(nodes) | Test::Or(nodes) => nodes.iter().map(Self::depth).max().unwrap_or(0),
+            Test::Not(node) => node.depth(),
+            Test::InSegment(_, filter) => 1 + filter.depth(),
+            _ => 0,
+        }
+    }
+
     /// Names of segments, in this filter's own text.
     pub(super) fn segments(&self, found: &mut Vec<String>) {
         match &self.test {

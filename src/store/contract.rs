@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::audience::Attribute;
 use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome, State};
 use crate::model::event::{Event, EventName, Retention, Tracked};
 use crate::model::id::{
@@ -180,6 +181,13 @@ pub trait Audience: Send + Sync {
         id: &ExternalId,
         now: Timestamp,
     ) -> Result<Option<Explained>>;
+
+    /// Every attribute path that some user has, in order, with how many users have which type.
+    async fn attributes(&self) -> Result<Vec<Attribute>>;
+
+    /// Those of the attribute paths that no user has, each as it is written in a filter, with one that users have
+    /// and that is written much alike.
+    async fn unseen(&self, paths: Vec<Vec<String>>) -> Result<Vec<(String, Option<String>)>>;
 
     /// The profiles of those users that exist, in the order asked, absent ones as `None`.
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;

@@ -235,11 +235,6 @@ impl Live {
         answer.unwrap().into_inner().count
     }
 
-    /// The server's time.
-    pub(crate) fn now(&self) -> jiff::Timestamp {
-        SystemClock::shared().now()
-    }
-
     pub(crate) async fn until_finished(&self, send_id: &str) -> pb::Send {
         let request = pb::WatchSendRequest {
             send_id: send_id.to_owned(),

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use parking_lot::RwLock;
 
 use super::Store;
-use crate::audience::{Bitmap, Row, Table};
+use crate::audience::{Attribute, Bitmap, Row, Table};
+use crate::diagnostic::did_you_mean;
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
-use crate::segment::{Explained, Filter};
+use crate::segment::{self, Explained, Filter};
 use crate::store::contract::{Audience, Error, Members, Result};
 
 /// The rows for which a filter was true; their ids are looked up as they are read.
@@ -59,6 +60,32 @@ impl Audience for Store {
     ) -> Result<Option<Explained>> {
         let table = self.memory.table.read();
         Ok(table.row(id).map(|row| filter.explain(&table, row, now)))
+    }
+
+    async fn attributes(&self) -> Result<Vec<Attribute>> {
+        let table = Arc::clone(&self.memory.table);
+        let work = tokio::task::spawn_blocking(move || table.read().attributes());
+        work.await.map_err(|error| Error::Unavailable(error.into()))
+    }
+
+    async fn unseen(&self, paths: Vec<Vec<String>>) -> Result<Vec<(String, Option<String>)>> {
+        let table = self.memory.table.read();
+        let unseen: Vec<_> = paths.iter().filter(|path| !table.has(path)).collect();
+        if unseen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let seen: Vec<String> = table
+            .attributes()
+            .iter()
+            .map(|seen| segment::path_text(&seen.path))
+            .collect();
+        let strangers = unseen.into_iter().map(|path| {
+            let text = segment::path_text(path);
+            let near = did_you_mean(&text, seen.iter().map(String::as_str));
+            let near = near.map(str::to_owned);
+            (text, near)
+        });
+        Ok(strangers.collect())
     }
 
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {

@@ -28,7 +28,7 @@ pub(super) enum Deed {
 /// A group's deeds, each with how many of the group's entries came before it.
 #[derive(Debug, Default)]
 pub(super) struct Deeds {
-    deeds: Vec<(usize, Deed)>,
+    list: Vec<(usize, Deed)>,
     /// How many events of a name a user gets, and the digests of their ids.
     by_user: HashMap<(ExternalId, String), Vec<u64>>,
     /// Names of events with their properties that are numbers, as far as the group knows them.
@@ -42,7 +42,7 @@ pub(super) type Step = (usize, Deed, u64);
 
 impl Deeds {
     pub(super) fn push(&mut self, at: usize, deed: Deed) {
-        self.deeds.push((at, deed));
+        self.list.push((at, deed));
     }
 
     /// What is still to come of a user who is deleted counts no more.
@@ -51,11 +51,11 @@ impl Deeds {
     }
 
     pub(super) fn mark(&self) -> usize {
-        self.deeds.len()
+        self.list.len()
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
-        for (_, deed) in self.deeds.drain(len..) {
+        for (_, deed) in self.list.drain(len..) {
             if let Deed::Track(event) = deed {
                 let key = (event.external_id, event.name);
                 if let Some(ids) = self.by_user.get_mut(&key) {
@@ -112,7 +112,7 @@ impl Deeds {
         connection: &Connection,
         entries: &[Entry],
     ) -> Result<Vec<Step>> {
-        let deeds = std::mem::take(&mut self.deeds);
+        let deeds = std::mem::take(&mut self.list);
         let deletions = entries
             .iter()
             .enumerate()

@@ -2,14 +2,15 @@
 
 use recado::api::pb;
 use recado::api::pb::export_user_response::Part;
+use recado::clock::SystemClock;
 use serde_json::{Value as Json, json};
 use tonic::Code;
 
 use crate::stage::{Live, Stage, object, refused, value};
 
 /// An event `age_s` seconds before the stage's clock.
-fn event(live: &Live, id: &str, name: &str, age_s: i64, properties: Json) -> pb::Event {
-    let now = live.now();
+fn event(id: &str, name: &str, age_s: i64, properties: Json) -> pb::Event {
+    let now = SystemClock::shared().now();
     pb::Event {
         external_id: id.into(),
         name: name.into(),
@@ -34,15 +35,14 @@ const DAY: i64 = 86_400;
 fn what_was_tracked_is_counted_by_the_next_question() {
     Stage::new().run(async |live| {
         let events = vec![
-            event(live, "ana", "order_placed", DAY, json!({"total": 80})),
+            event("ana", "order_placed", DAY, json!({"total": 80})),
             event(
-                live,
                 "ana",
                 "order_placed",
                 40 * DAY,
                 json!({"total": 20.5, "code": "A"}),
             ),
-            event(live, "ben", "order_placed", 2 * DAY, json!({"total": 5})),
+            event("ben", "order_placed", 2 * DAY, json!({"total": 5})),
         ];
         let done = track(live, events).await;
         assert_eq!(
@@ -68,16 +68,16 @@ fn a_bad_event_is_reported_and_the_others_count() {
     Stage::new().run(async |live| {
         let with_id = |id: &str| pb::Event {
             event_id: id.into(),
-            ..event(live, "ana", "order", 60, json!({}))
+            ..event("ana", "order", 60, json!({}))
         };
         let events = vec![
             with_id("A1"),
             with_id("A1"),
-            event(live, "", "order", 60, json!({})),
-            event(live, "ana", "$order", 60, json!({})),
-            event(live, "ana", "order", -600, json!({})),
-            event(live, "ana", "order", 500 * DAY, json!({})),
-            event(live, "ana", "order", 60, json!({"items": [null]})),
+            event("", "order", 60, json!({})),
+            event("ana", "$order", 60, json!({})),
+            event("ana", "order", -600, json!({})),
+            event("ana", "order", 500 * DAY, json!({})),
+            event("ana", "order", 60, json!({"items": [null]})),
             with_id("A2"),
         ];
         let done = track(live, events).await;
@@ -101,7 +101,7 @@ fn a_bad_event_is_reported_and_the_others_count() {
 #[test]
 fn a_membership_by_events_is_explained() {
     Stage::new().run(async |live| {
-        track(live, vec![event(live, "ana", "order", DAY, json!({}))]).await;
+        track(live, vec![event("ana", "order", DAY, json!({}))]).await;
         let request = pb::CheckMembershipRequest {
             external_id: "ana".into(),
             filter: "count(\"order\", days(30)) > 1 || last(\"refund\") > now - days(1)".into(),
@@ -139,10 +139,10 @@ fn an_export_holds_everything_and_a_deletion_leaves_nothing() {
     Stage::new().run(async |live| {
         live.upsert([("ana", json!({"name": "Ana"})), ("ben", json!({}))])
             .await;
-        let order = event(live, "ana", "order", DAY, json!({"code": "A1"}));
+        let order = event("ana", "order", DAY, json!({"code": "A1"}));
         track(
             live,
-            vec![order.clone(), event(live, "ben", "order", DAY, json!({}))],
+            vec![order.clone(), event("ben", "order", DAY, json!({}))],
         )
         .await;
         let parts = export(live, "ana").await;
@@ -171,8 +171,8 @@ fn an_export_holds_everything_and_a_deletion_leaves_nothing() {
 fn names_are_listed_with_what_can_be_summed() {
     Stage::new().run(async |live| {
         let events = vec![
-            event(live, "ana", "order", DAY, json!({"total": 1, "code": "x"})),
-            event(live, "ana", "seen", DAY, json!({})),
+            event("ana", "order", DAY, json!({"total": 1, "code": "x"})),
+            event("ana", "seen", DAY, json!({})),
         ];
         track(live, events).await;
         let request = pb::ListEventNamesRequest {};

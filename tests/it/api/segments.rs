@@ -197,3 +197,38 @@ fn bad_targets_are_refused() {
         }
     });
 }
+
+#[test]
+fn segments_name_each_other_and_strangers_are_warned_of() {
+    let vips = "kind: Segment\nname: vips\nfilter: user.age > 35\n";
+    let others = "kind: Segment\nname: others\nfilter: '!in_segment(\"vips\")'\n";
+    let files = [("a.yaml", others), ("b.yaml", vips)];
+    Stage::new().with_files(files).run(async |live| {
+        people(live).await;
+        let all = live.count("true").await;
+        let named = live.count("in_segment(\"others\")").await;
+        assert_eq!(named, all - live.count("user.age > 35").await);
+        assert!(named > 0 && named < all);
+        let request = pb::CheckMembershipRequest {
+            external_id: "ana".into(),
+            ..pb::CheckMembershipRequest::default()
+        };
+        let answer = live.client().await.segments.check_membership(request).await;
+        let memberships = answer.unwrap().into_inner().memberships;
+        let names: Vec<_> = memberships.iter().map(|m| m.segment.as_str()).collect();
+        assert_eq!(names, ["others", "vips"]);
+        assert_ne!(memberships[0].member, memberships[1].member);
+        let request = pb::EvaluateSegmentRequest {
+            target: Some(evaluate_segment_request::Target::Filter(
+                "user.contry == \"PT\"".into(),
+            )),
+            sample_size: 0,
+        };
+        let answer = live.client().await.segments.evaluate_segment(request).await;
+        let warnings = answer.unwrap().into_inner().warnings;
+        assert_eq!(
+            warnings,
+            ["no user has `user.contry`; did you mean `user.country`?"]
+        );
+    });
+}

@@ -200,3 +200,35 @@ fn a_full_disk_refuses_writes_and_loses_nothing() {
             assert_eq!(attributes(live, "ana").await, object(json!({"n": 1})));
         });
 }
+
+#[test]
+fn attributes_are_listed_with_their_types() {
+    Stage::new().run(async |live| {
+        live.upsert([
+            ("ana", json!({"age": 30, "home": {"city": "Porto"}})),
+            ("ben", json!({"age": "thirty"})),
+            ("cat", json!({"age": 31})),
+        ])
+        .await;
+        let request = pb::ListAttributesRequest {};
+        let answer = live.client().await.users.list_attributes(request).await;
+        let answer = answer.unwrap().into_inner();
+        let seen: Vec<_> = answer
+            .attributes
+            .iter()
+            .map(|a| {
+                (
+                    a.path.join("."),
+                    a.users_by_type.get("int").copied(),
+                    a.users_by_type.len(),
+                )
+            })
+            .collect();
+        let expected = [
+            ("age".to_owned(), Some(2), 2),
+            ("home".to_owned(), None, 1),
+            ("home.city".to_owned(), None, 1),
+        ];
+        assert_eq!((seen.as_slice(), answer.users), (&expected[..], 3));
+    });
+}

@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 32] = [
+const COMMANDS: [&[&str]; 34] = [
     &[],
     &["serve"],
     &["dev"],
@@ -22,6 +22,8 @@ const COMMANDS: [&[&str]; 32] = [
     &["users", "get"],
     &["users", "export"],
     &["users", "delete"],
+    &["attributes"],
+    &["explain"],
     &["events"],
     &["events", "import"],
     &["events", "list"],
