@@ -14,8 +14,8 @@ use crate::model::limits;
 use crate::model::user::{Profile, Rejected, Update, weight};
 use crate::model::value::{Refused, check_name};
 
-/// One item of a batch. What does not depend on its user is checked by the use case.
-pub(super) fn update(item: pb::UserUpdate) -> Item {
+/// One item of a batch. What does not depend on its user is checked by [`Update::check`].
+pub fn update(item: pb::UserUpdate) -> Item {
     let external_id = ExternalId::parse(item.external_id).map_err(|Invalid(message)| Rejected {
         path: "external_id".into(),
         message,
