@@ -105,6 +105,8 @@ fn step(rows: &mut [usize], depth: &mut usize) {
 }
 
 fn too_deep(message: String, text: &str, at: usize) -> Diagnostic {
+    // The walk goes by bytes: it may have stopped within a character.
+    let at = text.floor_char_boundary(at);
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     Diagnostic::error(Code("filter-too-deep"), message)
         .spanning(at..end)
@@ -136,4 +138,21 @@ fn string_end(bytes: &[u8], from: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_is_met_within_a_character_is_told_of_the_whole_one() {
+        for before in ["", "+", "++"] {
+            let text = format!("{before}{}", "é".repeat(limits::FILTER_DEPTH_MAX));
+            let Err(problem) = check(&text) else {
+                panic!("`{text}` passed");
+            };
+            let span = problem.span.clone().unwrap_or_default();
+            assert_eq!(text.get(span), Some("é"), "behind `{before}`");
+        }
+    }
 }
