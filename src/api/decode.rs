@@ -200,6 +200,10 @@ mod tests {
             (number(3.5), Ok(Some(Value::Double(3.5)))),
             (text(at), Ok(Some(Value::Timestamp(at.parse().unwrap())))),
             (
+                text("0000-01-01T00:00:00+01:00"),
+                Ok(Some(Value::String("0000-01-01T00:00:00+01:00".into()))),
+            ),
+            (
                 text("2026-11-23"),
                 Ok(Some(Value::String("2026-11-23".into()))),
             ),
