@@ -1,5 +1,7 @@
 //! Any text as a filter: it is refused or it works, the same for columns, rows and profiles.
 
+#![no_main]
+
 use std::sync::{LazyLock, Once};
 
 use jiff::Timestamp;
@@ -19,7 +21,7 @@ const PEOPLE: [&str; 5] = [
         "address":{"city":"Köln","zip":"50667"},"zip code":"x","last_seen":"2026-11-20T10:00:00Z"}"#,
     r#"{"name":"ß\u0000😀","age":-9007199254740991,"score":0,"vip":false,"tags":["churned",1,true,["a"],{"k":1}],
         "address":{},"last_seen":"0001-01-01T00:00:00Z","messenger_id":"1001"}"#,
-    r#"{"name":7,"age":"31","score":1e308,"vip":"true","tags":"a","address":["city"],"last_seen":1,"none":0.5,
+    r#"{"name":7,"age":"31","score":4503599627370495.5,"vip":"true","tags":"a","address":["city"],"last_seen":1,"none":0.5,
         "empty":[[]],"messenger_id":""}"#,
     r#"{"name":["Anna"],"age":{"years":31},"tags":[0.5,-0.5,2,"2026-11-20T10:00:00Z"],"country":"BR",
         "last_seen":"9999-12-30T00:00:00Z","subscriptions":{"news":true,"offers":false}}"#,
@@ -48,8 +50,6 @@ fuzz_target!(init: let_the_compiler_catch(), |bytes: &[u8]| {
 fn let_the_compiler_catch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let told = std::panic::take_hook();
-        drop(told);
         std::panic::set_hook(Box::new(|info| {
             let place = info.location().map_or("", |at| at.file());
             if !place.contains("/cel-") && !place.contains("/antlr4rust-") {

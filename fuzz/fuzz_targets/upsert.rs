@@ -1,6 +1,8 @@
 //! Any bytes as an `UpsertUsersRequest`: each item is refused or applied within its bounds, and what a user
 //! then has can be read and sent again.
 
+#![no_main]
+
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
 use recado::api::{self, pb};
