@@ -21,6 +21,7 @@ import data
 import systems
 
 ROUNDS = 9
+BEGAN = time.perf_counter()
 
 
 @dataclass
@@ -246,8 +247,8 @@ class Answers:
         ]
         if wrong:
             sys.exit("THEY DISAGREE\n" + "\n".join(wrong))
-        columns = max(len(given) for given in self.found.values())
-        tell(f"all {columns} agree on {len(self.found)} questions")
+        columns = ", ".join(max(self.found.values(), key=len))
+        tell(f"the same answers to {len(self.found)} questions from: {columns}")
 
 
 def show(options, systems_run, table):
@@ -260,9 +261,13 @@ def show(options, systems_run, table):
         ("server", "Recado, in the server"),
         ("grpc", "Recado, over gRPC"),
     ]
+    columns = [(key, title) for key, title in columns if any(key in line.ms for line in table)]
     head = ["filter", "matching", *(title for _, title in columns)]
     rows = [[line.what, line.matching, *(number(line.ms.get(key)) for key, _ in columns)] for line in table]
     markdown(head, rows)
+    present = {key for key, _ in columns}
+    if "grpc" not in present or not present & {"jsonb", "duckdb"}:
+        return
     print("\nHow many times as long the others take; the best of them against Recado with the way over gRPC, last.\n")
     head = ["filter", "PostgreSQL / Recado", "DuckDB / Recado", "best / Recado", "best / Recado over gRPC"]
     rows = []
@@ -302,7 +307,7 @@ def ratio(other, own):
 
 
 def tell(text):
-    print(text, file=sys.stderr, flush=True)
+    print(f"{time.perf_counter() - BEGAN:5.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 def parse():

@@ -86,6 +86,8 @@ class Connection:
         return high << 16 | low, kind, flags, stream
 
     def close(self):
+        # Both hold the socket: a server that stops waits for it.
+        self.reader.close()
         self.socket.close()
 
 
