@@ -14,19 +14,24 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
 fi
 # The flags of coverage need a nightly compiler, or this word to a stable one.
 export RUSTC_BOOTSTRAP=1
-# There is no unsafe code here to sanitize, and without the sanitizer the runs are several times faster.
-common=(--sanitizer none)
+host="$(rustc -vV | sed -n 's/^host: //p')"
 
 for target in "${targets[@]}"; do
-    mkdir -p "fuzz/corpus/$target"
-    cargo fuzz build "${common[@]}" "$target"
-    # Seeds stand last: libFuzzer writes what it finds to the first folder only.
-    if ! cargo fuzz run "${common[@]}" "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
-        -max_total_time="$seconds" -max_len=20000 -timeout=1 -rss_limit_mb=1024 \
-        -dict="fuzz/$target.dict" -print_final_stats=1; then
-        echo "$target: found something; the input is the newest file of:" >&2
-        ls -t "$PWD/fuzz/artifacts/$target"/* >&2
+    # There is no unsafe code here to sanitize, and without the sanitizer the runs are several times faster.
+    cargo fuzz build --sanitizer none "$target"
+    corpus="fuzz/corpus/$target" found="fuzz/artifacts/$target"
+    mkdir -p "$corpus" "$found"
+    # The stack is that of a worker thread of the server. New inputs go to the first folder, seeds stay as they are.
+    if ! (
+        ulimit -s 2048
+        "fuzz/target/$host/release/$target" -max_total_time="$seconds" -max_len=20000 -timeout=1 \
+            -rss_limit_mb=1024 -dict="fuzz/$target.dict" -artifact_prefix="$PWD/$found/" \
+            -verbosity=0 -print_final_stats=1 "$corpus" "fuzz/seeds/$target"
+    ); then
+        input="$(find "$found" -type f -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d' ' -f2-)"
+        echo "$target: found $PWD/$input; to see it again:" >&2
+        echo "  fuzz/target/$host/release/$target $input" >&2
         exit 1
     fi
-    echo "$target: $seconds s without a finding"
+    echo "$target: nothing found in $seconds s"
 done
