@@ -183,9 +183,8 @@ class Recado:
         )  # fmt: skip
         pattern = re.compile(r"gRPC on 127\.0\.0\.1:(\d+)")
         found = wait(lambda: pattern.search(pathlib.Path(log_file).read_text()), "recado does not start")
-        port = int(found[1])
-        self.address = f"127.0.0.1:{port}"
-        self.connection = grpc.Connection("127.0.0.1", port)
+        self.port = int(found[1])
+        self.address = f"127.0.0.1:{self.port}"
         self.version = self.cli("--version").split()[-1]
 
     def cli(self, *arguments):
@@ -193,6 +192,16 @@ class Recado:
         if done.returncode != 0:
             raise RuntimeError(f"recado {' '.join(arguments[:2])}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    def connect(self):
+        """A connection that rested while others were asked is closed by the server: it answers no pings."""
+        self.disconnect()
+        self.connection = grpc.Connection("127.0.0.1", self.port)
+
+    def disconnect(self):
+        if self.connection:
+            self.connection.close()
+            self.connection = None
 
     def takes_events(self):
         done = subprocess.run([self.binary, "events", "import", "--help"], capture_output=True)
@@ -215,10 +224,12 @@ class Recado:
         return read.get(1, 0), read.get(2, 0), read.get(4, 0) / 1e3
 
     def users(self):
+        self.connect()
         return self.evaluate("true")[1]
 
     def count(self, cel, n):
         """Besides: what the server says it took."""
+        self.connect()
         took = []
 
         def ask():
@@ -231,6 +242,7 @@ class Recado:
 
     def ids(self, cel, n):
         request = grpc.text_field(2, cel)
+        self.connect()
         call = lambda: self.connection.call("SegmentService/ListSegmentMembers", request)
         messages, times = repeat(n, call)
         ids = [bytes(id).decode() for m in messages for field, id in grpc.fields(m) if field == 1]
@@ -240,6 +252,7 @@ class Recado:
         return unique, times
 
     def one_user(self, cel, ids):
+        self.connect()
         times, members = [], 0
         for id in ids:
             request = grpc.text_field(1, id) + grpc.text_field(3, cel)
@@ -251,8 +264,7 @@ class Recado:
         return members, times
 
     def close(self):
-        if self.connection:
-            self.connection.close()
+        self.disconnect()
         end(self.server, signal.SIGTERM)
 
 
