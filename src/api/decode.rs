@@ -14,8 +14,8 @@ use crate::model::limits;
 use crate::model::user::{Profile, Rejected, Update, weight};
 use crate::model::value::{Refused, check_name};
 
-/// One item of a batch. What does not depend on its user is checked by the use case.
-pub(super) fn update(item: pb::UserUpdate) -> Item {
+/// One item of a batch. What does not depend on its user is checked by [`Update::check`].
+pub fn update(item: pb::UserUpdate) -> Item {
     let external_id = ExternalId::parse(item.external_id).map_err(|Invalid(message)| Rejected {
         path: "external_id".into(),
         message,
@@ -199,6 +199,10 @@ mod tests {
             (number(3.0), Ok(Some(Value::Int(3)))),
             (number(3.5), Ok(Some(Value::Double(3.5)))),
             (text(at), Ok(Some(Value::Timestamp(at.parse().unwrap())))),
+            (
+                text("0000-01-01T00:00:00+01:00"),
+                Ok(Some(Value::String("0000-01-01T00:00:00+01:00".into()))),
+            ),
             (
                 text("2026-11-23"),
                 Ok(Some(Value::String("2026-11-23".into()))),

@@ -24,7 +24,8 @@ pub(super) fn small(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-pub(super) fn user(profile: Profile) -> pb::User {
+/// A user as callers read it.
+pub fn user(profile: Profile) -> pb::User {
     let attributes = profile.attributes.into_iter();
     pb::User {
         external_id: profile.external_id.as_str().to_owned(),

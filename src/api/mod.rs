@@ -21,7 +21,9 @@ mod segments;
 mod status;
 mod users;
 
+pub use decode::update as decode_update;
 pub use door::{Door, Error};
+pub use encode::user as encode_user;
 
 /// The messages and services of `proto/recado/v1`.
 #[expect(clippy::pedantic, clippy::allow_attributes, reason = "generated")]

@@ -60,6 +60,8 @@ pub const FILTER_WEIGHT_MAX: usize = 10_000;
 pub const FILTER_SEGMENTS_DEPTH_MAX: usize = 16;
 /// Most segments that one user is checked against at once.
 pub const MEMBERSHIPS_MAX: usize = 100;
+/// Most regular expressions in a filter: a short one may take several milliseconds to compile.
+pub const FILTER_PATTERNS_MAX: usize = 32;
 /// Largest compiled regular expression, in bytes of its program.
 pub const REGEX_BYTES_MAX: usize = 256 * 1024;
 

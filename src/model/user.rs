@@ -200,10 +200,10 @@ fn increment(current: Option<Value>, by: &Value) -> Result<Value, Refused> {
             .checked_add(*b)
             .filter(|sum| sum.abs() <= limits::EXACT_INTEGER_MAX)
             .map(Value::Int)
-            .ok_or_else(|| Refused::here("the sum leaves the exact integers (2^53)")),
-        (Value::Int(a), Value::Double(b)) => finite(a as f64 + b),
-        (Value::Double(a), Value::Int(b)) => finite(a + *b as f64),
-        (Value::Double(a), Value::Double(b)) => finite(a + b),
+            .ok_or_else(inexact),
+        (Value::Int(a), Value::Double(b)) => double(a as f64 + b),
+        (Value::Double(a), Value::Int(b)) => double(a + *b as f64),
+        (Value::Double(a), Value::Double(b)) => double(a + b),
         (other, _) => Err(Refused::here(format!(
             "the user has a {} here, not a number",
             other.type_of()
@@ -211,12 +211,17 @@ fn increment(current: Option<Value>, by: &Value) -> Result<Value, Refused> {
     }
 }
 
-fn finite(sum: f64) -> Result<Value, Refused> {
-    if sum.is_finite() {
-        Ok(Value::Double(sum))
-    } else {
-        Err(Refused::here("the sum is not finite"))
+fn inexact() -> Refused {
+    Refused::here("the sum leaves the exact integers (2^53)")
+}
+
+/// Every double beyond 2^53 is whole: what no upsert may set, no sum may come to.
+fn double(sum: f64) -> Result<Value, Refused> {
+    #[expect(clippy::cast_precision_loss, reason = "2^53 is exact as a double")]
+    if sum.abs() > limits::EXACT_INTEGER_MAX as f64 {
+        return Err(inexact());
     }
+    Ok(Value::Double(sum))
 }
 
 fn edit_lists(
@@ -297,4 +302,20 @@ fn check_weight(set: &[(String, Option<Value>)], current: &impl Current) -> Resu
             limits::PROFILE_BYTES_MAX
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sum_comes_to_what_could_not_be_set() {
+        let edge = Value::Int(limits::EXACT_INTEGER_MAX);
+        let (one, half) = (Value::Int(1), Value::Double(0.5));
+        assert!(increment(Some(edge.clone()), &one).is_err());
+        assert!(increment(Some(edge.clone()), &half).is_err());
+        assert!(increment(Some(half.clone()), &edge).is_err());
+        assert_eq!(increment(None, &edge), Ok(edge));
+        assert_eq!(increment(Some(half.clone()), &half), Ok(Value::Double(1.0)));
+    }
 }

@@ -232,6 +232,9 @@ impl fmt::Display for Type {
     }
 }
 
+/// `0000-01-01T00:00:00Z`, in nanoseconds since 1970.
+const YEAR_0: i128 = -62_167_219_200 * 1_000_000_000;
+
 /// RFC 3339 with a zone, or nothing.
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
@@ -247,7 +250,9 @@ pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     if !matches!(bytes[10], b'T' | b't') || bytes.contains(&b'[') {
         return None;
     }
-    text.parse().ok()
+    // A zone can move year 0 before itself, where RFC 3339 has no spelling to give the time back in.
+    let at: Option<Timestamp> = text.parse().ok();
+    at.filter(|at| at.as_nanosecond() >= YEAR_0)
 }
 
 /// An attribute name or object key: not empty, bounded, no control characters, no leading `$`.

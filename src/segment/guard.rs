@@ -40,7 +40,7 @@ pub(super) fn check(text: &str) -> Result<Brackets, Box<Diagnostic>> {
     let (mut open, mut pairs) = (Vec::new(), Vec::new());
     // Operators in a row, per open bracket.
     let mut rows = vec![0_usize];
-    let (mut at, mut n_nodes, mut depth) = (0, 1, 0);
+    let (mut at, mut n_nodes, mut n_patterns, mut depth) = (0, 1, 0, 0);
     while at < bytes.len() {
         let from = at;
         at += 1;
@@ -73,8 +73,10 @@ pub(super) fn check(text: &str) -> Result<Brackets, Box<Diagnostic>> {
             byte if byte.is_ascii_alphabetic() || byte == b'_' => {
                 at = word_end(bytes, from, false);
                 n_nodes += 1;
-                if &text[from..at] == "in" {
-                    step(&mut rows, &mut depth);
+                match &text[from..at] {
+                    "in" => step(&mut rows, &mut depth),
+                    "matches" => n_patterns += 1,
+                    _ => {}
                 }
             }
             byte if byte.is_ascii_whitespace() => {}
@@ -84,12 +86,7 @@ pub(super) fn check(text: &str) -> Result<Brackets, Box<Diagnostic>> {
                 n_nodes += 1;
             }
         }
-        if depth > limits::FILTER_DEPTH_MAX {
-            let message = format!("nested deeper than {}", limits::FILTER_DEPTH_MAX);
-            return Err(Box::new(too_deep(message, text, from)));
-        }
-        if n_nodes > limits::FILTER_NODES_MAX {
-            let message = format!("more than {} parts", limits::FILTER_NODES_MAX);
+        if let Some(message) = over(depth, n_nodes, n_patterns) {
             return Err(Box::new(too_deep(message, text, from)));
         }
     }
@@ -104,11 +101,27 @@ fn step(rows: &mut [usize], depth: &mut usize) {
     }
 }
 
+/// The bound that is passed.
+fn over(depth: usize, n_nodes: usize, n_patterns: usize) -> Option<String> {
+    if depth > limits::FILTER_DEPTH_MAX {
+        Some(format!("nested deeper than {}", limits::FILTER_DEPTH_MAX))
+    } else if n_nodes > limits::FILTER_NODES_MAX {
+        Some(format!("more than {} parts", limits::FILTER_NODES_MAX))
+    } else if n_patterns > limits::FILTER_PATTERNS_MAX {
+        let max = limits::FILTER_PATTERNS_MAX;
+        Some(format!("`matches` more than {max} times"))
+    } else {
+        None
+    }
+}
+
 fn too_deep(message: String, text: &str, at: usize) -> Diagnostic {
+    // The walk goes by bytes: it may have stopped within a character.
+    let at = text.floor_char_boundary(at);
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     Diagnostic::error(Code("filter-too-deep"), message)
         .spanning(at..end)
-        .hint("keep a long list of values in one `in [..]`, or split the filter")
+        .hint("keep a long list of values in one `in [..]`, patterns in one `a|b`, or split the filter")
 }
 
 fn word_end(bytes: &[u8], from: usize, is_number: bool) -> usize {
@@ -136,4 +149,34 @@ fn string_end(bytes: &[u8], from: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_is_met_within_a_character_is_told_of_the_whole_one() {
+        for before in ["", "+", "++"] {
+            let text = format!("{before}{}", "é".repeat(limits::FILTER_DEPTH_MAX));
+            let Err(problem) = check(&text) else {
+                panic!("`{text}` passed");
+            };
+            let span = problem.span.clone().unwrap_or_default();
+            assert_eq!(text.get(span), Some("é"), "behind `{before}`");
+        }
+    }
+
+    #[test]
+    fn patterns_are_bounded_and_words_in_strings_are_none() {
+        let of = |n, clause| vec![clause; n].join(" || ");
+        let max = limits::FILTER_PATTERNS_MAX;
+        for (text, is_fine) in [
+            (of(max, "user.a.matches('x')"), true),
+            (of(max + 1, "user.a.matches('x')"), false),
+            (of(max + 1, "user.a == 'matches'"), true),
+        ] {
+            assert_eq!(check(&text).is_ok(), is_fine, "{text}");
+        }
+    }
 }
