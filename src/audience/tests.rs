@@ -195,6 +195,7 @@ fn empty_strings_are_found_among_unique_ones() {
         Some(_) => false,
     };
     let question = Question {
+        text: None,
         shape: Shape::Emptiness,
         holds: &is_blank,
     };

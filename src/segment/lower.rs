@@ -5,7 +5,6 @@ use std::ops::Range;
 use cel::common::ast::{
     CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators as cel_op,
 };
-use regex::RegexBuilder;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::value::Type;
@@ -14,6 +13,7 @@ use crate::model::{Value, limits};
 use super::check::{Kind, rewrite};
 use super::declared::Declared;
 use super::guard::Brackets;
+use super::pattern::Pattern;
 use super::tree::{Node, Op, Part, Term, Test};
 
 pub(super) const FUNCTIONS: [&str; 19] = [
@@ -204,25 +204,14 @@ impl Lowering<'_> {
                 let Term::Literal(Value::String(pattern)) = right else {
                     return self.unsupported(arg, "a pattern that is not a literal");
                 };
-                let built = RegexBuilder::new(&pattern)
-                    .size_limit(limits::REGEX_BYTES_MAX)
-                    .build();
-                return match built {
-                    Ok(regex) => Some(Test::Matches(left, regex)),
-                    Err(error) => {
-                        let reason = error.to_string();
-                        let reason = reason
-                            .lines()
-                            .last()
-                            .unwrap_or_default()
-                            .trim_start_matches("error: ");
-                        self.fail(
-                            arg,
-                            "filter-regex",
-                            format!("not a regular expression: {reason}"),
-                            None,
-                        )
-                    }
+                return match Pattern::new(&pattern) {
+                    Ok(pattern) => Some(Test::Matches(left, pattern)),
+                    Err(reason) => self.fail(
+                        arg,
+                        "filter-regex",
+                        format!("not a regular expression: {reason}"),
+                        None,
+                    ),
                 };
             }
         };

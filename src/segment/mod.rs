@@ -22,6 +22,7 @@ mod filter;
 mod guard;
 mod happened;
 mod lower;
+mod pattern;
 mod person;
 mod place;
 mod select;

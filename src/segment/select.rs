@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use jiff::Timestamp;
+use memchr::memmem::Finder;
 
 use crate::audience::{Bitmap, Measure, Question, Row, Shape, Table, Window};
 use crate::model::Value;
 
-use super::tree::{Node, Term, Test};
+use super::tree::{Node, Op, Part, Term, Test};
 use super::verdict::{InTable, Scope, User, verdict};
 
 /// A user with one value, whatever is asked for.
@@ -101,9 +102,11 @@ fn leaf(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitma
         Shape::Points(_) => Shape::Points(&points),
         other => other,
     };
+    let text = text_test(node, wanted);
     let question = Question {
         shape,
         holds: &holds,
+        text: text.as_deref(),
     };
     match sources.as_slice() {
         [Term::Path(path)] => table.select(path, within, &question),
@@ -116,6 +119,36 @@ fn leaf(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitma
         [] => Bitmap::new(),
         _ => each_row(node, table, now, wanted, within),
     }
+}
+
+/// The same question of a text's bytes: what is asked of each of a million texts must not copy them.
+fn text_test(node: &Node, wanted: bool) -> Option<Box<dyn Fn(&[u8]) -> bool + '_>> {
+    let literal = |term: &'_ Term| match term {
+        Term::Literal(Value::String(text)) => Some(text.clone().into_bytes()),
+        _ => None,
+    };
+    Some(match &node.test {
+        Test::Matches(Term::Path(_), pattern) => {
+            Box::new(move |text| pattern.is_match(text) == wanted)
+        }
+        Test::Text(part, Term::Path(_), part_of) => {
+            let literal = literal(part_of)?;
+            match part {
+                Part::StartsWith => Box::new(move |text| text.starts_with(&literal) == wanted),
+                Part::EndsWith => Box::new(move |text| text.ends_with(&literal) == wanted),
+                Part::Contains => {
+                    let finder = Finder::new(&literal).into_owned();
+                    Box::new(move |text| finder.find(text).is_some() == wanted)
+                }
+            }
+        }
+        Test::Compare(op, Term::Path(_), other) if op.is_equality() => {
+            let literal = literal(other)?;
+            let wanted = wanted == (*op == Op::Equal);
+            Box::new(move |text| (text == literal) == wanted)
+        }
+        _ => return None,
+    })
 }
 
 fn each_row(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitmap) -> Bitmap {

@@ -1,13 +1,12 @@
 //! A checked filter.
 
-use regex::Regex;
-
 use jiff::Timestamp;
 
 use crate::audience::{Measure, Window};
 use crate::model::Value;
 
 use super::Filter;
+use super::pattern::Pattern;
 
 /// A test with the text it was written as.
 #[derive(Debug, Clone)]
@@ -29,7 +28,7 @@ pub(super) enum Test {
     Has(Term),
     Blank(Term),
     Text(Part, Term, Term),
-    Matches(Term, Regex),
+    Matches(Term, Pattern),
     /// Over the elements of a list; the body sees the element as [`Term::Var`] 0.
     Exists(Term, Box<Node>),
     All(Term, Box<Node>),

@@ -105,7 +105,7 @@ pub(super) fn verdict(node: &Node, scope: Scope<'_>) -> Option<bool> {
             _ => None,
         },
         Test::Matches(term, regex) => match &*value(term, scope)? {
-            Value::String(text) => Some(regex.is_match(text)),
+            Value::String(text) => Some(regex.is_match(text.as_bytes())),
             _ => None,
         },
         Test::Exists(list, body) => {
