@@ -38,6 +38,9 @@ pub struct Step {
 
 /// The members of a [`Following`] at one of its steps.
 pub trait Followed: Send {
+    /// How many there were at the step.
+    fn count(&self) -> u64;
+
     /// The next up to `max` ids; empty at the end. `None` when more users were deleted meanwhile than are
     /// remembered.
     fn next_chunk(&mut self, max: usize) -> Option<Vec<ExternalId>>;

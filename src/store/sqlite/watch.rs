@@ -49,6 +49,7 @@ struct Members {
 struct Unread {
     memory: Arc<Memory>,
     held: Arc<Mutex<Held>>,
+    count: u64,
     next: Row,
 }
 
@@ -101,6 +102,11 @@ impl Held {
         }
     }
 
+    /// Members as far as they were told.
+    fn count(&self) -> u64 {
+        (self.rows.len() + self.gone.len()) as u64
+    }
+
     /// Brings the rows nearer to `members` and tells how.
     fn step(&mut self, table: &Table, mut members: Bitmap, max: usize) -> Step {
         let mut left: Vec<ExternalId> = self.gone.drain(..self.gone.len().min(max)).collect();
@@ -140,7 +146,7 @@ impl Held {
         Step {
             entered,
             left,
-            count: (self.rows.len() + self.gone.len()) as u64,
+            count: self.count(),
             is_part,
         }
     }
@@ -189,6 +195,7 @@ impl Following for Members {
         drop(held);
         Box::new(Unread {
             memory: Arc::clone(&self.memory),
+            count: copy.count(),
             held: self.memory.watched.follow(copy),
             next: Row(0),
         })
@@ -198,6 +205,10 @@ impl Following for Members {
 // === impl Unread ===
 
 impl Followed for Unread {
+    fn count(&self) -> u64 {
+        self.count
+    }
+
     fn next_chunk(&mut self, max: usize) -> Option<Vec<ExternalId>> {
         let table = self.memory.table.read();
         let mut held = self.held.lock();
