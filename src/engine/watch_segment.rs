@@ -69,12 +69,11 @@ impl Engine {
         };
         let cursor = cursor.map(parse).transpose()?;
         let watcher = self.feed(segment, cursor).await?;
-        let (at, place) = match cursor {
-            Some(cursor) => (cursor.step, Place::Behind),
-            None => {
-                let (members, at) = watcher.feed.members().await;
-                (at, Place::Members(members))
-            }
+        let (at, place) = if let Some(cursor) = cursor {
+            (cursor.step, Place::Behind)
+        } else {
+            let (members, at) = watcher.feed.members().await;
+            (at, Place::Members(members))
         };
         let watching = Watching {
             engine: self,
