@@ -168,6 +168,8 @@ pub async fn run(
         "expire-events",
         async move { expiring.expire_events().await },
     );
+    let tracking = Arc::clone(&engine);
+    tasks.spawn("track-sizes", async move { tracking.track_sizes().await });
     let door = api::Door {
         engine,
         tokens,

@@ -7,12 +7,16 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{self, Attribute, CampaignInfo, Impact, Membership};
+use crate::engine::{
+    self, Attribute, CampaignInfo, Impact, Membership, SegmentInfo, Watched,
+};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
+use crate::model::id::ExternalId;
 use crate::model::send::{Counts, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
+use crate::store::contract::Size;
 
 /// A count, as protos hold it.
 pub(super) fn count(n: u64) -> i64 {
@@ -182,6 +186,37 @@ pub(super) fn campaign(info: &CampaignInfo) -> pb::Campaign {
         filter: campaign.filter.clone().unwrap_or_default(),
         revision: info.revision.0,
         path: info.path.clone(),
+    }
+}
+
+pub(super) fn segment(info: &SegmentInfo) -> pb::Segment {
+    let segment = &info.segment;
+    pb::Segment {
+        name: segment.name.clone(),
+        description: segment.description.clone(),
+        team: segment.team.clone(),
+        tags: segment.tags.clone(),
+        filter: segment.filter.text().to_owned(),
+        tracking: segment.tracking,
+        path: info.path.clone(),
+        uses: segment.filter.segments(),
+    }
+}
+
+pub(super) fn size(size: Size) -> pb::SegmentSize {
+    pb::SegmentSize {
+        time: Some(instant(size.at)),
+        size: count(size.members),
+    }
+}
+
+pub(super) fn watched(told: Watched) -> pb::WatchSegmentResponse {
+    let texts = |ids: Vec<ExternalId>| ids.iter().map(|id| id.as_str().to_owned()).collect();
+    pb::WatchSegmentResponse {
+        entered: texts(told.entered),
+        left: texts(told.left),
+        cursor: told.cursor.unwrap_or_default(),
+        count: count(told.count),
     }
 }
 

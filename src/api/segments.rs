@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::unfold;
+use futures_util::stream::{StreamExt, unfold};
+use jiff::Timestamp;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
+use super::page_token::{self, Query};
 use super::pb::segment_service_server::SegmentService;
+use super::status::Refused;
 use super::{decode, encode, pb};
-use crate::engine::{Engine, Error, Target};
+use crate::engine::{self, Engine, Error, Target};
 use crate::lifecycle::Tasks;
 use crate::store::contract::Members;
 
@@ -93,30 +96,60 @@ impl SegmentService for Segments {
 
     async fn list_segments(
         &self,
-        _: Request<pb::ListSegmentsRequest>,
+        request: Request<pb::ListSegmentsRequest>,
     ) -> Result<Response<pb::ListSegmentsResponse>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let request = request.into_inner();
+        let size = page_token::page_size(request.page_size)?;
+        let query = Query::of(&["segments"]);
+        // A name need not exist any more to go on behind it.
+        let after = match query.cursor(&request.page_token)? {
+            None => None,
+            Some(bytes) => Some(String::from_utf8(bytes).map_err(|_| Refused::PageToken)?),
+        };
+        let mut found = self.engine.list_segments(after.as_deref(), size + 1);
+        let next_page_token = page_token::cut(&mut found, size, |last| {
+            query.token(last.segment.name.as_bytes())
+        });
+        Ok(Response::new(pb::ListSegmentsResponse {
+            segments: found.iter().map(encode::segment).collect(),
+            next_page_token,
+        }))
     }
 
     async fn get_segment_series(
         &self,
-        _: Request<pb::GetSegmentSeriesRequest>,
+        request: Request<pb::GetSegmentSeriesRequest>,
     ) -> Result<Response<pb::GetSegmentSeriesResponse>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let request = request.into_inner();
+        let start = instant("start_time", request.start_time)?;
+        let end = instant("end_time", request.end_time)?;
+        let sizes = self.engine.sizes(&request.segment, start, end).await?;
+        Ok(Response::new(pb::GetSegmentSeriesResponse {
+            sizes: sizes.into_iter().map(encode::size).collect(),
+        }))
     }
 
     async fn record_segment_size(
         &self,
-        _: Request<pb::RecordSegmentSizeRequest>,
+        request: Request<pb::RecordSegmentSizeRequest>,
     ) -> Result<Response<pb::RecordSegmentSizeResponse>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let request = request.into_inner();
+        let size = self.engine.record_size(&request.segment).await?;
+        Ok(Response::new(pb::RecordSegmentSizeResponse {
+            size: Some(encode::size(size)),
+        }))
     }
 
     async fn watch_segment(
         &self,
-        _: Request<pb::WatchSegmentRequest>,
+        request: Request<pb::WatchSegmentRequest>,
     ) -> Result<Response<Self::WatchSegmentStream>, Status> {
-        Err(Status::unimplemented("scaffold"))
+        let request = request.into_inner();
+        let cursor = Some(request.cursor.as_str()).filter(|text| !text.is_empty());
+        let engine = Arc::clone(&self.engine);
+        let watched = engine.watch_segment(&request.segment, cursor).await?;
+        let messages = watched.map(|told| Ok(encode::watched(told?)));
+        Ok(Response::new(Box::pin(messages)))
     }
 }
 
@@ -147,4 +180,9 @@ impl Reading {
 
 fn no_target() -> Error {
     Error::invalid("target", "`segment` or `filter` must be given")
+}
+
+fn instant(field: &str, at: Option<prost_types::Timestamp>) -> engine::Result<Option<Timestamp>> {
+    let read = at.map(decode::instant).transpose();
+    read.map_err(|refused| Error::invalid(field, refused.message))
 }

@@ -149,6 +149,7 @@ fn of(error: &engine::Error) -> Wire {
                 .telling("expected", expected.clone())
                 .telling("actual", actual.clone())
         }
+        Error::StaleCursor(_) => Wire::new(Code::OutOfRange, ErrorReason::StaleCursor, message),
         Error::Busy { retry_after } => {
             Wire::new(Code::ResourceExhausted, ErrorReason::Busy, message)
                 .details(ErrorDetails::with_retry_info(Some(*retry_after)))
@@ -273,6 +274,11 @@ mod tests {
                 .into(),
                 Code::Aborted,
                 "STALE_PLAN",
+            ),
+            (
+                Error::StaleCursor("too much has happened").into(),
+                Code::OutOfRange,
+                "STALE_CURSOR",
             ),
             (
                 Error::Files(vec![problem()]).into(),

@@ -79,17 +79,17 @@ pub(super) struct WebhookFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "`kind` and the like are read by others; they must be known here"
-)]
+#[expect(dead_code, reason = "`kind` is read by others; it must be known here")]
 pub(super) struct SegmentFile {
     kind: String,
     pub(super) name: String,
     pub(super) description: Option<String>,
-    team: Option<String>,
-    tags: Option<Vec<String>>,
+    pub(super) team: Option<String>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
     pub(super) filter: String,
+    #[serde(default)]
+    pub(super) tracking: bool,
 }
 
 #[derive(Debug, Deserialize)]

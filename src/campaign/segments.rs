@@ -78,7 +78,10 @@ impl Checker<'_> {
         let segment = Segment {
             name: name.to_owned(),
             description: file.description.clone().unwrap_or_default(),
+            team: file.team.clone().unwrap_or_default(),
+            tags: file.tags.clone(),
             filter,
+            tracking: file.tracking,
         };
         self.set.segments.insert(name.to_owned(), Arc::new(segment));
     }

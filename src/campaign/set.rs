@@ -70,7 +70,11 @@ pub enum HeaderValue {
 pub struct Segment {
     pub name: String,
     pub description: String,
+    pub team: String,
+    pub tags: Vec<String>,
     pub filter: Filter,
+    /// Its size is recorded every hour.
+    pub tracking: bool,
 }
 
 /// A message, whom it goes to, and how.

@@ -197,11 +197,18 @@ static WEBHOOK: &[Field] = &[
     ),
 ];
 
-static SEGMENT: &[Field] = &[needed(
-    "filter",
-    &Shape::Text,
-    "A CEL expression over `user`: who is true for it is in the segment.",
-)];
+static SEGMENT: &[Field] = &[
+    needed(
+        "filter",
+        &Shape::Text,
+        "A CEL expression over `user`: who is true for it is in the segment.",
+    ),
+    optional(
+        "tracking",
+        &Shape::Bool,
+        "Records the segment's size every hour; false by default.",
+    ),
+];
 
 static CAMPAIGN: &[Field] = &[
     needed("channel", &Shape::Name, "The channel it sends through."),

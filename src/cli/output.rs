@@ -81,6 +81,13 @@ pub(super) fn bad(text: impl Display) -> String {
     format!("{BAD}{text}{BAD:#}")
 }
 
+/// How many characters fit in a line of the terminal; `None` when nobody looks.
+pub(super) fn width() -> Option<usize> {
+    stdout()
+        .is_terminal()
+        .then(|| Table::new().width().map_or(80, usize::from))
+}
+
 /// Rows under upper-case heads, without rules: easy to read and to cut.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
     let mut table = Table::new();

@@ -62,6 +62,7 @@ impl Engine {
             .apply(state.revision, documents, new)
             .await?;
         self.applied.store(Arc::new(state.next(info.revision, set)));
+        self.revised.send_replace(info.revision);
         let Origin { author, commit, .. } = info.origin;
         tracing::info!(revision = info.revision.0, author, commit, "applied");
         Ok(Applied {

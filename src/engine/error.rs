@@ -35,8 +35,11 @@ pub enum Error {
     /// The caller must repair the files.
     #[error("{} problem(s) in the files", .0.len())]
     Files(Vec<Diagnostic>),
+    /// The caller must begin again without a cursor.
+    #[error("the cursor leads nowhere any more: {0}; begin again without a cursor")]
+    StaleCursor(&'static str),
     /// The same call will succeed later.
-    #[error("too many writes are waiting; try again in {retry_after:?}")]
+    #[error("too much is under way; try again in {retry_after:?}")]
     Busy { retry_after: Duration },
     #[error("the disk is full, or `--store-bytes-max` is reached; nothing was written")]
     DiskFull(#[source] store::Error),

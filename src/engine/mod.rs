@@ -13,14 +13,19 @@ mod error;
 mod evaluate;
 mod export;
 mod fan_out;
+mod feed;
+mod feeds;
 mod import;
 mod plan;
 mod preview;
+mod segments;
 mod send;
 mod sends;
 mod track;
+mod track_sizes;
 mod users;
 mod watch;
+mod watch_segment;
 
 pub use crate::audience::Attribute;
 pub use apply::{Applied, ApplyRequest};
@@ -31,9 +36,11 @@ pub use export::Exported;
 pub use import::Chunk;
 pub use plan::{Impact, Plan, Planned};
 pub use preview::Subject;
+pub use segments::SegmentInfo;
 pub use send::{SendRequest, Started};
 pub use track::{Deed, NamedEvents, tally_tracked};
 pub use users::{Item, tally};
+pub use watch_segment::Watched;
 
 use std::sync::Arc;
 
@@ -42,6 +49,7 @@ use arc_swap::ArcSwap;
 use crate::clock::Clock;
 use crate::delivery::{Attempts, Wake};
 use crate::lifecycle::Tasks;
+use crate::model::id::Revision;
 use crate::store::Store;
 use crate::store::revisions::Revisions;
 
@@ -52,7 +60,10 @@ pub struct Engine {
     applied: ArcSwap<applied::State>,
     /// Held from plan to commit: two applies do not plan against the same state.
     applying: tokio::sync::Mutex<()>,
+    /// The newest applied revision, for who waits for the next.
+    revised: tokio::sync::watch::Sender<Revision>,
     filters: evaluate::Filters,
+    feeds: feeds::Feeds,
 }
 
 /// What an engine is made of.
@@ -77,9 +88,11 @@ impl Engine {
         let state = applied::State::read(parts.store.as_ref(), &parts.revisions).await?;
         Ok(Self {
             parts,
+            revised: tokio::sync::watch::Sender::new(state.revision),
             applied: ArcSwap::from_pointee(state),
             applying: tokio::sync::Mutex::default(),
             filters: evaluate::Filters::default(),
+            feeds: feeds::Feeds::default(),
         })
     }
 }

@@ -65,6 +65,20 @@ pub const FILTER_PATTERNS_MAX: usize = 32;
 /// Largest compiled regular expression, in bytes of its program.
 pub const REGEX_BYTES_MAX: usize = 256 * 1024;
 
+// -- following segments --
+
+/// Sizes kept of one segment: every hour of 400 days, so that a year can be compared with the one before.
+pub const SIZES_KEPT_MAX: usize = 400 * 24;
+/// And how long each is kept: the same span, for segments that are not recorded any more too.
+pub const SIZES_KEPT_FOR: Duration = Duration::from_hours(400 * 24);
+/// Segments watched at once: each takes a bit a user, and what its watchers may still ask for.
+pub const WATCHED_SEGMENTS_MAX: usize = 64;
+/// Ids of one step of a watched segment: a change of all users is told in parts, each a moment's work.
+pub const STEP_IDS_MAX: usize = 20_000;
+/// Ids of past steps kept for watchers that read slowly or come back: some seconds of the fastest change,
+/// and about ten megabytes.
+pub const STEPS_IDS_MAX: usize = 200_000;
+
 // -- files --
 
 /// Largest campaign file, in bytes.

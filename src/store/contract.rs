@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::audience::Attribute;
 use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome, State};
@@ -19,6 +20,8 @@ use crate::model::resource::{Document, Origin, RevisionInfo};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Rejected, Update, Upserted};
 use crate::segment::{Explained, Filter};
+
+pub use super::following::{Followed, Following, Series, Size, Step};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -191,6 +194,14 @@ pub trait Audience: Send + Sync {
 
     /// The profiles of those users that exist, in the order asked, absent ones as `None`.
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;
+
+    /// Follows who is in a filter, from its members as of now.
+    async fn follow(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Following>>;
+
+    /// A number that moves with every write that may change who is in a filter.
+    ///
+    /// Must not move before an evaluation sees the write.
+    fn changed(&self) -> watch::Receiver<u64>;
 }
 
 /// Members of a filter, read in chunks so that a million ids are never held at once.
@@ -354,6 +365,6 @@ pub trait Deliveries: Send + Sync {
 
 /// A whole store.
 pub trait Store:
-    Users + Events + Audience + Resources + Sends + Deliveries + std::fmt::Debug
+    Users + Events + Audience + Series + Resources + Sends + Deliveries + std::fmt::Debug
 {
 }

@@ -6,6 +6,7 @@
 //! **Invariant:** what a method answered is durable; what it did not answer happened whole or not at all.
 
 pub mod contract;
+mod following;
 pub mod revisions;
 pub mod sqlite;
 

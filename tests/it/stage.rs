@@ -8,7 +8,7 @@ use std::time::Duration;
 use recado::api::client::Client;
 use recado::api::pb;
 use recado::campaign::SecretRef;
-use recado::clock::SystemClock;
+use recado::clock::{Clock, ManualClock, SystemClock};
 use recado::config::Settings;
 use recado::config::secret::{self, Secrets};
 use recado::lifecycle::Tasks;
@@ -30,6 +30,7 @@ pub(crate) struct Stage {
     files: Vec<(String, String)>,
     tokens: Option<String>,
     store_bytes_max: Option<u64>,
+    clock: Option<Arc<ManualClock>>,
 }
 
 /// A server that takes calls.
@@ -86,6 +87,12 @@ impl Stage {
         self
     }
 
+    /// Starts the server with a clock that the test moves.
+    pub(crate) fn with_clock(mut self, clock: &Arc<ManualClock>) -> Self {
+        self.clock = Some(Arc::clone(clock));
+        self
+    }
+
     /// Starts everything, runs `body`, stops the server and checks that it ended well.
     pub(crate) fn run(self, body: impl AsyncFnOnce(&Live)) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -101,7 +108,10 @@ impl Stage {
 
     async fn play(self, body: impl AsyncFnOnce(&Live)) {
         let folder = tempfile::tempdir().unwrap();
-        let clock = SystemClock::shared();
+        let clock: Arc<dyn Clock> = match &self.clock {
+            Some(clock) => clock.clone(),
+            None => SystemClock::shared(),
+        };
         let platform = Tasks::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sandbox = Sandbox::start(
@@ -251,6 +261,25 @@ impl Live {
             last = message.send;
         }
         last.expect("a watched send is shown at least once")
+    }
+}
+
+/// Runs `body` while the clock moves on in steps, as fast as others get their turn.
+pub(crate) async fn ticking<T>(
+    clock: &ManualClock,
+    step: Duration,
+    body: impl Future<Output = T>,
+) -> T {
+    let ticks = async {
+        loop {
+            clock.advance(step);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = body => done,
+        () = ticks => unreachable!("the clock never stops"),
     }
 }
 

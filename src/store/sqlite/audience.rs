@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parking_lot::RwLock;
 
-use super::Store;
+use super::{Store, watch};
 use crate::audience::{Attribute, Bitmap, Row, Table};
 use crate::diagnostic::did_you_mean;
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
 use crate::segment::{self, Explained, Filter};
-use crate::store::contract::{Audience, Error, Members, Result};
+use crate::store::contract::{Audience, Error, Following, Members, Result};
 
 /// The rows for which a filter was true; their ids are looked up as they are read.
 struct Reading {
@@ -91,6 +91,16 @@ impl Audience for Store {
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {
         let table = self.memory.table.read();
         Ok(ids.iter().map(|id| table.profile(table.row(id)?)).collect())
+    }
+
+    async fn follow(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Following>> {
+        let (memory, filter) = (Arc::clone(&self.memory), filter.clone());
+        let work = tokio::task::spawn_blocking(move || watch::follow(memory, filter, now));
+        work.await.map_err(|error| Error::Unavailable(error.into()))
+    }
+
+    fn changed(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.memory.watched.subscribe()
     }
 }
 

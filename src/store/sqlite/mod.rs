@@ -23,8 +23,10 @@ mod pending;
 mod reader;
 mod resources;
 mod sends;
+mod series;
 mod time;
 mod users;
+mod watch;
 mod writer;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::codec::{self, Entry};
 use super::deeds::{self, Step};
 use super::pending::{Logged, Pending};
+use super::watch::Watched;
 use crate::audience::{Row, Table};
 use crate::store::contract::Result;
 
@@ -31,6 +32,7 @@ const IDLE_BLOCKS: usize = 8;
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) table: Arc<RwLock<Table>>,
+    pub(super) watched: Watched,
     folding: Mutex<Folding>,
 }
 
@@ -60,6 +62,7 @@ impl Memory {
     pub(super) fn new(table: Table, folding: Folding) -> Self {
         Self {
             table: Arc::new(RwLock::new(table)),
+            watched: Watched::default(),
             folding: Mutex::new(folding),
         }
     }
@@ -72,6 +75,9 @@ impl Memory {
     pub(super) fn committed(&self, users: &Pending, deeds: &[Step], log: &Logged, folded: Folded) {
         self.folded(folded);
         let mut table = self.table.write();
+        if log.seq.is_some() || !deeds.is_empty() {
+            self.watched.changed();
+        }
         let mut deeds = deeds.iter().peekable();
         let Some(seq) = log.seq else {
             deeds.for_each(|(_, deed, batch)| deeds::apply(&mut table, deed, *batch));
@@ -86,6 +92,9 @@ impl Memory {
             }
             if let Some(row) = apply(&mut table, entry) {
                 folding.dirty.entry(row.0 / BLOCK_ROWS).or_insert(seq);
+                if let Entry::Delete(id) = entry {
+                    self.watched.deleted(row, id);
+                }
             }
             if matches!(entry, Entry::Delete(_)) {
                 folding.deleted = Some(seq);

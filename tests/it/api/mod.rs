@@ -7,4 +7,6 @@ mod events;
 mod import;
 mod segments;
 mod sends;
+mod series;
 mod users;
+mod watch;

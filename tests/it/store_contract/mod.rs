@@ -3,6 +3,7 @@
 mod deliveries;
 mod events;
 mod fixtures;
+mod following;
 mod sends;
 mod users;
 
@@ -80,6 +81,16 @@ contract! {
     ],
     events::a_deleted_user_has_no_past => [],
     events::a_sent_message_is_received => [],
+    following::whoever_enters_or_leaves_is_told_once => [
+        "Must tell each user who entered or left in one step",
+        "Must count a deleted user as left",
+        "Must list who was deleted since",
+    ],
+    following::writes_of_users_are_announced => ["Must not move before an evaluation sees the write"],
+    following::the_newest_sizes_are_kept => [
+        "Must keep the newest",
+        "Must keep the last of those of one instant",
+    ],
     sends::revisions_follow_each_other => [
         "Must refuse with [`Error::Stale`]",
         "Must hand out revisions in commit order",
@@ -117,7 +128,10 @@ contract! {
 /// Sentences of the contract with "must", as far as their first words tell them apart.
 #[test]
 fn every_must_has_a_case() {
-    let contract = include_str!("../../../src/store/contract.rs");
+    let contract = concat!(
+        include_str!("../../../src/store/contract.rs"),
+        include_str!("../../../src/store/following.rs"),
+    );
     let docs = contract
         .lines()
         .filter_map(|line| line.trim().strip_prefix("///"));

@@ -1,43 +1,16 @@
-//! `recado segment`: who is in, how many, and why.
+//! `recado segment count`, `members` and `check`: who is in, how many, and why.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::connect::Server;
-use super::error::Error;
-use super::exit::Exit;
-use super::{json, output};
 use crate::api::pb;
 use crate::api::pb::{
     evaluate_segment_request as evaluate, list_segment_members_request as members,
 };
-
-const EXAMPLES: &str = "\
-Examples:
-  recado segment count on-messenger
-  recado segment count --filter 'user.country == \"BR\" && user.order_total >= 50' --sample 5
-  recado segment members on-messenger > ids.txt
-  recado segment check ana on-messenger";
-
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-pub(super) struct Segment {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Count the members
-    #[command(after_help = "Example:\n  recado segment count --filter 'has(user.messenger_id)'")]
-    Count(Count),
-    /// Print the external id of every member, one a line
-    #[command(after_help = "Example:\n  recado segment members on-messenger > ids.txt")]
-    Members(Members),
-    /// Say whether a user is a member and why; exits with 1 when not of all
-    #[command(after_help = "Example:\n  recado segment check ana on-messenger")]
-    Check(Check),
-}
+use crate::cli::connect::Server;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::{json, output};
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -51,7 +24,7 @@ struct Target {
 }
 
 #[derive(Debug, Args)]
-struct Count {
+pub(super) struct Count {
     #[command(flatten)]
     target: Target,
     /// Show so many members, at most 100
@@ -65,7 +38,7 @@ struct Count {
 }
 
 #[derive(Debug, Args)]
-struct Members {
+pub(super) struct Members {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -73,7 +46,7 @@ struct Members {
 }
 
 #[derive(Debug, Args)]
-struct Check {
+pub(super) struct Check {
     /// The user
     #[arg(value_name = "ID")]
     user: String,
@@ -90,18 +63,6 @@ struct Check {
     server: Server,
 }
 
-// === impl Segment ===
-
-impl Segment {
-    pub(super) async fn run(self) -> Result<Exit, Error> {
-        match self.command {
-            Command::Count(count) => count.run().await,
-            Command::Members(members) => members.run().await,
-            Command::Check(check) => check.run().await,
-        }
-    }
-}
-
 // === impl Target ===
 
 impl Target {
@@ -114,7 +75,7 @@ impl Target {
 // === impl Count ===
 
 impl Count {
-    async fn run(self) -> Result<Exit, Error> {
+    pub(super) async fn run(self) -> Result<Exit, Error> {
         let mut client = self.server.connect().await?;
         let request = pb::EvaluateSegmentRequest {
             target: self
@@ -153,7 +114,7 @@ impl Count {
 // === impl Members ===
 
 impl Members {
-    async fn run(self) -> Result<Exit, Error> {
+    pub(super) async fn run(self) -> Result<Exit, Error> {
         let mut client = self.server.connect().await?;
         let request = pb::ListSegmentMembersRequest {
             target: self
@@ -174,7 +135,7 @@ impl Members {
 // === impl Check ===
 
 impl Check {
-    async fn run(self) -> Result<Exit, Error> {
+    pub(super) async fn run(self) -> Result<Exit, Error> {
         let mut client = self.server.connect().await?;
         let request = pb::CheckMembershipRequest {
             external_id: self.user.clone(),
@@ -202,7 +163,7 @@ impl Check {
     }
 }
 
-pub(super) fn print(user: &str, membership: &pb::Membership) {
+pub(in crate::cli) fn print(user: &str, membership: &pb::Membership) {
     let verdict = if membership.member {
         output::good("is a member")
     } else {
