@@ -31,7 +31,7 @@ mod tests;
 pub use bitmap::Bitmap;
 pub use events::{Happening, Measure, Window};
 pub use ids::bucket;
-pub use scan::{Question, Shape};
+pub use scan::{Question, Shape, TextTest};
 pub use table::{Attribute, Seen, Table};
 
 /// A user's place in every column. Dense; reused after the user is deleted.

@@ -32,8 +32,11 @@ pub struct Question<'a> {
     pub shape: Shape<'a>,
     pub holds: &'a dyn Fn(Option<&Value>) -> bool,
     /// The same of a text's bytes, where that is faster to ask.
-    pub text: Option<&'a dyn Fn(&[u8]) -> bool>,
+    pub text: Option<&'a TextTest<'a>>,
 }
+
+/// A question of a text's bytes.
+pub type TextTest<'a> = dyn Fn(&[u8]) -> bool + 'a;
 
 /// A predicate over places in a range of integers, as block operations.
 enum Places {

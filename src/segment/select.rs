@@ -9,7 +9,7 @@ use std::cell::Cell;
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 
-use crate::audience::{Bitmap, Measure, Question, Row, Shape, Table, Window};
+use crate::audience::{Bitmap, Measure, Question, Row, Shape, Table, TextTest, Window};
 use crate::model::Value;
 
 use super::tree::{Node, Op, Part, Term, Test};
@@ -122,7 +122,7 @@ fn leaf(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitma
 }
 
 /// The same question of a text's bytes: what is asked of each of a million texts must not copy them.
-fn text_test(node: &Node, wanted: bool) -> Option<Box<dyn Fn(&[u8]) -> bool + '_>> {
+fn text_test(node: &Node, wanted: bool) -> Option<Box<TextTest<'_>>> {
     let literal = |term: &'_ Term| match term {
         Term::Literal(Value::String(text)) => Some(text.clone().into_bytes()),
         _ => None,

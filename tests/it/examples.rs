@@ -144,6 +144,10 @@ async fn call(
         let message =
             DynamicMessage::decode(method.output(), bytes.as_slice()).expect("the response");
         found.push(serde_json::to_value(&message).expect("JSON"));
+        // A watch of a segment has no end.
+        if method.name() == "WatchSegment" {
+            break;
+        }
     }
     Ok(found)
 }
