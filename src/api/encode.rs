@@ -7,9 +7,7 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{
-    self, Attribute, CampaignInfo, Impact, Membership, SegmentInfo, Watched,
-};
+use crate::engine::{self, Attribute, CampaignInfo, Impact, Membership, SegmentInfo, Watched};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;

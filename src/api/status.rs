@@ -230,7 +230,7 @@ mod tests {
 
     const FULL: Code = Code::ResourceExhausted;
 
-    fn errors() -> [(Status, Code, &'static str); 12] {
+    fn errors() -> [(Status, Code, &'static str); 13] {
         let problem = || Diagnostic::error(diagnostic::Code("x"), "wrong");
         let closed = || store::Error::Closed;
         let damaged = store::Error::Damaged("page 3".into());

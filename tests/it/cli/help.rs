@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 34] = [
+const COMMANDS: [&[&str]; 37] = [
     &[],
     &["serve"],
     &["dev"],
@@ -17,6 +17,9 @@ const COMMANDS: [&[&str]; 34] = [
     &["segment", "count"],
     &["segment", "members"],
     &["segment", "check"],
+    &["segment", "list"],
+    &["segment", "history"],
+    &["segment", "watch"],
     &["users"],
     &["users", "import"],
     &["users", "get"],

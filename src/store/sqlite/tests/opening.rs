@@ -59,9 +59,31 @@ fn a_second_migration_changes_nothing() {
     };
     migrate(&mut connection).unwrap();
     let first = schema(&connection);
-    assert_eq!(first.0, 3);
+    assert_eq!(first.0, 4);
     migrate(&mut connection).unwrap();
     assert_eq!(schema(&connection), first);
+}
+
+#[test]
+fn a_file_of_the_first_version_is_brought_up() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    let first = include_str!("../migrations/0001_init.sql");
+    connection.execute_batch(first).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA user_version = 1;
+             INSERT INTO import VALUES ('nightly', 3, 1, 1, 1);",
+        )
+        .unwrap();
+    migrate(&mut connection).unwrap();
+    for (sql, rows) in [
+        ("SELECT count(*) FROM import WHERE sequence = 3", 1),
+        ("SELECT count(*) FROM event_batch", 0),
+        ("SELECT count(*) FROM segment_size", 0),
+    ] {
+        let found: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, rows, "{sql}");
+    }
 }
 
 #[test]
