@@ -144,7 +144,7 @@ async fn call(
         let message =
             DynamicMessage::decode(method.output(), bytes.as_slice()).expect("the response");
         found.push(serde_json::to_value(&message).expect("JSON"));
-        // A watch of a segment has no end.
+        // This one has no end: its line has a `-max-time`.
         if method.name() == "WatchSegment" {
             break;
         }
