@@ -246,6 +246,7 @@ fn weight(step: &Step) -> usize {
 mod tests {
     use super::*;
     use crate::model::id::ExternalId;
+    use crate::model::resource::{Document, Kind};
 
     fn step(n: usize) -> Step {
         let ids = (0..n).map(|n| ExternalId::parse(format!("u{n}")).unwrap());
@@ -289,5 +290,26 @@ mod tests {
         // One that is over the bound by itself is kept.
         history.push(step(limits::STEPS_IDS_MAX));
         assert_eq!((history.newest(), history.n_dropped), (5, 4));
+    }
+
+    #[test]
+    fn a_meaning_holds_the_filters_of_all_that_are_named() {
+        let document = |name: &str, filter: &str| Document {
+            kind: Kind::Segment,
+            name: name.into(),
+            path: format!("{name}.yaml"),
+            source: format!("kind: Segment\nname: {name}\nfilter: '{filter}'\n"),
+        };
+        let documents = [
+            document("a", "in_segment(\"b\") || in_segment(\"c\")"),
+            document("b", "in_segment(\"c\")"),
+            document("c", "user.n == 1"),
+            document("d", "in_segment(\"a\")"),
+        ];
+        let set = Set::compile(&documents).unwrap();
+        let names = |of| meaning(&set, of).map(|found| found.into_keys().collect::<String>());
+        assert_eq!(names("a").as_deref(), Some("abc"));
+        assert_eq!(names("c").as_deref(), Some("c"));
+        assert_eq!(names("x"), None);
     }
 }

@@ -117,13 +117,30 @@ mod tests {
 
     #[test]
     fn a_rise_is_drawn_from_the_lowest_to_the_highest() {
-        let sizes: Vec<i64> = (0..64).map(|n| 1_000 + n).collect();
-        insta::assert_snapshot!(chart(&hourly(&sizes), 73).join("\n"));
+        let sizes: Vec<i64> = (0..32).map(|n| 1_000 + n).collect();
+        let expected = [
+            "  1,031 │                            ▂▄▆█",
+            "        │                        ▂▄▆█████",
+            "        │                    ▂▄▆█████████",
+            "        │                ▂▄▆█████████████",
+            "        │            ▁▃▅▇████████████████",
+            "        │        ▁▃▅▇████████████████████",
+            "        │    ▁▃▅▇████████████████████████",
+            "  1,000 │▁▃▅▇████████████████████████████",
+            "         2026-11-18 11:06Z to 2026-11-19 18:06Z",
+            "latest 1,031, min 1,000, max 1,031, delta +31",
+        ];
+        assert_eq!(chart(&hourly(&sizes), 41), expected);
     }
 
     #[test]
     fn what_does_not_change_is_a_line() {
-        insta::assert_snapshot!(chart(&hourly(&[7, 7, 7]), 50).join("\n"));
+        let expected = [
+            "  7 │▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄",
+            "     2026-11-18 11:06Z           2026-11-18 13:06Z",
+            "latest 7, min 7, max 7, delta 0",
+        ];
+        assert_eq!(chart(&hourly(&[7, 7, 7]), 50), expected);
     }
 
     #[test]

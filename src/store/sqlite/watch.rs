@@ -76,6 +76,11 @@ impl Watched {
         self.changes.subscribe()
     }
 
+    #[cfg(test)]
+    pub(super) fn n_followers(&self) -> usize {
+        self.followers.lock().len()
+    }
+
     /// Follows rows from now on. The caller holds the table, so that no deletion comes in between.
     fn follow(&self, held: Held) -> Arc<Mutex<Held>> {
         let held = Arc::new(Mutex::new(held));

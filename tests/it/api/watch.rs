@@ -271,6 +271,10 @@ fn time_alone_makes_members_too() {
 fn a_cursor_ends_with_the_filter_it_belongs_to() {
     let clock = clock();
     let portugal = SEGMENT.1.replace("BR", "PT");
+    let named = (
+        "named.yaml",
+        "kind: Segment\nname: named\nfilter: in_segment(\"brazil\")\n",
+    );
     let described = format!("description: Brazil.\n{}", SEGMENT.1);
     Stage::new().with_clock(&clock).run(async |live| {
         live.upsert([("ana", json!({"country": "BR"}))]).await;
@@ -278,7 +282,7 @@ fn a_cursor_ends_with_the_filter_it_belongs_to() {
         let mut follower = Follower::begin(live, &clock).await;
         follower.until(&ids(["ana"])).await;
         let cursor = follower.cursor.clone();
-        live.apply([(SEGMENT.0, portugal.as_str())]).await;
+        live.apply([(SEGMENT.0, portugal.as_str()), named]).await;
         let status = follower.end().await;
         assert_eq!(
             (status.code(), reason(&status)),
@@ -287,7 +291,14 @@ fn a_cursor_ends_with_the_filter_it_belongs_to() {
         assert!(status.message().contains("filter changed"), "{status}");
         let (code, _, _) = refused(watch(live, "brazil", &cursor)).await;
         assert_eq!(code, Code::OutOfRange);
-        live.apply([SEGMENT]).await;
+        // So does the filter of a segment that its own names.
+        let mut follower = Follower {
+            stream: watch(live, "named", "").await.unwrap(),
+            ..Follower::begin(live, &clock).await
+        };
+        follower.until(&ids([])).await;
+        live.apply([SEGMENT, named]).await;
+        assert_eq!(reason(&follower.end().await), "STALE_CURSOR");
         let mut follower = Follower::begin(live, &clock).await;
         follower.until(&ids(["ana"])).await;
         // What is said about the segment does not matter.

@@ -6,6 +6,7 @@ mod demo;
 mod help;
 mod import;
 mod offline;
+mod segments;
 mod serve;
 
 use std::process::Output;

@@ -3,6 +3,7 @@
 mod codec;
 mod damage;
 mod erasing;
+mod following;
 mod full;
 mod histories;
 mod opening;
@@ -36,7 +37,6 @@ enum End {
     Answered,
     /// Committed; the process dies before memory has it.
     Died,
-    /// Nothing of it was written.
     RolledBack,
 }
 

@@ -65,6 +65,28 @@ fn a_second_migration_changes_nothing() {
 }
 
 #[test]
+fn a_file_of_the_first_version_is_brought_up() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    let first = include_str!("../migrations/0001_init.sql");
+    connection.execute_batch(first).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA user_version = 1;
+             INSERT INTO import VALUES ('nightly', 3, 1, 1, 1);",
+        )
+        .unwrap();
+    migrate(&mut connection).unwrap();
+    for (sql, rows) in [
+        ("SELECT count(*) FROM import WHERE sequence = 3", 1),
+        ("SELECT count(*) FROM event_batch", 0),
+        ("SELECT count(*) FROM segment_size", 0),
+    ] {
+        let found: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, rows, "{sql}");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_store_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.sqlite");
