@@ -19,7 +19,7 @@ const TRACKED: (&str, &str) = (
 const OTHER: (&str, &str) = (
     "adults.yaml",
     "kind: Segment\nname: adults\ndescription: Grown up.\n\
-     filter: user.age >= 18 && !in_segment(\"brazil\")\n",
+     filter: user.age >= 18\n",
 );
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -211,9 +211,8 @@ fn segments_are_listed_by_name_and_page() {
         let adults = pb::Segment {
             name: "adults".into(),
             description: "Grown up.".into(),
-            filter: "user.age >= 18 && !in_segment(\"brazil\")".into(),
+            filter: "user.age >= 18".into(),
             path: "adults.yaml".into(),
-            uses: vec!["brazil".into()],
             ..pb::Segment::default()
         };
         let brazil = pb::Segment {
