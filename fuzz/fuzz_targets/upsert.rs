@@ -9,6 +9,7 @@ use recado::api::{self, pb};
 use recado::audience::Table;
 use recado::model::Value;
 use recado::model::limits;
+use recado::model::registry::Registry;
 use recado::model::user::{Change, Profile, Rejected};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -25,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// The way of an item up to the store.
 fn resolve(item: pb::UserUpdate, table: &Table) -> Result<Change, Rejected> {
-    let update = api::decode_update(item)?;
+    let update = api::decode_update(item, &Registry::default())?;
     update.check()?;
     let id = update.external_id.clone();
     update.resolve(&table.current(&id))

@@ -106,7 +106,9 @@ impl CampaignService for Campaigns {
         let request = request.into_inner();
         let subject = match request.subject {
             Some(WireSubject::ExternalId(id)) => Subject::Existing(decode::id("external_id", id)?),
-            Some(WireSubject::User(user)) => Subject::Made(decode::profile("user", user)?),
+            Some(WireSubject::User(user)) => {
+                Subject::Made(decode::profile("user", user, &self.engine.registry())?)
+            }
             None => {
                 let message = "`external_id` or `user` must be given";
                 return Err(Error::invalid("subject", message).into());

@@ -11,11 +11,13 @@ use crate::engine::{Error, Item, Result, Violation};
 use crate::model::Value;
 use crate::model::id::{ExternalId, Invalid};
 use crate::model::limits;
+use crate::model::registry::{Declaration, Registry};
 use crate::model::user::{Profile, Rejected, Update, weight};
-use crate::model::value::{Refused, check_name};
+use crate::model::value::{Refused, Type, check_name};
 
-/// One item of a batch. What does not depend on its user is checked by [`Update::check`].
-pub fn update(item: pb::UserUpdate) -> Item {
+/// One item of a batch. What does not depend on its user is checked by [`Update::check`], and whether values are
+/// of the declared types by [`Registry::fit`]; here a declared text stays one when it looks like a time.
+pub fn update(item: pb::UserUpdate, registry: &Registry) -> Item {
     let external_id = ExternalId::parse(item.external_id).map_err(|Invalid(message)| Rejected {
         path: "external_id".into(),
         message,
@@ -23,25 +25,49 @@ pub fn update(item: pb::UserUpdate) -> Item {
     let mut update = Update::new(external_id);
     update.existing_only = item.update_existing_only;
     for (name, proto) in item.attributes.unwrap_or_default().fields {
-        let value = value(proto).map_err(|refused| rejected("attributes", &name, &refused))?;
+        let declared = registry.attributes.get(&name);
+        let value = value_as(proto, declared)
+            .map_err(|refused| Rejected::under("attributes", &name, &refused))?;
         update.set.push((name, value));
     }
     // In the order of the names, so that the same item is always refused for the same reason.
     let by_name: BTreeMap<_, _> = item.increment.into_iter().collect();
     for (name, by) in by_name {
-        let by = Value::infer_number(by).map_err(|e| rejected("increment", &name, &e))?;
+        let by = Value::infer_number(by).map_err(|e| Rejected::under("increment", &name, &e))?;
         update.increment.push((name, by));
     }
-    update.add = lists("add", item.add)?;
-    update.remove = lists("remove", item.remove)?;
+    update.add = lists("add", item.add, registry)?;
+    update.remove = lists("remove", item.remove, registry)?;
     Ok(update)
 }
 
-/// A user made by hand; errors are under `field`.
-pub(super) fn profile(field: &str, user: pb::User) -> Result<Profile> {
-    let external_id = id(&format!("{field}.external_id"), user.external_id)?;
-    let path = format!("{field}.attributes");
-    let attributes = properties(&path, user.attributes, limits::PROFILE_BYTES_MAX)?;
+/// A user made by hand, with attributes as an upsert would take them; errors are under `field`.
+pub(super) fn profile(field: &str, user: pb::User, registry: &Registry) -> Result<Profile> {
+    let made = pb::UserUpdate {
+        external_id: user.external_id,
+        attributes: user.attributes,
+        ..pb::UserUpdate::default()
+    };
+    let update = update(made, registry).and_then(|update| {
+        update.check()?;
+        registry.fit(update)
+    });
+    let update = update
+        .map_err(|Rejected { path, message }| Error::invalid(format!("{field}.{path}"), message))?;
+    let bytes: usize = update
+        .set
+        .iter()
+        .filter_map(|(name, value)| Some(weight(name, value.as_ref()?)))
+        .sum();
+    if bytes > limits::PROFILE_BYTES_MAX {
+        let message = format!("{bytes} bytes; {} are allowed", limits::PROFILE_BYTES_MAX);
+        return Err(Error::invalid(format!("{field}.attributes"), message));
+    }
+    let set = update.set.into_iter();
+    let attributes = set
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect();
+    let external_id = update.external_id;
     Ok(Profile {
         external_id,
         attributes,
@@ -109,16 +135,28 @@ pub(super) fn instant(at: prost_types::Timestamp) -> std::result::Result<Timesta
 
 /// A value as JSON means it; `None` is null. Depth is bounded by the decoder before us.
 pub(super) fn value(proto: ProtoValue) -> std::result::Result<Option<Value>, Refused> {
+    value_as(proto, None)
+}
+
+/// As [`value`], where something is known of what is meant.
+fn value_as(
+    proto: ProtoValue,
+    declared: Option<&Declaration>,
+) -> std::result::Result<Option<Value>, Refused> {
     Ok(Some(match proto.kind {
         None | Some(Kind::NullValue(_)) => return Ok(None),
         Some(Kind::BoolValue(b)) => Value::Bool(b),
         Some(Kind::NumberValue(n)) => Value::infer_number(n)?,
-        Some(Kind::StringValue(text)) => Value::infer_string(text),
-        Some(Kind::ListValue(list)) => Value::List(items(list)?),
+        Some(Kind::StringValue(text)) => string(text, declared.map(|declared| declared.kind)),
+        Some(Kind::ListValue(list)) => {
+            Value::List(items(list, declared.and_then(|declared| declared.items))?)
+        }
         Some(Kind::StructValue(object)) => {
             let mut read = BTreeMap::new();
             for (key, proto) in object.fields {
-                let value = not_null(proto).map_err(|e| e.under(&format!(".{key}")))?;
+                let declared = declared.and_then(|declared| declared.fields.get(&key));
+                let value = value_as(proto, declared).and_then(not_null);
+                let value = value.map_err(|e| e.under(&format!(".{key}")))?;
                 read.insert(key, value);
             }
             Value::Object(read)
@@ -126,31 +164,44 @@ pub(super) fn value(proto: ProtoValue) -> std::result::Result<Option<Value>, Ref
     }))
 }
 
-fn items(list: ListValue) -> std::result::Result<Vec<Value>, Refused> {
-    let items = list.values.into_iter().enumerate();
-    items
-        .map(|(i, proto)| not_null(proto).map_err(|e| e.under(&format!("[{i}]"))))
-        .collect()
+fn string(text: String, declared: Option<Type>) -> Value {
+    match declared {
+        Some(Type::String) => Value::String(text),
+        _ => Value::infer_string(text),
+    }
 }
 
-fn not_null(proto: ProtoValue) -> std::result::Result<Value, Refused> {
-    value(proto)?.ok_or_else(|| Refused::here("null is not a value here; leave it out"))
+/// `declared` is what elements are.
+fn items(list: ListValue, declared: Option<Type>) -> std::result::Result<Vec<Value>, Refused> {
+    let items = list.values.into_iter().enumerate();
+    let read = items.map(|(i, proto)| {
+        let item = match proto.kind {
+            Some(Kind::StringValue(text)) => Ok(string(text, declared)),
+            _ => value(proto).and_then(not_null),
+        };
+        item.map_err(|e| e.under(&format!("[{i}]")))
+    });
+    read.collect()
+}
+
+fn not_null(read: Option<Value>) -> std::result::Result<Value, Refused> {
+    read.ok_or_else(|| Refused::here("null is not a value here; leave it out"))
 }
 
 fn lists(
     part: &str,
     lists: std::collections::HashMap<String, ListValue>,
+    registry: &Registry,
 ) -> std::result::Result<Vec<(String, Vec<Value>)>, Rejected> {
     let by_name: BTreeMap<_, _> = lists.into_iter().collect();
-    let read = by_name.into_iter().map(|(name, list)| match items(list) {
-        Ok(items) => Ok((name, items)),
-        Err(refused) => Err(rejected(part, &name, &refused)),
+    let read = by_name.into_iter().map(|(name, list)| {
+        let declared = registry.attributes.get(&name);
+        match items(list, declared.and_then(|declared| declared.items)) {
+            Ok(items) => Ok((name, items)),
+            Err(refused) => Err(Rejected::under(part, &name, &refused)),
+        }
     });
     read.collect()
-}
-
-fn rejected(part: &str, name: &str, refused: &Refused) -> Rejected {
-    Rejected::at(part, &format!("{name}{}", refused.path), &refused.message)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{self, Attribute, CampaignInfo, Impact, Membership, SegmentInfo, Watched};
+use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, SegmentInfo, Watched};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
@@ -127,10 +127,18 @@ fn reason_tree(explained: Explained) -> pb::FilterReason {
     }
 }
 
-pub(super) fn attribute(attribute: Attribute) -> pb::Attribute {
+pub(super) fn attribute(attribute: KnownAttribute) -> pb::Attribute {
     let types = attribute.types.into_iter();
     pb::Attribute {
         path: attribute.path,
+        declared: attribute.declared.map(|declared| pb::Declaration {
+            r#type: declared.kind.to_string(),
+            items: declared
+                .items
+                .map_or_else(String::new, |kind| kind.to_string()),
+            description: declared.description,
+            pii: declared.pii,
+        }),
         users_by_type: types
             .map(|(kind, n)| (kind.to_string(), count(n as u64)))
             .collect(),

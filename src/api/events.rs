@@ -73,5 +73,9 @@ pub(super) fn name(named: NamedEvents) -> pb::EventName {
         events: encode::count(named.name.events),
         retention_s: encode::count(named.retention.as_secs()),
         numeric_properties: named.name.numbers,
+        declared: named.declared.is_some(),
+        description: named
+            .declared
+            .map_or_else(String::new, |declared| declared.description),
     }
 }

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::engine::{self, Engine, Item};
 use crate::lifecycle::Tasks;
 use crate::model::id::ImportId;
+use crate::model::registry::Registry;
 use crate::store::contract::ImportProgress;
 
 /// Chunks of one import that are under way at once: enough to keep the disk busy.
@@ -97,7 +98,7 @@ impl UserService for Users {
         &self,
         request: Request<pb::UpsertUsersRequest>,
     ) -> Result<Response<pb::UpsertUsersResponse>, Status> {
-        let (ids, items) = items(request.into_inner().users);
+        let (ids, items) = items(request.into_inner().users, &self.engine.registry());
         let report = self.engine.upsert_users(items).await?;
         let (created, updated) = engine::tally(&report);
         Ok(Response::new(pb::UpsertUsersResponse {
@@ -118,7 +119,8 @@ impl UserService for Users {
             .into_inner()
             .take_until(self.tasks.stopping())
             .map(move |message| {
-                let read = message.and_then(|message| Ok(read(&mut import, message)?));
+                let registry = engine.registry();
+                let read = message.and_then(|message| Ok(read(&mut import, message, &registry)?));
                 take(Arc::clone(&engine), read)
             });
         let tasks = self.tasks.clone();
@@ -163,13 +165,18 @@ impl UserService for Users {
 }
 
 /// Items, and the ids they were sent with.
-fn items(users: Vec<pb::UserUpdate>) -> (Vec<String>, Vec<Item>) {
+fn items(users: Vec<pb::UserUpdate>, registry: &Registry) -> (Vec<String>, Vec<Item>) {
     let ids = users.iter().map(|user| user.external_id.clone()).collect();
-    (ids, users.into_iter().map(decode::update).collect())
+    let items = users.into_iter().map(|user| decode::update(user, registry));
+    (ids, items.collect())
 }
 
 /// Reads a message of an import whose name is `import` once it was started.
-fn read(import: &mut Option<ImportId>, message: pb::ImportUsersRequest) -> engine::Result<Step> {
+fn read(
+    import: &mut Option<ImportId>,
+    message: pb::ImportUsersRequest,
+    registry: &Registry,
+) -> engine::Result<Step> {
     match (message.message, &import) {
         (Some(Message::Start(start)), None) => {
             let id = ImportId::parse(start.import_id);
@@ -178,7 +185,7 @@ fn read(import: &mut Option<ImportId>, message: pb::ImportUsersRequest) -> engin
             Ok(Step::Start(id))
         }
         (Some(Message::Chunk(chunk)), Some(id)) => {
-            let (ids, items) = items(chunk.users);
+            let (ids, items) = items(chunk.users, registry);
             Ok(Step::Chunk {
                 import: id.clone(),
                 sequence: chunk.sequence,

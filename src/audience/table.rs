@@ -199,7 +199,29 @@ impl Table {
         Some(row)
     }
 
+    /// A path that some user has and that differs from this one by the case of letters only.
+    pub fn spelt_otherwise(&self, path: &[String]) -> Option<Vec<String>> {
+        let mut level = &self.attributes;
+        for (depth, key) in path.iter().enumerate() {
+            let mut names = level.keys();
+            let other =
+                names.find(|name| name.eq_ignore_ascii_case(key) && name.as_ref() != key.as_str());
+            if let Some(other) = other {
+                let before = path[..depth].iter().cloned();
+                return Some(before.chain([other.to_string()]).collect());
+            }
+            level = &level.get(key.as_str())?.fields;
+        }
+        None
+    }
+
     /// Every path that some user has, in order.
+    pub fn paths(&self) -> Vec<Vec<String>> {
+        let attributes = self.attributes().into_iter();
+        attributes.map(|attribute| attribute.path).collect()
+    }
+
+    /// As [`Table::paths`], with how many users have which type.
     pub fn attributes(&self) -> Vec<Attribute> {
         fn walk(path: &mut Vec<String>, node: &Node, found: &mut Vec<Attribute>) {
             found.push(Attribute {

@@ -17,7 +17,6 @@ const MISSING_REFERENCE: Code = Code("missing-reference");
 
 const GRAPH_URL: &str = "https://graph.facebook.com";
 const GRAPH_VERSION: &str = "v25.0";
-const PSID_ATTRIBUTE: &str = "messenger_id";
 
 pub(super) struct Checker<'a> {
     /// Some files do not parse: what is missing may stand there.
@@ -52,11 +51,12 @@ pub(super) fn check(
         messengers: messengers(parsed, misshapen),
         names: names(parsed, misshapen),
     };
+    checker.attributes(parsed);
     for one in parsed {
         match &one.resource {
             Resource::Messenger(file) => checker.messenger(one, file),
             Resource::Webhook(file) => checker.webhook(one, file),
-            Resource::Segment(_) | Resource::Campaign(_) => {}
+            Resource::Attributes(_) | Resource::Segment(_) | Resource::Campaign(_) => {}
         }
     }
     // Each after what it refers to.
@@ -77,10 +77,11 @@ pub(super) fn check(
     set
 }
 
-/// What filters may name, save the segments. PSIDs are texts, whatever users hold so far.
+/// What filters may name, save what attributes files declare and the segments. PSIDs are texts, whatever users
+/// hold so far.
 fn known(parsed: &[Parsed<'_>], misshapen: &[Read<'_>], is_part: bool) -> Declared {
     let attributes = parsed.iter().filter_map(|one| match &one.resource {
-        Resource::Messenger(file) => Some(file.psid_attribute.as_deref().unwrap_or(PSID_ATTRIBUTE)),
+        Resource::Messenger(file) => Some(file.psid_attribute()),
         _ => None,
     });
     let mut declared: Declared = attributes
@@ -143,10 +144,7 @@ impl Checker<'_> {
             page_id: file.page_id.clone(),
             token: file.token.clone(),
             app_secret: file.app_secret.clone(),
-            psid_attribute: file
-                .psid_attribute
-                .clone()
-                .unwrap_or_else(|| PSID_ATTRIBUTE.to_owned()),
+            psid_attribute: file.psid_attribute().to_owned(),
             graph_url,
             graph_version: file
                 .graph_version

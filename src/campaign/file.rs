@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use crate::model::resource::Kind;
 
+/// The attribute that holds a PSID where no channel names another.
+const PSID_ATTRIBUTE: &str = "messenger_id";
+
 /// Where a secret is; it is read when it is used, and never kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -19,10 +22,52 @@ pub enum SecretRef {
 /// A document of any kind.
 #[derive(Debug)]
 pub(super) enum Resource {
+    Attributes(Box<AttributesFile>),
     Messenger(Box<MessengerFile>),
     Webhook(Box<WebhookFile>),
     Segment(SegmentFile),
     Campaign(Box<CampaignFile>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "`kind` and the like are read by others; they must be known here"
+)]
+pub(super) struct AttributesFile {
+    kind: String,
+    name: String,
+    description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) attributes: BTreeMap<String, AttributeFile>,
+    #[serde(default)]
+    pub(super) events: BTreeMap<String, EventFile>,
+}
+
+/// An attribute, or a field of one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttributeFile {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) items: Option<String>,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<String, AttributeFile>,
+    #[serde(default)]
+    pub(super) description: String,
+    #[serde(default)]
+    pub(super) pii: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventFile {
+    #[serde(default)]
+    pub(super) description: String,
+    pub(super) retention: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,7 +89,7 @@ pub(super) struct MessengerFile {
     pub(super) token: SecretRef,
     #[serde(default, with = "serde_yaml::with::singleton_map")]
     pub(super) app_secret: Option<SecretRef>,
-    pub(super) psid_attribute: Option<String>,
+    psid_attribute: Option<String>,
     pub(super) graph_url: Option<String>,
     pub(super) graph_version: Option<String>,
     pub(super) pace: Option<u32>,
@@ -144,6 +189,14 @@ pub(super) enum OnUnknown {
     Resend,
 }
 
+// === impl MessengerFile ===
+
+impl MessengerFile {
+    pub(super) fn psid_attribute(&self) -> &str {
+        self.psid_attribute.as_deref().unwrap_or(PSID_ATTRIBUTE)
+    }
+}
+
 /// Reads a verified document.
 pub(super) fn read(
     kind: Kind,
@@ -151,6 +204,7 @@ pub(super) fn read(
     text: &str,
 ) -> Result<Resource, serde_yaml::Error> {
     Ok(match (kind, variant) {
+        (Kind::Attributes, _) => Resource::Attributes(serde_yaml::from_str(text)?),
         (Kind::Channel, Some("webhook")) => Resource::Webhook(serde_yaml::from_str(text)?),
         (Kind::Channel, _) => Resource::Messenger(serde_yaml::from_str(text)?),
         (Kind::Segment, _) => Resource::Segment(serde_yaml::from_str(text)?),

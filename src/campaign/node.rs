@@ -99,21 +99,33 @@ impl Node {
     /// The node at a path such as `message.quick_replies[2].title`, or the nearest above it, with what is
     /// to be pointed at: the value, or the key when the path ends above a missing one.
     fn find(&self, path: &str) -> (&Node, Range<usize>) {
-        let (mut node, mut span) = (self, self.span.clone());
-        for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
-            let next = match (&node.value, step.strip_suffix(']').map(str::parse::<usize>)) {
-                (Value::List(items), Some(Ok(at))) => {
-                    items.get(at).map(|item| (item, item.span.clone()))
-                }
-                (Value::Map(_), _) => node.get(step).map(|entry| (&entry.value, entry.span())),
-                _ => None,
-            };
-            let Some(found) = next else {
-                return (node, span);
-            };
-            (node, span) = found;
+        let (mut node, mut span, mut rest) = (self, self.span.clone(), path);
+        while let Some((found, at, behind)) = node.step(rest) {
+            (node, span, rest) = (found, at, behind);
         }
         (node, span)
+    }
+
+    /// One step along a path, and what is left of it. A key may hold dots: the longest that fits is meant.
+    fn step<'p>(&self, path: &'p str) -> Option<(&Self, Range<usize>, &'p str)> {
+        let path = path.strip_prefix('.').unwrap_or(path);
+        match &self.value {
+            Value::Map(entries) => {
+                let behind = |entry: &Entry| {
+                    let behind = path.strip_prefix(entry.key.as_str())?;
+                    (behind.is_empty() || behind.starts_with(['.', '['])).then_some(behind)
+                };
+                let fits = entries.iter().filter(|entry| behind(entry).is_some());
+                let entry = fits.max_by_key(|entry| entry.key.len())?;
+                Some((&entry.value, entry.span(), behind(entry)?))
+            }
+            Value::List(items) => {
+                let (at, behind) = path.strip_prefix('[')?.split_once(']')?;
+                let item = items.get(at.parse::<usize>().ok()?)?;
+                Some((item, item.span.clone(), behind))
+            }
+            _ => None,
+        }
     }
 
     /// Puts a problem where its path, and its span within a filter or template, are in the file.

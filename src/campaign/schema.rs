@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::shape::{COMMON, FORMS, Field, Form, Shape};
+use super::shape::{ATTRIBUTE, COMMON, FORMS, Field, Form, Shape};
 
 /// Draft 2020-12.
 pub fn json_schema() -> Json {
@@ -11,6 +11,7 @@ pub fn json_schema() -> Json {
         "title": "Recado campaign file",
         "type": "object",
         "required": ["kind", "name"],
+        "$defs": {"attribute": map(&[ATTRIBUTE])},
         "oneOf": FORMS.iter().map(form).collect::<Vec<_>>(),
     })
 }
@@ -53,13 +54,16 @@ fn shape(of: &'static Shape) -> Json {
         Shape::Id => json!({"type": "string"}),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Count(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
-        Shape::Duration => json!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}),
+        Shape::Duration(_) => json!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}),
         Shape::Words(words) => json!({"type": "string", "enum": words}),
         Shape::Secret => secret(),
         Shape::TextOrSecret => json!({"anyOf": [{"type": "string"}, secret()]}),
         Shape::List(item) => json!({"type": "array", "items": shape(item)}),
         Shape::Map(fields) => map(&[fields]),
         Shape::Each(value) => json!({"type": "object", "additionalProperties": shape(value)}),
+        Shape::Attributes => {
+            json!({"type": "object", "additionalProperties": {"$ref": "#/$defs/attribute"}})
+        }
         Shape::Tree => json!({}),
     }
 }

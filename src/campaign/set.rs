@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::file::SecretRef;
 use super::source::{SourceFile, load};
 use crate::diagnostic::Diagnostic;
+use crate::model::registry::Registry;
 use crate::model::resource::Document;
 use crate::segment::{Declared, Filter};
 use crate::template::{Text, Tree};
@@ -17,6 +18,8 @@ pub struct Set {
     pub channels: BTreeMap<String, Arc<Channel>>,
     pub segments: BTreeMap<String, Arc<Segment>>,
     pub campaigns: BTreeMap<String, Arc<Campaign>>,
+    /// What people declared of attributes and events.
+    pub registry: Arc<Registry>,
     /// What filters may name.
     pub declared: Declared,
     /// As they were written, by kind and name.

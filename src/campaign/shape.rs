@@ -1,5 +1,8 @@
 //! What each kind of document may hold: one description, for the checks and for the JSON Schema.
 
+use std::time::Duration;
+
+use crate::model::limits;
 use crate::model::resource::Kind;
 
 /// What a value must look like.
@@ -13,8 +16,8 @@ pub(super) enum Shape {
     Bool,
     /// A whole number from 1 up to this.
     Count(i64),
-    /// `30s`, `10m`, `6h`, `2d`.
-    Duration,
+    /// `30s`, `10m`, `6h`, `2d`, within bounds.
+    Duration(Span),
     Words(&'static [&'static str]),
     /// `{env: NAME}` or `{file: path}`.
     Secret,
@@ -24,8 +27,18 @@ pub(super) enum Shape {
     Map(&'static [Field]),
     /// Any keys with values of one shape.
     Each(&'static Shape),
+    /// Attributes by name, which may have fields that are the same again.
+    Attributes,
     /// Checked elsewhere: a message tree.
     Tree,
+}
+
+/// The bounds on a span of time, and what holds without one.
+#[derive(Debug)]
+pub(super) struct Span {
+    pub(super) least: Duration,
+    pub(super) most: Duration,
+    pub(super) otherwise: &'static str,
 }
 
 #[derive(Debug)]
@@ -67,7 +80,7 @@ const fn optional(name: &'static str, shape: &'static Shape, doc: &'static str) 
 pub(super) static COMMON: &[Field] = &[
     needed(
         "kind",
-        &Shape::Words(&["Channel", "Segment", "Campaign"]),
+        &Shape::Words(&["Attributes", "Channel", "Segment", "Campaign"]),
         "What the document is.",
     ),
     needed(
@@ -85,6 +98,11 @@ pub(super) static COMMON: &[Field] = &[
 ];
 
 pub(super) static FORMS: &[Form] = &[
+    Form {
+        kind: Kind::Attributes,
+        variant: None,
+        fields: ATTRIBUTES,
+    },
     Form {
         kind: Kind::Channel,
         variant: Some("messenger"),
@@ -105,6 +123,75 @@ pub(super) static FORMS: &[Form] = &[
         variant: None,
         fields: CAMPAIGN,
     },
+];
+
+static TIMEOUT: Shape = Shape::Duration(Span {
+    least: limits::CALL_TIMEOUT_MIN,
+    most: limits::CALL_TIMEOUT_MAX,
+    otherwise: "without it, a call may take 15s",
+});
+
+static RETENTION: Shape = Shape::Duration(Span {
+    least: limits::EVENT_RETENTION_MIN,
+    most: limits::EVENT_RETENTION_MAX,
+    otherwise: "without it, events are kept for 400d",
+});
+
+static ATTRIBUTES: &[Field] = &[
+    optional(
+        "attributes",
+        &Shape::Attributes,
+        "What users may have, by name.",
+    ),
+    optional(
+        "events",
+        &Shape::Each(&Shape::Map(EVENT)),
+        "What users may do, by name.",
+    ),
+];
+
+/// One attribute, or a field of one.
+pub(super) static ATTRIBUTE: &[Field] = &[
+    needed(
+        "type",
+        &TYPE,
+        "What it holds: an upsert of anything else is refused.",
+    ),
+    optional(
+        "items",
+        &TYPE,
+        "For a list: what its elements are; anything without it.",
+    ),
+    optional(
+        "fields",
+        &Shape::Attributes,
+        "For an object: its fields by name; others may be there.",
+    ),
+    optional("description", &Shape::Text, "What it means."),
+    optional(
+        "pii",
+        &Shape::Bool,
+        "Whether it is personal data; false by default.",
+    ),
+];
+
+static TYPE: Shape = Shape::Words(&[
+    "bool",
+    "int",
+    "double",
+    "string",
+    "timestamp",
+    "list",
+    "object",
+]);
+
+static EVENT: &[Field] = &[
+    optional("description", &Shape::Text, "What it means."),
+    optional(
+        "retention",
+        &RETENTION,
+        "How long events of this name are kept; 400d by default.",
+    ),
 ];
 
 static ON_UNKNOWN: Shape = Shape::Words(&["leave", "resend"]);
@@ -148,7 +235,7 @@ static MESSENGER: &[Field] = &[
     ),
     optional(
         "timeout",
-        &Shape::Duration,
+        &TIMEOUT,
         "How long one call may take; 15s by default.",
     ),
     optional(
@@ -182,7 +269,7 @@ static WEBHOOK: &[Field] = &[
     ),
     optional(
         "timeout",
-        &Shape::Duration,
+        &TIMEOUT,
         "How long one call may take; 15s by default.",
     ),
     optional(

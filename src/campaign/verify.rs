@@ -1,7 +1,7 @@
 //! Holds a document against its shape: unknown keys, wrong types, missing keys, all of them.
 
 use super::node::{Entry, Node, Value};
-use super::shape::{COMMON, FORMS, Field, Form, Shape};
+use super::shape::{ATTRIBUTE, COMMON, FORMS, Field, Form, Shape, Span};
 use super::source::SourceFile;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::limits;
@@ -190,6 +190,11 @@ impl Verifier<'_> {
                     self.value(&entry.value, shape, &join(path, &entry.key));
                 }
             }
+            (Shape::Attributes, Value::Map(entries)) => {
+                for entry in entries {
+                    self.attribute(&entry.value, &join(path, &entry.key));
+                }
+            }
             (shape, Value::Text(text)) => self.text(text, shape, path),
             (Shape::Count(most), Value::Int(n)) => {
                 if *n < 1 || n > most {
@@ -214,6 +219,17 @@ impl Verifier<'_> {
         }
     }
 
+    fn attribute(&mut self, node: &Node, path: &str) {
+        match &node.value {
+            Value::Text(kind) => {
+                let hint = format!("write `{{type: {}}}`", shown(kind));
+                let message = format!("`{}` takes a map", last(path));
+                self.push(WRONG_TYPE, path, message, Some(hint));
+            }
+            _ => self.value(node, &Shape::Map(ATTRIBUTE), path),
+        }
+    }
+
     fn text(&mut self, text: &str, shape: &Shape, path: &str) {
         match shape {
             Shape::Text if text.trim().is_empty() => {
@@ -222,7 +238,7 @@ impl Verifier<'_> {
                 self.push(WRONG_VALUE, path, message, Some(hint.into()));
             }
             Shape::Name => self.name(text, path),
-            Shape::Duration => self.span_of_time(text, path),
+            Shape::Duration(span) => self.span_of_time(text, span, path),
             Shape::Words(words) if !words.contains(&text) => self.wrong_word(text, words, path),
             Shape::Text | Shape::TextOrSecret | Shape::Id | Shape::Words(_) => {}
             shape => self.mistyped(shape, path),
@@ -233,9 +249,9 @@ impl Verifier<'_> {
         let expected = match shape {
             Shape::Bool => "`true` or `false`",
             Shape::Count(_) => "a whole number",
-            Shape::Duration => "a span of time such as `10m`",
+            Shape::Duration(_) => "a span of time such as `10m`",
             Shape::List(_) => "a list",
-            Shape::Map(_) | Shape::Each(_) => "a map",
+            Shape::Map(_) | Shape::Each(_) | Shape::Attributes => "a map",
             Shape::TextOrSecret => "a text or a secret reference",
             Shape::Tree
             | Shape::Secret
@@ -300,21 +316,38 @@ impl Verifier<'_> {
         );
     }
 
-    fn span_of_time(&mut self, text: &str, path: &str) {
-        let (least, most) = (limits::CALL_TIMEOUT_MIN, limits::CALL_TIMEOUT_MAX);
+    fn span_of_time(&mut self, text: &str, bounds: &Span, path: &str) {
         let (message, hint) = match duration(text) {
             None => (
                 format!("`{}` is not a span of time", shown(text)),
-                "write a number and a unit: `500ms`, `30s`".to_owned(),
+                "write a number and a unit: `500ms`, `30s`, `10m`, `6h`, `90d`",
             ),
-            Some(span) if !(least..=most).contains(&span) => (
-                format!("`{text}` is not between {least:?} and {most:?}"),
-                format!("without it, a call may take {:?}", limits::CALL_TIMEOUT),
+            Some(span) if !(bounds.least..=bounds.most).contains(&span) => (
+                format!(
+                    "`{text}` is not between {} and {}",
+                    written(bounds.least),
+                    written(bounds.most)
+                ),
+                bounds.otherwise,
             ),
             Some(_) => return,
         };
-        self.push(WRONG_VALUE, path, message, Some(hint));
+        self.push(WRONG_VALUE, path, message, Some(hint.to_owned()));
     }
+}
+
+/// A span as [`duration`] reads it, in its largest unit.
+fn written(span: std::time::Duration) -> String {
+    let millis = span.as_millis();
+    let units = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+    ];
+    let unit = units.into_iter().find(|(_, of)| millis.is_multiple_of(*of));
+    let (unit, of) = unit.unwrap_or(("ms", 1));
+    format!("{}{unit}", millis / of)
 }
 
 /// The name of an environment variable, and no token that somebody took for one.

@@ -55,7 +55,7 @@ enum Command {
     Segment(Segment),
     /// Import, read and delete users
     Users(Users),
-    /// List the attributes that users have
+    /// List the attributes that users have or that are declared
     Attributes(Attributes),
     /// Import what users did, and list the names of events
     Events(Events),

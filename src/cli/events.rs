@@ -198,6 +198,8 @@ impl List {
                     "events": name.events,
                     "retention_s": name.retention_s,
                     "numeric_properties": name.numeric_properties,
+                    "declared": name.declared,
+                    "description": name.description,
                 })
             });
             output::json(&json!({ "events": names.collect::<Vec<_>>() }));
@@ -207,12 +209,22 @@ impl List {
             [
                 name.name,
                 output::count(name.events),
-                format!("{} days", name.retention_s / 86_400),
+                days(name.retention_s),
                 name.numeric_properties.join(", "),
+                name.description,
             ]
         });
-        output::table(["event", "kept", "for", "numbers"], rows);
+        output::table(["event", "kept", "for", "numbers", "description"], rows);
         Ok(Exit::OK)
+    }
+}
+
+/// A retention in days, or in hours where it is none of whole days.
+fn days(seconds: i64) -> String {
+    if seconds % 86_400 == 0 {
+        format!("{} days", seconds / 86_400)
+    } else {
+        format!("{} hours", seconds / 3_600)
     }
 }
 

@@ -64,10 +64,10 @@ impl State {
         let psid_attributes = named.chain([PSID_ATTRIBUTE.to_owned()]).collect();
         Self {
             revision,
+            retention: set.registry.retention(),
             set,
             changed_at,
             psid_attributes,
-            retention: Retention::default(),
         }
     }
 }

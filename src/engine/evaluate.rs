@@ -9,7 +9,7 @@ use super::{Engine, Error, Kind, Result};
 use crate::model::id::{ExternalId, Revision};
 use crate::model::limits;
 use crate::segment::{self, Explained, Filter};
-use crate::store::contract::Members;
+use crate::store::contract::{Doubt, Members};
 
 /// Compiled filters that are kept: the same few are asked again and again.
 const HELD_MAX: usize = 256;
@@ -79,10 +79,17 @@ impl Engine {
     /// What looks wrong in a filter, attributes that nobody has among it.
     async fn warnings(&self, filter: &Filter) -> Result<Vec<String>> {
         let mut warnings = texts(filter);
-        for (path, near) in self.parts.store.unseen(filter.attributes()).await? {
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            warnings.push(format!("no user has `{path}`{hint}"));
-        }
+        let doubts = self.parts.store.doubts(filter.attributes()).await?;
+        warnings.extend(doubts.into_iter().map(|doubt| match doubt {
+            Doubt::Unseen { path, near: None } => format!("no user has `{path}`"),
+            Doubt::Unseen {
+                path,
+                near: Some(near),
+            } => format!("no user has `{path}`; did you mean `{near}`?"),
+            Doubt::Spelling { path, other } => {
+                format!("users have `{other}` too, another spelling than `{path}`")
+            }
+        }));
         Ok(warnings)
     }
 

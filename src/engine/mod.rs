@@ -27,8 +27,8 @@ mod users;
 mod watch;
 mod watch_segment;
 
-pub use crate::audience::Attribute;
 pub use apply::{Applied, ApplyRequest};
+pub use attributes::KnownAttribute;
 pub use campaigns::CampaignInfo;
 pub use error::{Error, Kind, Result, Violation};
 pub use evaluate::{Evaluated, Membership, Target};

@@ -59,9 +59,11 @@ impl Engine {
         };
         let state = self.applied.load_full();
         let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
+        let mut diagnostics = loaded.warnings;
+        diagnostics.extend(self.warn_of_values(&loaded.set).await?);
         Ok(Planned {
             plan: Some(self.weigh(plan, &state, &loaded.set).await?),
-            diagnostics: loaded.warnings,
+            diagnostics,
         })
     }
 
@@ -155,7 +157,7 @@ pub(super) async fn load(
 
 fn reach(set: &Set, kind: Kind, name: &str) -> Reach {
     match kind {
-        Kind::Channel => Reach::Nobody,
+        Kind::Attributes | Kind::Channel => Reach::Nobody,
         Kind::Segment => match set.segments.get(name) {
             None => Reach::Nobody,
             Some(segment) => Reach::Filtered(segment.filter.clone()),

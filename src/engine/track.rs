@@ -7,6 +7,7 @@ use super::users::check_size_of;
 use super::{Engine, Result};
 use crate::model::event::{Event, EventName, Tracked};
 use crate::model::limits;
+use crate::model::registry::EventDeclaration;
 use crate::model::user::Rejected;
 use crate::store::contract::TrackReport;
 
@@ -16,11 +17,12 @@ pub type Deed = std::result::Result<Event, Rejected>;
 /// How often events past their retention are looked for.
 const EXPIRE_EVERY: Duration = Duration::from_mins(10);
 
-/// A name of events, and how long they are kept.
+/// A name of events that is used, or was declared, and how long they are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedEvents {
     pub name: EventName,
     pub retention: Duration,
+    pub declared: Option<EventDeclaration>,
 }
 
 // === impl Engine ===
@@ -57,12 +59,24 @@ impl Engine {
         Ok(whole.collect())
     }
 
-    /// Every name that is used, in order.
+    /// Every name that is used or declared, in order.
     pub async fn event_names(&self) -> Result<Vec<NamedEvents>> {
         let applied = self.applied.load_full();
-        let used = self.parts.store.event_names().await?;
-        let names = used.into_iter().map(|name| NamedEvents {
+        let mut names = BTreeMap::new();
+        for name in applied.set.registry.events.keys() {
+            let unused = EventName {
+                name: name.clone(),
+                events: 0,
+                numbers: Vec::new(),
+            };
+            names.insert(name.clone(), unused);
+        }
+        for used in self.parts.store.event_names().await? {
+            names.insert(used.name.clone(), used);
+        }
+        let names = names.into_values().map(|name| NamedEvents {
             retention: applied.retention.of(&name.name),
+            declared: applied.set.registry.events.get(&name.name).cloned(),
             name,
         });
         Ok(names.collect())

@@ -55,7 +55,7 @@ impl Engine {
             let item = item.and_then(|update| {
                 update.check()?;
                 check_psids(&update, &applied.psid_attributes)?;
-                Ok(update)
+                applied.set.registry.fit(update)
             });
             match item {
                 Ok(update) => checked.updates.push(update),

@@ -37,6 +37,9 @@ pub const EVENT_PROPERTIES_BYTES_MAX: usize = 16 * 1024;
 pub const EVENT_FUTURE_MAX: Duration = Duration::from_mins(5);
 /// How long events are kept when nothing is declared: a year and some weeks, to compare with last year's season.
 pub const EVENT_RETENTION_DEFAULT: Duration = Duration::from_hours(400 * 24);
+/// Shortest declared retention, and the longest: ten years.
+pub const EVENT_RETENTION_MIN: Duration = Duration::from_hours(1);
+pub const EVENT_RETENTION_MAX: Duration = Duration::from_hours(3_660 * 24);
 /// Most event names over all users: each is a column.
 pub const EVENT_NAMES_MAX: usize = 1_000;
 /// Most properties of one event name that are numbers: each is a column of what filters can sum.

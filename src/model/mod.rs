@@ -1,6 +1,7 @@
 //! The nouns: values, users, resources, sends and deliveries, and the bounds on each.
 //!
-//! Plain data with the rules that hold wherever it goes. Begin with [`value`] and [`user`].
+//! Plain data with the rules that hold wherever it goes. Begin with [`value`] and [`user`]; `registry` is what people
+//! declared of them.
 //!
 //! **Invariant:** nothing here reads a clock, a file or the network, or knows how it is stored,
 //! written in YAML or sent over a wire.
@@ -9,6 +10,7 @@ pub mod delivery;
 pub mod event;
 pub mod id;
 pub mod limits;
+pub mod registry;
 pub mod resource;
 pub mod send;
 pub mod user;

@@ -9,6 +9,7 @@ use super::id::{Fingerprint, Revision};
 /// The kinds of YAML document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
+    Attributes,
     Channel,
     Segment,
     Campaign,
@@ -44,10 +45,16 @@ pub struct RevisionInfo {
 // === impl Kind ===
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Channel, Self::Segment, Self::Campaign];
+    pub const ALL: [Self; 4] = [
+        Self::Attributes,
+        Self::Channel,
+        Self::Segment,
+        Self::Campaign,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Attributes => "Attributes",
             Self::Channel => "Channel",
             Self::Segment => "Segment",
             Self::Campaign => "Campaign",

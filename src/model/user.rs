@@ -171,7 +171,7 @@ impl Rejected {
         }
     }
 
-    fn under(part: &str, name: &str, refused: &Refused) -> Self {
+    pub fn under(part: &str, name: &str, refused: &Refused) -> Self {
         Self {
             path: format!("{part}.{name}{}", refused.path),
             message: refused.message.clone(),

@@ -218,9 +218,24 @@ impl Refused {
     }
 }
 
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Type {
+    const ALL: [Self; 7] = [
+        Self::Bool,
+        Self::Int,
+        Self::Double,
+        Self::String,
+        Self::Timestamp,
+        Self::List,
+        Self::Object,
+    ];
+
+    /// Reads what [`fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Double => "double",
@@ -228,7 +243,13 @@ impl fmt::Display for Type {
             Self::Timestamp => "timestamp",
             Self::List => "list",
             Self::Object => "object",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

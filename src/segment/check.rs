@@ -18,7 +18,9 @@ pub(super) enum Kind {
 // === impl Kind ===
 
 impl Kind {
-    pub(super) fn of(term: &Term, declared: &Declared) -> Self {
+    /// `elements` are those of the lists around the term, the outermost first.
+    pub(super) fn of(term: &Term, declared: &Declared, elements: &[(String, Self)]) -> Self {
+        let of = |term: &Term| Self::of(term, declared, elements);
         match term {
             Term::Literal(value) => Self::Is(value.type_of()),
             Term::Span(_) => Self::Span,
@@ -31,13 +33,17 @@ impl Kind {
                 Measure::Sum(_) => Type::Double,
             }),
             Term::Now | Term::Timestamp(_) => Self::Is(Type::Timestamp),
+            Term::Var(depth, keys) if keys.is_empty() => {
+                let element = elements.iter().rev().nth(*depth);
+                element.map_or(Self::Any, |(_, kind)| *kind)
+            }
             Term::Var(..) => Self::Any,
             Term::List(_) => Self::Is(Type::List),
-            Term::Plus(a, b) => match (Self::of(a, declared), Self::of(b, declared)) {
+            Term::Plus(a, b) => match (of(a), of(b)) {
                 (Self::Span, Self::Span) => Self::Span,
                 _ => Self::Is(Type::Timestamp),
             },
-            Term::Minus(a, b) => match (Self::of(a, declared), Self::of(b, declared)) {
+            Term::Minus(a, b) => match (of(a), of(b)) {
                 (_, Self::Is(Type::Timestamp)) | (Self::Span, _) => Self::Span,
                 (_, Self::Span) => Self::Is(Type::Timestamp),
                 _ => Self::Any,

@@ -13,6 +13,8 @@ use super::Filter;
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
     types: BTreeMap<Vec<String>, Type>,
+    /// Of the elements of lists.
+    items: BTreeMap<Vec<String>, Type>,
     /// Other attributes of which somebody said that they are there.
     seen: BTreeSet<Vec<String>>,
     /// None while nothing is known of events.
@@ -29,6 +31,11 @@ pub struct Declared {
 impl Declared {
     pub fn declare(&mut self, path: Vec<String>, kind: Type) {
         self.types.insert(path, kind);
+    }
+
+    /// What the list at `path` holds.
+    pub fn declare_items(&mut self, path: Vec<String>, kind: Type) {
+        self.items.insert(path, kind);
     }
 
     /// An attribute of any type.
@@ -60,6 +67,10 @@ impl Declared {
 
     pub fn get(&self, path: &[String]) -> Option<&Type> {
         self.types.get(path)
+    }
+
+    pub(super) fn items(&self, path: &[String]) -> Option<Type> {
+        self.items.get(path).copied()
     }
 
     pub(super) fn segment(&self, name: &str) -> Option<&Filter> {

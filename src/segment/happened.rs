@@ -116,7 +116,7 @@ impl Lowering<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it in an `Attributes` file, or check its spelling".to_owned(),
             };
-            let message = format!("`{name}` is not declared, and no user has it");
+            let message = format!("`{name}` is not declared");
             let warning = Diagnostic::warning(Code("filter-unknown-attribute"), message);
             self.found.push(warning.spanning(span).hint(hint));
         }
@@ -165,7 +165,7 @@ impl Lowering<'_> {
         }
         let near = did_you_mean(name, known.iter().map(String::as_str));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
-        let message = format!("no event `{name}` is declared, and none was tracked");
+        let message = format!("no event `{name}` is declared");
         let warning = Diagnostic::warning(Code("filter-unknown-event"), message);
         let warning = warning.spanning(self.span(at));
         self.found.push(Diagnostic { hint, ..warning });

@@ -44,8 +44,8 @@ pub(super) struct Lowering<'a> {
     pub(super) brackets: &'a Brackets,
     pub(super) declared: &'a Declared,
     pub(super) found: Vec<Diagnostic>,
-    /// Names of list elements, the outermost first.
-    pub(super) elements: Vec<String>,
+    /// What list elements are called and of which type they are, the outermost first.
+    pub(super) elements: Vec<(String, Kind)>,
     /// Attributes that are read, and where.
     pub(super) paths: Vec<(Vec<String>, Range<usize>)>,
 }
@@ -53,6 +53,19 @@ pub(super) struct Lowering<'a> {
 // === impl Lowering ===
 
 impl Lowering<'_> {
+    /// What type a term has, as far as the text and the declarations tell.
+    pub(super) fn kind(&self, term: &Term) -> Kind {
+        Kind::of(term, self.declared, &self.elements)
+    }
+
+    /// The type of a list's elements.
+    fn element_kind(&self, list: &Term) -> Kind {
+        match list {
+            Term::Path(path) => self.declared.items(path).map_or(Kind::Any, Kind::Is),
+            _ => Kind::Any,
+        }
+    }
+
     pub(super) fn node(&mut self, expr: &IdedExpr) -> Option<Node> {
         let test = match &expr.expr {
             Expr::Literal(LiteralValue::Boolean(b)) => Test::Const(*b.inner()),
@@ -97,10 +110,7 @@ impl Lowering<'_> {
         };
         let (left, right) = (self.term(a), self.term(b));
         let (left, right) = (left?, right?);
-        let (ka, kb) = (
-            Kind::of(&left, self.declared),
-            Kind::of(&right, self.declared),
-        );
+        let (ka, kb) = (self.kind(&left), self.kind(&right));
         if !ka.compares(op, kb) {
             let message = format!(
                 "this compares a value of type {} with one of type {}: it is never true",
@@ -144,9 +154,18 @@ impl Lowering<'_> {
     ) -> Option<Test> {
         let (left, right) = (self.term(item), self.term(list));
         let (left, right) = (left?, right?);
-        let ki = Kind::of(&left, self.declared);
-        if !Kind::of(&right, self.declared).can_be(&[Type::List, Type::Object]) {
+        let ki = self.kind(&left);
+        if !self.kind(&right).can_be(&[Type::List, Type::Object]) {
             return self.mistyped(list, "`in` needs a list on its right".into(), None);
+        }
+        let element = self.element_kind(&right);
+        if !matches!(right, Term::Literal(_)) && !ki.compares(Op::Equal, element) {
+            let message = format!(
+                "the list holds values of type {}, none of which is ever equal to a {}",
+                element.name(),
+                ki.name()
+            );
+            return self.mistyped(expr, message, rewrite(&left, element));
         }
         if let Term::Literal(Value::List(items)) = &right {
             let fits = |item: &Value| Kind::Is(item.type_of()).compares(Op::Equal, ki);
@@ -187,7 +206,7 @@ impl Lowering<'_> {
         let (left, right) = (self.term(target), self.term(arg));
         let (left, right) = (left?, right?);
         for (term, at) in [(&left, target.as_ref()), (&right, arg)] {
-            let kind = Kind::of(term, self.declared);
+            let kind = self.kind(term);
             if !kind.can_be(&[Type::String]) {
                 return self.mistyped(
                     at,
@@ -234,7 +253,7 @@ impl Lowering<'_> {
             return self.fail(expr, "filter-too-deep", message, None);
         }
         let list = self.term(&each.iter_range)?;
-        let kind = Kind::of(&list, self.declared);
+        let kind = self.kind(&list);
         if !kind.can_be(&[Type::List, Type::Object]) {
             return self.mistyped(
                 &each.iter_range,
@@ -242,7 +261,8 @@ impl Lowering<'_> {
                 None,
             );
         }
-        self.elements.push(each.iter_var.clone());
+        let element = self.element_kind(&list);
+        self.elements.push((each.iter_var.clone(), element));
         let body = self.node(body);
         self.elements.pop();
         let body = Box::new(body?);
@@ -255,7 +275,7 @@ impl Lowering<'_> {
 
     pub(super) fn truth(&mut self, expr: &IdedExpr) -> Option<Test> {
         let term = self.term(expr)?;
-        let kind = Kind::of(&term, self.declared);
+        let kind = self.kind(&term);
         if !kind.can_be(&[Type::Bool]) {
             return self.mistyped(
                 expr,

@@ -115,7 +115,7 @@ impl Lowering<'_> {
     ) -> Option<Term> {
         let (a, b) = (self.term(a), self.term(b));
         let (a, b) = (a?, b?);
-        let kinds = [Kind::of(&a, self.declared), Kind::of(&b, self.declared)];
+        let kinds = [self.kind(&a), self.kind(&b)];
         let is_time = |kind: Kind| kind == Kind::Span || kind.can_be(&[Type::Timestamp]);
         let is_sure = kinds
             .iter()
@@ -134,7 +134,7 @@ impl Lowering<'_> {
 
     pub(super) fn size(&mut self, of: &IdedExpr) -> Option<Term> {
         let term = self.term(of)?;
-        let kind = Kind::of(&term, self.declared);
+        let kind = self.kind(&term);
         if !kind.can_be(&[Type::String, Type::List, Type::Object]) {
             return self.mistyped(of, format!("a {} has no size", kind.name()), None);
         }
@@ -150,7 +150,7 @@ impl Lowering<'_> {
                 None => self.mistyped(of, format!("`{text}` is not a time"), Some(hint)),
             };
         }
-        let kind = Kind::of(&term, self.declared);
+        let kind = self.kind(&term);
         if !kind.can_be(&[Type::String, Type::Timestamp, Type::Int]) {
             return self.mistyped(of, format!("a {} is not a time", kind.name()), None);
         }
@@ -193,7 +193,7 @@ impl Lowering<'_> {
             .elements
             .iter()
             .rev()
-            .position(|element| element == name)
+            .position(|(element, _)| element == name)
         {
             return Some(Term::Var(depth, Vec::new()));
         }
@@ -208,7 +208,7 @@ impl Lowering<'_> {
             _ => {
                 let known = ["user", "now"]
                     .into_iter()
-                    .chain(self.elements.iter().map(String::as_str));
+                    .chain(self.elements.iter().map(|(name, _)| name.as_str()));
                 let near = did_you_mean(name, known).map(|near| format!("did you mean `{near}`?"));
                 let hint = near.unwrap_or_else(|| {
                     format!("attributes are written `user.{name}`, texts in quotes")

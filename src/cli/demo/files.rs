@@ -14,7 +14,11 @@ pub(super) const SEGMENT: &str = "on-messenger";
 pub(super) const FILTER: &str =
     r#"user.opted_in && user.country in ["BR", "PT"] && !("churned" in user.tags)"#;
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
+    (
+        "attributes.yaml",
+        include_str!("../../../campaigns/attributes.yaml"),
+    ),
     (
         "channels/acme-page.yaml",
         include_str!("../../../campaigns/channels/acme-page.yaml"),

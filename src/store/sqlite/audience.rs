@@ -12,7 +12,7 @@ use crate::diagnostic::did_you_mean;
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
 use crate::segment::{self, Explained, Filter};
-use crate::store::contract::{Audience, Error, Following, Members, Result};
+use crate::store::contract::{Audience, Doubt, Error, Following, Members, Result};
 
 /// The rows for which a filter was true; their ids are looked up as they are read.
 struct Reading {
@@ -68,24 +68,26 @@ impl Audience for Store {
         work.await.map_err(|error| Error::Unavailable(error.into()))
     }
 
-    async fn unseen(&self, paths: Vec<Vec<String>>) -> Result<Vec<(String, Option<String>)>> {
+    async fn doubts(&self, paths: Vec<Vec<String>>) -> Result<Vec<Doubt>> {
         let table = self.memory.table.read();
-        let unseen: Vec<_> = paths.iter().filter(|path| !table.has(path)).collect();
-        if unseen.is_empty() {
-            return Ok(Vec::new());
+        let mut doubts = Vec::new();
+        for path in paths {
+            let text = segment::path_text(&path);
+            if !table.has(&path) {
+                let seen: Vec<_> = table
+                    .paths()
+                    .iter()
+                    .map(|p| segment::path_text(p))
+                    .collect();
+                let near = did_you_mean(&text, seen.iter().map(String::as_str));
+                let near = near.map(str::to_owned);
+                doubts.push(Doubt::Unseen { path: text, near });
+            } else if let Some(other) = table.spelt_otherwise(&path) {
+                let other = segment::path_text(&other);
+                doubts.push(Doubt::Spelling { path: text, other });
+            }
         }
-        let seen: Vec<String> = table
-            .attributes()
-            .iter()
-            .map(|seen| segment::path_text(&seen.path))
-            .collect();
-        let strangers = unseen.into_iter().map(|path| {
-            let text = segment::path_text(path);
-            let near = did_you_mean(&text, seen.iter().map(String::as_str));
-            let near = near.map(str::to_owned);
-            (text, near)
-        });
-        Ok(strangers.collect())
+        Ok(doubts)
     }
 
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {

@@ -1,5 +1,6 @@
 //! Every RPC over a real connection: what it does, and what it refuses.
 
+mod attributes;
 mod campaigns;
 mod deliveries;
 mod doors;

@@ -218,17 +218,27 @@ fn segments_name_each_other_and_strangers_are_warned_of() {
         let names: Vec<_> = memberships.iter().map(|m| m.segment.as_str()).collect();
         assert_eq!(names, ["others", "vips"]);
         assert_ne!(memberships[0].member, memberships[1].member);
-        let request = pb::EvaluateSegmentRequest {
-            target: Some(evaluate_segment_request::Target::Filter(
-                "user.contry == \"PT\"".into(),
-            )),
-            sample_size: 0,
-        };
-        let answer = live.client().await.segments.evaluate_segment(request).await;
-        let warnings = answer.unwrap().into_inner().warnings;
-        assert_eq!(
-            warnings,
-            ["no user has `user.contry`; did you mean `user.country`?"]
-        );
+        live.upsert([
+            ("ana", json!({"Email": "a"})),
+            ("ben", json!({"email": "b"})),
+        ])
+        .await;
+        for (filter, warning) in [
+            (
+                "user.contry == \"PT\"",
+                "no user has `user.contry`; did you mean `user.country`?",
+            ),
+            (
+                "has(user.email)",
+                "users have `user.Email` too, another spelling than `user.email`",
+            ),
+        ] {
+            let request = pb::EvaluateSegmentRequest {
+                target: Some(evaluate_segment_request::Target::Filter(filter.into())),
+                sample_size: 0,
+            };
+            let answer = live.client().await.segments.evaluate_segment(request).await;
+            assert_eq!(answer.unwrap().into_inner().warnings, [warning]);
+        }
     });
 }

@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 37] = [
+const COMMANDS: [&[&str]; 38] = [
     &[],
     &["serve"],
     &["dev"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 37] = [
     &["users", "export"],
     &["users", "delete"],
     &["attributes"],
+    &["attributes", "init"],
     &["explain"],
     &["events"],
     &["events", "import"],

@@ -1,5 +1,6 @@
 //! The command line as people and scripts meet it: what it prints, and with which code it ends.
 
+mod attributes;
 mod bad_files;
 mod careful;
 mod demo;
