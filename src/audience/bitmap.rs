@@ -97,15 +97,17 @@ impl Bitmap {
             .filter(move |row| rows.contains(&row.0))
     }
 
-    pub(super) fn blocks(&self) -> usize {
+    /// Of 64 rows each.
+    pub fn blocks(&self) -> usize {
         self.words.len()
     }
 
-    pub(super) fn word(&self, block: usize) -> u64 {
+    /// The members in a block, one bit each.
+    pub fn word(&self, block: usize) -> u64 {
         self.words.get(block).copied().unwrap_or(0)
     }
 
-    pub(super) fn from_words(words: Vec<u64>) -> Self {
+    pub fn from_words(words: Vec<u64>) -> Self {
         Self { words }
     }
 

@@ -1,12 +1,13 @@
 //! Events as columns: for each name, the times of all users' events in the order of rows and times.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::model::Value;
 use crate::model::event::from_millis;
 
+use super::Row;
 use super::leaf::{self, Leaf};
-use super::{Bitmap, Row};
 
 /// One event as the columns keep it.
 #[derive(Debug, Clone, PartialEq)]
@@ -192,31 +193,34 @@ impl Happenings {
         measure.value(&tally)
     }
 
-    /// The rows of `within` for which `holds` is true of the measure.
+    /// The rows of some blocks, one word each, for which `holds` is true of the measure.
     pub(super) fn select(
         &self,
-        within: &Bitmap,
+        blocks: Range<usize>,
         measure: &Measure,
         window: Window,
         holds: &dyn Fn(Option<&Value>) -> bool,
-    ) -> Bitmap {
+    ) -> Vec<u64> {
         let mut answers = Answers::new(measure, holds);
         let none = answers.hold(&Tally::default());
-        let mut found = if none { within.clone() } else { Bitmap::new() };
+        let mut found = vec![if none { u64::MAX } else { 0 }; blocks.len()];
         let mut settle = |row: u32, tally: &Tally| {
-            let row = Row(row);
-            if within.contains(row) {
-                if answers.hold(tally) {
-                    found.insert(row);
-                } else {
-                    found.remove(row);
-                }
+            let holds = answers.hold(tally);
+            if holds != none {
+                found[row as usize / 64 - blocks.start] ^= 1 << (row % 64);
             }
         };
+        let first_row = |block: usize| Row::at(block.saturating_mul(64)).0;
+        let rows = first_row(blocks.start)..first_row(blocks.end);
         let column = self.column(measure);
         let mut open: Option<(u32, Tally)> = None;
-        for leaf in &self.leaves {
-            for (at, row) in leaf.rows.iter().enumerate() {
+        let from = self
+            .leaves
+            .partition_point(|leaf| leaf.last_row() < rows.start);
+        let leaves = self.leaves[from..].iter();
+        for leaf in leaves.take_while(|leaf| leaf.first().0 < rows.end) {
+            let places = leaf.rows.iter().enumerate();
+            for (at, row) in places.filter(|(_, row)| rows.contains(row)) {
                 let is_next = open.as_ref().is_none_or(|(of, _)| of != row);
                 if is_next && let Some((of, tally)) = open.replace((*row, Tally::default())) {
                     settle(of, &tally);

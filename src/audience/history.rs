@@ -1,6 +1,7 @@
 //! The table's events.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jiff::Timestamp;
 
@@ -8,7 +9,8 @@ use crate::model::Value;
 use crate::model::event::{EventName, Retention};
 
 use super::events::{Happening, Happenings, Measure, Window};
-use super::{Bitmap, Row, Table};
+use super::scan::constant;
+use super::{Row, Table, Test};
 
 // === impl Table ===
 
@@ -74,19 +76,22 @@ impl Table {
         }
     }
 
-    /// The rows of `within` for which `holds` is true of what their events come to.
-    pub fn select_events(
-        &self,
+    /// As [`Table::test`], of what users' events come to.
+    pub fn test_events<'a>(
+        &'a self,
         name: &str,
-        within: &Bitmap,
         (measure, window): (&Measure, Window),
         holds: &dyn Fn(Option<&Value>) -> bool,
-    ) -> Bitmap {
-        match self.events.get(name) {
-            Some(events) => events.select(within, measure, window, holds),
-            None if holds(measure.of(std::iter::empty(), window).as_ref()) => within.clone(),
-            None => Bitmap::new(),
-        }
+        blocks: Range<usize>,
+    ) -> Test<'a> {
+        let Some(events) = self.events.get(name) else {
+            return constant(holds(measure.of(std::iter::empty(), window).as_ref()));
+        };
+        let first = blocks.start;
+        let words = events.select(blocks, measure, window, holds);
+        Box::new(move |block, asked| {
+            asked & words.get(block.wrapping_sub(first)).copied().unwrap_or(0)
+        })
     }
 
     /// Every name under which there are events. Names that begin with `$` are ours.

@@ -17,6 +17,7 @@ mod ids;
 mod leaf;
 mod numbers;
 mod packed;
+mod parts;
 mod scan;
 mod strings;
 mod table;
@@ -31,7 +32,8 @@ mod tests;
 pub use bitmap::Bitmap;
 pub use events::{Happening, Measure, Window};
 pub use ids::bucket;
-pub use scan::{Question, Shape, TextTest};
+pub use parts::each_part;
+pub use scan::{Question, Shape, Test, TextTest, ValueTest};
 pub use table::{Attribute, Seen, Table};
 
 /// A user's place in every column. Dense; reused after the user is deleted.
@@ -43,6 +45,11 @@ pub struct Row(pub u32);
 impl Row {
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+
+    /// A row of a block of 64.
+    pub fn within(block: usize, bit: u32) -> Self {
+        Self::at(block * 64 + bit as usize)
     }
 
     /// Rows are numbered up to `u32::MAX`: more users than memory holds.

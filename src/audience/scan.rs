@@ -1,7 +1,8 @@
-//! Asks a question of every value in a column.
+//! Asks a question of every value in a column, 64 rows at a time.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::model::Value;
 
@@ -12,9 +13,13 @@ use super::packed::Packed;
 use super::strings::Strings;
 use super::{Bitmap, Row, encode};
 
+/// A question ready to be asked: given the number of a block of 64 rows and those of them that are asked for,
+/// the rows for which it holds.
+pub type Test<'a> = Box<dyn Fn(usize, u64) -> u64 + 'a>;
+
 /// What is known of a question beforehand, so that numbers and times need not be asked one by one.
-#[derive(Debug, Clone, Copy)]
-pub enum Shape<'a> {
+#[derive(Debug, Clone)]
+pub enum Shape {
     /// Every value that is there gets the same answer.
     Presence,
     /// Every value but an empty string or list gets the same answer.
@@ -23,17 +28,20 @@ pub enum Shape<'a> {
     Monotone,
     /// Numbers and times other than these get the same answer, per type; an integer and a double
     /// that are equal too.
-    Points(&'a [Value]),
+    Points(Vec<Value>),
     Any,
 }
 
 /// One yes-or-no question about a value; `None` is the absent value.
 pub struct Question<'a> {
-    pub shape: Shape<'a>,
-    pub holds: &'a dyn Fn(Option<&Value>) -> bool,
+    pub shape: Shape,
+    pub holds: Box<ValueTest<'a>>,
     /// The same of a text's bytes, where that is faster to ask.
-    pub text: Option<&'a TextTest<'a>>,
+    pub text: Option<Box<TextTest<'a>>>,
 }
+
+/// A question of a value.
+pub type ValueTest<'a> = dyn Fn(Option<&Value>) -> bool + 'a;
 
 /// A question of a text's bytes.
 pub type TextTest<'a> = dyn Fn(&[u8]) -> bool + 'a;
@@ -54,10 +62,17 @@ enum Places {
     Each,
 }
 
+/// Answers for the rows of some blocks whose values are not in the lane.
+struct Others {
+    first_block: usize,
+    rows: Vec<u64>,
+    holds: Vec<u64>,
+}
+
 // === impl Shape ===
 
-impl<'a> Shape<'a> {
-    fn points(self) -> &'a [Value] {
+impl Shape {
+    fn points(&self) -> &[Value] {
         match self {
             Self::Points(points) => points,
             _ => &[],
@@ -68,51 +83,71 @@ impl<'a> Shape<'a> {
 // === impl Column ===
 
 impl Column {
-    /// The rows of `within` for which the question holds. `object` reads a row's whole object.
-    pub(super) fn select(
-        &self,
-        within: &Bitmap,
-        question: &Question<'_>,
-        object: &dyn Fn(Row) -> Option<Value>,
-    ) -> Bitmap {
-        let absent = if (question.holds)(None) { u64::MAX } else { 0 };
+    /// The question made ready for some blocks. `object` reads a row's whole object.
+    pub(super) fn test<'a>(
+        &'a self,
+        question: Question<'a>,
+        blocks: Range<usize>,
+        object: impl Fn(Row) -> Option<Value> + 'a,
+    ) -> Test<'a> {
+        let absent = mask((question.holds)(None));
+        let others = self.other_answers(&question, blocks, &object);
         let in_lane = self.lane_test(question, object);
-        let words = (0..within.blocks()).map(|block| {
-            let (asked, main) = (within.word(block), self.main.word(block));
-            let lane = if asked & main == 0 {
-                0
-            } else {
-                in_lane(block, asked & main)
+        Box::new(move |block, asked| {
+            let main = self.main.word(block);
+            let lane = match asked & main {
+                0 => 0,
+                rows => in_lane(block, rows),
             };
-            asked & (main & lane | !main & absent)
-        });
-        let mut set = Bitmap::from_words(words.collect());
-        for (row, value) in &self.others {
+            let found = main & lane | !main & absent;
+            match &others {
+                None => asked & found,
+                Some(others) => {
+                    let (rows, holds) = others.at(block);
+                    asked & (found & !rows | holds)
+                }
+            }
+        })
+    }
+
+    fn other_answers(
+        &self,
+        question: &Question<'_>,
+        blocks: Range<usize>,
+        object: &impl Fn(Row) -> Option<Value>,
+    ) -> Option<Others> {
+        let row = |block: usize| Row::at(block.saturating_mul(64)).0;
+        let mut within = self
+            .others
+            .range(row(blocks.start)..row(blocks.end))
+            .peekable();
+        within.peek()?;
+        let mut answers = Others {
+            first_block: blocks.start,
+            rows: vec![0; blocks.len()],
+            holds: vec![0; blocks.len()],
+        };
+        for (row, value) in within {
             let row = Row(*row);
-            if !within.contains(row) {
-                continue;
-            }
-            let whole = if matches!(value, Value::Object(_)) {
-                object(row)
-            } else {
-                None
+            let whole = match value {
+                Value::Object(_) => object(row),
+                _ => None,
             };
-            if (question.holds)(Some(whole.as_ref().unwrap_or(value))) {
-                set.insert(row);
-            } else {
-                set.remove(row);
-            }
+            let holds = (question.holds)(Some(whole.as_ref().unwrap_or(value)));
+            let (at, bit) = (row.index() / 64 - blocks.start, row.index() % 64);
+            answers.rows[at] |= 1 << bit;
+            answers.holds[at] |= u64::from(holds) << bit;
         }
-        set
+        Some(answers)
     }
 
     /// A test of the lane's rows, block by block: given the rows asked for, which hold.
     fn lane_test<'a>(
         &'a self,
-        question: &'a Question<'a>,
-        object: &'a dyn Fn(Row) -> Option<Value>,
-    ) -> Box<dyn Fn(usize, u64) -> u64 + 'a> {
-        let holds = question.holds;
+        question: Question<'a>,
+        object: impl Fn(Row) -> Option<Value> + 'a,
+    ) -> Test<'a> {
+        let holds = &question.holds;
         if matches!(question.shape, Shape::Presence) {
             // Any value does: presence is all that is asked.
             let all = if holds(Some(&Value::Bool(true))) {
@@ -144,6 +179,7 @@ impl Column {
             }
             Lane::Texts(strings) if let Some(text) = question.text => string_test(strings, text),
             Lane::Texts(strings) => {
+                let holds = question.holds;
                 // One buffer for all: an allocation a row would cost more than most questions.
                 let asked = RefCell::new(Value::String(String::new()));
                 string_test(strings, move |bytes| {
@@ -155,17 +191,31 @@ impl Column {
                     holds(Some(&asked))
                 })
             }
-            Lane::Lists(strings) => string_test(strings, move |mut bytes| {
-                encode::decode(&mut bytes).is_some_and(|list| holds(Some(&list)))
-            }),
-            Lane::Objects => each_row(move |row| holds(object(row).as_ref())),
+            Lane::Lists(strings) => {
+                let holds = question.holds;
+                string_test(strings, move |mut bytes| {
+                    encode::decode(&mut bytes).is_some_and(|list| holds(Some(&list)))
+                })
+            }
+            Lane::Objects => each_row(move |row| (question.holds)(object(row).as_ref())),
         }
     }
 }
 
-type Test<'a> = Box<dyn Fn(usize, u64) -> u64 + 'a>;
+// === impl Others ===
 
-fn time_test<'a>(times: &'a Times, question: &'a Question<'a>) -> Test<'a> {
+impl Others {
+    /// The rows of a block, and those of them for which the question holds.
+    fn at(&self, block: usize) -> (u64, u64) {
+        let at = block.wrapping_sub(self.first_block);
+        match (self.rows.get(at), self.holds.get(at)) {
+            (Some(rows), Some(holds)) => (*rows, *holds),
+            _ => (0, 0),
+        }
+    }
+}
+
+fn time_test<'a>(times: &'a Times, question: Question<'a>) -> Test<'a> {
     let value = |tick| Value::Timestamp(times.time(tick));
     int_test(&times.ticks, question, value, |value| match value {
         Value::Timestamp(at) => times.tick(*at),
@@ -175,11 +225,11 @@ fn time_test<'a>(times: &'a Times, question: &'a Question<'a>) -> Test<'a> {
 
 fn int_test<'a>(
     ints: &'a Ints,
-    question: &'a Question<'a>,
+    question: Question<'a>,
     value: impl Fn(i64) -> Value + 'a,
     point: impl Fn(&Value) -> Option<i64>,
 ) -> Test<'a> {
-    let places = places(ints, question, &value, point);
+    let places = places(ints, &question, &value, point);
     let packed: &Packed = &ints.packed;
     match places {
         Places::Constant(all) => Box::new(move |_, _| mask(all)),
@@ -203,7 +253,7 @@ fn places(
 ) -> Places {
     let holds = |number: i64| (question.holds)(Some(&value(number)));
     let (first, last) = (ints.first(), ints.last());
-    match question.shape {
+    match &question.shape {
         Shape::Monotone => {
             let low = holds(first);
             if low == holds(last) {
@@ -238,9 +288,9 @@ fn places(
     }
 }
 
-fn double_test<'a>(numbers: &'a [f64], whole: &'a Bitmap, question: &'a Question<'a>) -> Test<'a> {
-    let holds = move |d: f64| (question.holds)(Some(&Value::Double(d)));
-    match question.shape {
+fn double_test<'a>(numbers: &'a [f64], whole: &'a Bitmap, question: Question<'a>) -> Test<'a> {
+    let holds = |d: f64| (question.holds)(Some(&Value::Double(d)));
+    match &question.shape {
         Shape::Monotone => {
             let low = holds(f64::MIN);
             if low == holds(f64::MAX) {
@@ -288,7 +338,7 @@ fn double_test<'a>(numbers: &'a [f64], whole: &'a Bitmap, question: &'a Question
 fn string_test<'a>(strings: &'a Strings, holds: impl Fn(&[u8]) -> bool + 'a) -> Test<'a> {
     let coded = match strings {
         Strings::Text(text) => {
-            return each_row(move |row| text.get(row).is_some_and(&holds));
+            return Box::new(move |block, asked| text.ask(block, asked, &holds));
         }
         Strings::Coded(coded) => coded,
     };
@@ -353,6 +403,12 @@ fn each_number(numbers: &[f64], block: usize, holds: impl Fn(f64) -> bool) -> u6
     numbers.fold(0, |all, (bit, number)| {
         all | u64::from(holds(*number)) << bit
     })
+}
+
+/// All rows that are asked for, or none.
+pub(super) fn constant<'a>(all: bool) -> Test<'a> {
+    let all = mask(all);
+    Box::new(move |_, asked| asked & all)
 }
 
 fn mask(all: bool) -> u64 {

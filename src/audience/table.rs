@@ -12,8 +12,9 @@ use super::bitmap::grow;
 use super::column::Column;
 use super::events::Happenings;
 use super::ids::{Ids, bucket};
+use super::scan::constant;
 use super::tree::Node;
-use super::{Bitmap, Question, Row};
+use super::{Bitmap, Question, Row, Test};
 
 /// Every user with every attribute. Cheap to read in sets, a few hundred bytes a user.
 #[derive(Debug, Clone, Default)]
@@ -241,18 +242,22 @@ impl Table {
         found
     }
 
-    /// The rows of `within` for which the question holds of the value at `path`.
-    pub fn select(&self, path: &[String], within: &Bitmap, question: &Question<'_>) -> Bitmap {
+    /// The question, of the value at `path`, made ready for some blocks of 64 rows.
+    pub fn test<'a>(
+        &'a self,
+        path: &[String],
+        question: Question<'a>,
+        blocks: Range<usize>,
+    ) -> Test<'a> {
         match self.node(path) {
-            Some(node) => node.column.select(within, question, &|row| node.get(row)),
-            None if (question.holds)(None) => within.clone(),
-            None => Bitmap::new(),
+            Some(node) => node.column.test(question, blocks, |row| node.get(row)),
+            None => constant((question.holds)(None)),
         }
     }
 
-    /// As [`Table::select`], of the random bucket.
-    pub fn select_bucket(&self, within: &Bitmap, question: &Question<'_>) -> Bitmap {
-        self.buckets.select(within, question, &|_| None)
+    /// As [`Table::test`], of the random bucket.
+    pub fn test_bucket<'a>(&'a self, question: Question<'a>, blocks: Range<usize>) -> Test<'a> {
+        self.buckets.test(question, blocks, |_| None)
     }
 
     /// An estimate of what all of it takes.

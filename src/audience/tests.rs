@@ -197,9 +197,12 @@ fn empty_strings_are_found_among_unique_ones() {
     let question = Question {
         text: None,
         shape: Shape::Emptiness,
-        holds: &is_blank,
+        holds: Box::new(is_blank),
     };
-    let found = table.select(&["a".to_owned()], table.live(), &question);
+    let blocks = 0..table.live().blocks();
+    let test = table.test(&["a".to_owned()], question, blocks.clone());
+    let words = blocks.map(|block| test(block, table.live().word(block)));
+    let found = Bitmap::from_words(words.collect());
     let expected: Bitmap = oracle
         .iter()
         .filter(|(_, attributes)| is_blank(attributes.get("a")))

@@ -31,6 +31,24 @@ impl Text {
         chunk.get(row.index() % CHUNK)
     }
 
+    /// Those of the asked rows of a block of 64 whose bytes `holds` is true of.
+    pub(super) fn ask(&self, block: usize, asked: u64, holds: impl Fn(&[u8]) -> bool) -> u64 {
+        // A block is within one chunk.
+        let Some(chunk) = self.chunks.get(block * 64 / CHUNK) else {
+            return 0;
+        };
+        let first = block * 64 % CHUNK;
+        let mut left = asked;
+        let mut found = 0;
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            let is_one = chunk.get(first + bit as usize).is_some_and(&holds);
+            found |= u64::from(is_one) << bit;
+        }
+        found
+    }
+
     pub(super) fn set(&mut self, row: Row, bytes: &[u8]) {
         let at = row.index() / CHUNK;
         if self.chunks.len() <= at {

@@ -1,19 +1,48 @@
-//! Judges all users at once, column by column.
+//! Judges all users at once: a filter becomes a [`Selection`], which is asked of 64 rows at a time.
 //!
 //! Each test is asked for one answer only, true or false: a conjunction is true where all parts are, and
-//! false where one is; a negation swaps the two. So sets of unknown users are never made.
+//! false where one is; a negation swaps the two. So sets of unknown users are never made. What is behind in a
+//! conjunction is asked of the rows that are left, and not made ready before there is one.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::OnceCell;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 
-use crate::audience::{Bitmap, Measure, Question, Row, Shape, Table, TextTest, Window};
+use crate::audience::{Measure, Question, Row, Shape, Table, Test as Ready, TextTest, Window};
 use crate::model::Value;
 
 use super::tree::{Node, Op, Part, Term, Test};
 use super::verdict::{InTable, Scope, User, verdict};
+
+/// A filter over some blocks of a table.
+pub(super) enum Selection<'a> {
+    Constant(bool),
+    /// Cheapest first.
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Leaf(Leaf<'a>),
+}
+
+/// A test of one source, made ready when it is first asked.
+pub(super) struct Leaf<'a> {
+    node: &'a Node,
+    over: Over<'a>,
+    wanted: bool,
+    ready: OnceCell<Ready<'a>>,
+}
+
+/// What is asked.
+#[derive(Clone)]
+pub(super) struct Over<'a> {
+    pub(super) table: &'a Table,
+    pub(super) now: Timestamp,
+    /// Of 64 rows.
+    pub(super) blocks: Range<usize>,
+}
 
 /// A user with one value, whatever is asked for.
 struct Single<'a>(Option<&'a Value>);
@@ -38,87 +67,100 @@ impl User for Single<'_> {
     }
 }
 
-/// The rows of `within` whose verdict is `wanted`.
-pub(super) fn select(
-    node: &Node,
-    table: &Table,
-    now: Timestamp,
-    wanted: bool,
-    within: &Bitmap,
-) -> Bitmap {
-    match (&node.test, wanted) {
-        (Test::And(nodes), true) | (Test::Or(nodes), false) => {
-            let mut left = Cow::Borrowed(within);
-            for node in cheapest_first(nodes) {
-                left = Cow::Owned(select(node, table, now, wanted, &left));
-                if left.is_empty() {
-                    break;
-                }
-            }
-            left.into_owned()
-        }
-        (Test::And(nodes), false) | (Test::Or(nodes), true) => {
-            let mut found = Bitmap::new();
-            let mut open = within.clone();
-            for node in cheapest_first(nodes) {
-                let more = select(node, table, now, wanted, &open);
-                open.and_not(&more);
-                found.or(&more);
-            }
-            found
-        }
-        (Test::Not(node), _) => select(node, table, now, !wanted, within),
-        (Test::InSegment(_, filter), true) => select(filter.root(), table, now, true, within),
-        (Test::InSegment(_, filter), false) => {
+// === impl Selection ===
+
+impl<'a> Selection<'a> {
+    /// Selects the rows whose verdict is `wanted`.
+    pub(super) fn new(node: &'a Node, over: &Over<'a>, wanted: bool) -> Self {
+        let each = |nodes: &'a [Node]| {
+            let sorted = cheapest_first(nodes).into_iter();
+            sorted.map(|node| Self::new(node, over, wanted)).collect()
+        };
+        match (&node.test, wanted) {
+            (Test::And(nodes), true) | (Test::Or(nodes), false) => Self::All(each(nodes)),
+            (Test::And(nodes), false) | (Test::Or(nodes), true) => Self::Any(each(nodes)),
+            (Test::Not(node), _) => Self::new(node, over, !wanted),
+            (Test::InSegment(_, filter), true) => Self::new(filter.root(), over, true),
             // Unknown is not in.
-            let mut others = within.clone();
-            others.and_not(&select(filter.root(), table, now, true, within));
-            others
+            (Test::InSegment(_, filter), false) => {
+                Self::Not(Box::new(Self::new(filter.root(), over, true)))
+            }
+            (Test::Const(b), _) => Self::Constant(*b == wanted),
+            _ => Self::Leaf(Leaf {
+                node,
+                over: over.clone(),
+                wanted,
+                ready: OnceCell::new(),
+            }),
         }
-        (Test::Const(b), _) if *b == wanted => within.clone(),
-        (Test::Const(_), _) => Bitmap::new(),
-        _ => leaf(node, table, now, wanted, within),
+    }
+
+    /// Those of the asked rows of a block that are selected.
+    pub(super) fn rows(&self, block: usize, asked: u64) -> u64 {
+        match self {
+            Self::Constant(true) => asked,
+            Self::Constant(false) => 0,
+            Self::All(parts) => {
+                let mut left = asked;
+                for part in parts {
+                    if left == 0 {
+                        break;
+                    }
+                    left = part.rows(block, left);
+                }
+                left
+            }
+            Self::Any(parts) => {
+                let mut open = asked;
+                for part in parts {
+                    if open == 0 {
+                        break;
+                    }
+                    open &= !part.rows(block, open);
+                }
+                asked & !open
+            }
+            Self::Not(part) => asked & !part.rows(block, asked),
+            Self::Leaf(leaf) => leaf.ready.get_or_init(|| leaf.prepare())(block, asked),
+        }
     }
 }
 
-fn leaf(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitmap) -> Bitmap {
-    let mut sources = Vec::new();
-    node.sources(&mut sources);
-    let holds = |value: Option<&Value>| {
-        let user = Single(value);
-        verdict(
-            node,
-            Scope {
-                user: &user,
-                now,
-                element: None,
-            },
-        ) == Some(wanted)
-    };
-    let points = Cell::new(Vec::new());
-    let shape = shape(node, now, &points);
-    let points = points.into_inner();
-    let shape = match shape {
-        Shape::Points(_) => Shape::Points(&points),
-        other => other,
-    };
-    let text = text_test(node, wanted);
-    let question = Question {
-        shape,
-        holds: &holds,
-        text: text.as_deref(),
-    };
-    match sources.as_slice() {
-        [Term::Path(path)] => table.select(path, within, &question),
-        [Term::Bucket] => table.select_bucket(within, &question),
-        [Term::Events(events)] => {
-            let asked = (&events.measure, events.window(now));
-            table.select_events(&events.name, within, asked, &holds)
+// === impl Leaf ===
+
+impl<'a> Leaf<'a> {
+    fn prepare(&self) -> Ready<'a> {
+        let Over { table, now, blocks } = self.over.clone();
+        let (node, wanted) = (self.node, self.wanted);
+        let mut sources = Vec::new();
+        node.sources(&mut sources);
+        let holds = move |value: Option<&Value>| judged(node, &Single(value), now) == Some(wanted);
+        let question = || Question {
+            shape: shape(node, now),
+            holds: Box::new(holds),
+            text: text_test(node, wanted),
+        };
+        match sources.as_slice() {
+            [Term::Path(path)] => table.test(path, question(), blocks),
+            [Term::Bucket] => table.test_bucket(question(), blocks),
+            [Term::Events(events)] => {
+                let asked = (&events.measure, events.window(now));
+                table.test_events(&events.name, asked, &holds, blocks)
+            }
+            [] if holds(None) => Box::new(|_, asked| asked),
+            [] => Box::new(|_, _| 0),
+            _ => Box::new(move |block, asked| {
+                each_row(block, asked, |row| {
+                    judged(node, &InTable(table, row), now) == Some(wanted)
+                })
+            }),
         }
-        [] if holds(None) => within.clone(),
-        [] => Bitmap::new(),
-        _ => each_row(node, table, now, wanted, within),
     }
+}
+
+fn judged(node: &Node, user: &dyn User, now: Timestamp) -> Option<bool> {
+    let element = None;
+    verdict(node, Scope { user, now, element })
 }
 
 /// The same question of a text's bytes: what is asked of each of a million texts must not copy them.
@@ -129,6 +171,8 @@ fn text_test(node: &Node, wanted: bool) -> Option<Box<TextTest<'_>>> {
     };
     Some(match &node.test {
         Test::Matches(Term::Path(_), pattern) => {
+            // A regular expression keeps scratch space that threads would wait for.
+            let pattern = pattern.clone();
             Box::new(move |text| pattern.is_match(text) == wanted)
         }
         Test::Text(part, Term::Path(_), part_of) => {
@@ -151,42 +195,34 @@ fn text_test(node: &Node, wanted: bool) -> Option<Box<TextTest<'_>>> {
     })
 }
 
-fn each_row(node: &Node, table: &Table, now: Timestamp, wanted: bool, within: &Bitmap) -> Bitmap {
-    let holds = |row: &Row| {
-        let user = InTable(table, *row);
-        verdict(
-            node,
-            Scope {
-                user: &user,
-                now,
-                element: None,
-            },
-        ) == Some(wanted)
-    };
-    within.iter().filter(holds).collect()
+fn each_row(block: usize, asked: u64, holds: impl Fn(Row) -> bool) -> u64 {
+    let mut left = asked;
+    let mut found = 0;
+    while left != 0 {
+        let bit = left.trailing_zeros();
+        left &= left - 1;
+        found |= u64::from(holds(Row::within(block, bit))) << bit;
+    }
+    found
 }
 
-/// What the scan may take for granted; points are left in `points`.
-fn shape<'a>(node: &Node, now: Timestamp, points: &Cell<Vec<Value>>) -> Shape<'a> {
+/// What the scan may take for granted.
+fn shape(node: &Node, now: Timestamp) -> Shape {
     let literal = |term: &Term| constant(term, now);
     match &node.test {
         Test::Has(Term::Path(_)) => Shape::Presence,
         Test::Blank(Term::Path(_)) => Shape::Emptiness,
         Test::Truth(Term::Path(_))
         | Test::Matches(Term::Path(_), _)
-        | Test::Text(_, Term::Path(_), Term::Literal(_)) => Shape::Points(&[]),
+        | Test::Text(_, Term::Path(_), Term::Literal(_)) => Shape::Points(Vec::new()),
         Test::Compare(op, Term::Path(_) | Term::Bucket, b)
         | Test::Compare(op, b, Term::Path(_) | Term::Bucket) => match literal(b) {
-            Some(value) if op.is_equality() => {
-                points.set(vec![value]);
-                Shape::Points(&[])
-            }
+            Some(value) if op.is_equality() => Shape::Points(vec![value]),
             Some(_) => Shape::Monotone,
             None => Shape::Any,
         },
         Test::In(Term::Path(_) | Term::Bucket, Term::Literal(Value::List(items))) => {
-            points.set(items.clone());
-            Shape::Points(&[])
+            Shape::Points(items.clone())
         }
         _ => Shape::Any,
     }

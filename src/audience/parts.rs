@@ -1,0 +1,64 @@
+//! Work on all users, split among the processors.
+
+use std::num::NonZero;
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::LazyLock;
+use std::thread;
+
+/// More threads than this would wait for memory and not for each other.
+const THREADS_MAX: usize = 16;
+
+static THREADS: LazyLock<usize> = LazyLock::new(|| {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    // Several in unit tests, wherever they run.
+    let least = if cfg!(test) { 3 } else { 1 };
+    processors.clamp(least, THREADS_MAX)
+});
+
+/// Splits `0..len` into a part for each processor, none below `least`, and works on all of them at once; the
+/// results come in the order of the parts.
+pub fn each_part<T: Send>(
+    len: usize,
+    least: usize,
+    work: impl Fn(Range<usize>) -> T + Sync,
+) -> Vec<T> {
+    let n = (len / least.max(1)).clamp(1, *THREADS);
+    let part = |at: usize| len * at / n..len * (at + 1) / n;
+    let work = &work;
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..n)
+            .map(|at| scope.spawn(move || work(part(at))))
+            .collect();
+        let first = work(part(0));
+        let others = others
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        std::iter::once(first).chain(others).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_the_whole_in_order() {
+        for (len, least) in [(0, 1), (1, 1), (7, 3), (1_000, 1), (1_000, 5_000), (5, 0)] {
+            let parts = each_part(len, least, Iterator::collect::<Vec<_>>);
+            assert_eq!(
+                parts.concat(),
+                (0..len).collect::<Vec<_>>(),
+                "{len} {least}"
+            );
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the last one")]
+    fn a_panic_of_any_part_is_everybodys() {
+        each_part(1_000, 1, |part| {
+            assert!(part.end < 1_000, "the last one");
+        });
+    }
+}
