@@ -41,6 +41,14 @@ impl Bitmap {
         self.words[at / 64] |= 1 << (at % 64);
     }
 
+    pub(super) fn put(&mut self, row: Row, is_member: bool) {
+        if is_member {
+            self.insert(row);
+        } else {
+            self.remove(row);
+        }
+    }
+
     pub fn remove(&mut self, row: Row) {
         let at = row.index();
         if let Some(word) = self.words.get_mut(at / 64) {

@@ -92,6 +92,11 @@ impl Column {
         }
     }
 
+    /// Counts values that were put into the lane and into `main`.
+    pub(super) fn add_main(&mut self, n: usize) {
+        self.n_main += n;
+    }
+
     pub(super) fn clear(&mut self, row: Row) {
         if self.others.remove(&row.0).is_none() && self.main.contains(row) {
             self.lane.clear(row);
@@ -236,13 +241,7 @@ impl Lane {
     /// False when the value is not of this lane.
     fn put(&mut self, row: Row, value: &Value, main: &Bitmap) -> bool {
         match (self, value) {
-            (Self::Bools(yes), Value::Bool(b)) => {
-                if *b {
-                    yes.insert(row);
-                } else {
-                    yes.remove(row);
-                }
-            }
+            (Self::Bools(yes), Value::Bool(b)) => yes.put(row, *b),
             (Self::Ints(ints), Value::Int(n)) => ints.set(row, *n, main.iter()),
             (Self::Doubles(numbers, whole), Value::Int(_) | Value::Double(_)) => {
                 return put_number(numbers, whole, row, value);

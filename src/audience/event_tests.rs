@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::model::Value;
 
 use super::events::Happenings;
-use super::{Happening, Measure, Row, Window};
+use super::{Bulk, Happening, Measure, Row, Window};
 
 const ALWAYS: Window = Window {
     after: i64::MIN,
@@ -52,9 +52,19 @@ proptest! {
         let mut list: Vec<_> = (1..).zip(events).map(|(batch, (row, at, n))| {
             (Row(row), event(at, batch, n.map(f64::from)))
         }).collect();
-        let mut columns = Happenings::default();
         let half = if bulk { list.len() / 2 } else { 0 };
-        columns.extend(list[..half].to_vec());
+        let quarters = list[..half].chunks(half.div_ceil(2).max(1));
+        let bulks = quarters.map(|some| {
+            let mut bulk = Bulk::default();
+            for (row, event) in some {
+                bulk.push(*row, event.at, event.batch, event.id);
+                for (name, number) in &event.numbers {
+                    bulk.push_number(name, *number);
+                }
+            }
+            bulk
+        });
+        let mut columns = Happenings::of_bulks(bulks.collect());
         for (row, event) in &list[half..] {
             columns.insert(*row, event);
         }

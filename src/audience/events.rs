@@ -50,9 +50,9 @@ pub(super) struct Happenings {
         clippy::vec_box,
         reason = "a new leaf moves all behind it: pointers are a tenth of leaves"
     )]
-    leaves: Vec<Box<Leaf>>,
+    pub(super) leaves: Vec<Box<Leaf>>,
     /// Names of the properties in [`Leaf::numbers`].
-    numbers: Vec<Box<str>>,
+    pub(super) numbers: Vec<Box<str>>,
 }
 
 /// What a row's events come to so far.
@@ -147,27 +147,6 @@ impl Happenings {
                 leaf::LEN_MAX / 2
             });
             self.leaves.insert(at + 1, Box::new(upper));
-        }
-    }
-
-    /// Takes in many at once, which costs far less than one by one.
-    pub(super) fn extend(&mut self, mut events: Vec<(Row, Happening)>) {
-        let old = std::mem::take(&mut self.leaves);
-        // Stable, and those that were here first stay first.
-        if !old.is_empty() {
-            let kept = old.iter().flat_map(|leaf| leaf.events(&self.numbers));
-            let mut all: Vec<_> = kept.collect();
-            all.append(&mut events);
-            events = all;
-        }
-        events.sort_by_key(|(row, event)| (*row, event.at));
-        for some in events.chunks(leaf::LEN_MAX) {
-            let mut leaf = Leaf::with_capacity(some.len());
-            for (row, event) in some {
-                let numbers = self.numbers_of(event);
-                leaf.insert(leaf.rows.len(), *row, event, &numbers);
-            }
-            self.leaves.push(Box::new(leaf));
         }
     }
 

@@ -1,14 +1,17 @@
 //! The table's events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use crate::model::Value;
 use crate::model::event::{EventName, Retention};
 
+use super::bulk::Bulk;
 use super::events::{Happening, Happenings, Measure, Window};
+use super::parts::{Task, each_task};
 use super::scan::constant;
 use super::{Row, Table, Test};
 
@@ -25,9 +28,19 @@ impl Table {
         }
     }
 
-    /// Adds many events of one name; costs far less than one by one.
-    pub fn track_all(&mut self, name: &str, events: Vec<(Row, Happening)>) {
-        self.events.entry(name.into()).or_default().extend(events);
+    /// Sets all events of some names at once, a name on each processor.
+    pub fn track_all(&mut self, by_name: HashMap<String, Vec<Bulk>>) {
+        let made = Mutex::new(&mut self.events);
+        let tasks = by_name.into_iter().map(|(name, bulks)| -> Task<'_> {
+            let made = &made;
+            Box::new(move || {
+                let events = Happenings::of_bulks(bulks);
+                if !events.is_empty() {
+                    made.lock().insert(name.into(), events);
+                }
+            })
+        });
+        each_task(tasks.collect());
     }
 
     /// The row's events of a name: time in milliseconds, batch, digest of the id.

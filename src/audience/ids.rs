@@ -37,12 +37,41 @@ impl Ids {
     pub(super) fn add(&mut self, id: &str) -> Row {
         let row = Row(self.free.pop().unwrap_or(self.end));
         self.end = self.end.max(row.0.saturating_add(1));
+        self.insert(row, id);
+        row
+    }
+
+    pub(super) fn reserve(&mut self, n: usize) {
+        let (names, hasher) = (&self.names, &self.hasher);
+        self.index.reserve(n, |row| {
+            hasher.hash_one(names.get(Row(*row)).unwrap_or_default())
+        });
+    }
+
+    /// Gives the id the row, which must be free.
+    ///
+    /// # Errors
+    /// The row that the id has.
+    pub(super) fn add_at(&mut self, row: Row, id: &str) -> Result<(), Row> {
+        if let Some(known) = self.find(id) {
+            return Err(known);
+        }
+        self.end = self.end.max(row.0.saturating_add(1));
+        self.insert(row, id);
+        Ok(())
+    }
+
+    /// The rows that [`Ids::add`] gives away, the last first.
+    pub(super) fn set_free(&mut self, rows: Vec<u32>) {
+        self.free = rows;
+    }
+
+    fn insert(&mut self, row: Row, id: &str) {
         self.names.set(row, id.as_bytes());
         let (names, hasher) = (&self.names, &self.hasher);
         let rehash = |row: &u32| hasher.hash_one(names.get(Row(*row)).unwrap_or_default());
         self.index
             .insert_unique(hasher.hash_one(id.as_bytes()), row.0, rehash);
-        row
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Row> {

@@ -13,23 +13,14 @@ pub(super) struct Leaf {
     pub(super) at: Vec<i64>,
     pub(super) batches: Vec<u64>,
     /// Empty while no event has one.
-    ids: Vec<u64>,
+    pub(super) ids: Vec<u64>,
     /// By property; empty while no event has it, NaN for those that have not.
-    numbers: Vec<Vec<f64>>,
+    pub(super) numbers: Vec<Vec<f64>>,
 }
 
 // === impl Leaf ===
 
 impl Leaf {
-    pub(super) fn with_capacity(n: usize) -> Self {
-        Self {
-            rows: Vec::with_capacity(n),
-            at: Vec::with_capacity(n),
-            batches: Vec::with_capacity(n),
-            ..Self::default()
-        }
-    }
-
     /// Row and time of the first event; the lowest of all while there is none.
     pub(super) fn first(&self) -> (u32, i64) {
         let first = self.rows.first().zip(self.at.first());
@@ -122,22 +113,6 @@ impl Leaf {
         for column in self.numbers.iter_mut().filter(|column| !column.is_empty()) {
             *column = kept.iter().map(|at| column[*at]).collect();
         }
-    }
-
-    pub(super) fn events(&self, names: &[Box<str>]) -> impl Iterator<Item = (Row, Happening)> {
-        (0..self.rows.len()).map(|at| {
-            let numbers = names.iter().enumerate().filter_map(|(column, name)| {
-                let number = self.number(Some(column), at)?;
-                (!number.is_nan()).then(|| (name.clone(), number))
-            });
-            let event = Happening {
-                at: self.at[at],
-                batch: self.batches[at],
-                id: self.id(at),
-                numbers: numbers.collect(),
-            };
-            (Row(self.rows[at]), event)
-        })
     }
 
     pub(super) fn bytes(&self) -> usize {

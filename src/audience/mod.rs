@@ -9,6 +9,7 @@
 //! belongs to one user until that user is deleted.
 
 mod bitmap;
+mod bulk;
 mod column;
 mod encode;
 mod events;
@@ -19,8 +20,10 @@ mod numbers;
 mod packed;
 mod parts;
 mod scan;
+mod slab;
 mod strings;
 mod table;
+mod taking;
 mod text;
 mod tree;
 
@@ -30,14 +33,16 @@ mod event_tests;
 mod tests;
 
 pub use bitmap::Bitmap;
+pub use bulk::Bulk;
 pub use events::{Happening, Measure, Window};
 pub use ids::bucket;
 pub use parts::each_part;
 pub use scan::{Question, Shape, Test, TextTest, ValueTest};
+pub use slab::{Placed, Slab, Typed, Values};
 pub use table::{Attribute, Seen, Table};
 
 /// A user's place in every column. Dense; reused after the user is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Row(pub u32);
 
 // === impl Row ===
@@ -45,6 +50,11 @@ pub struct Row(pub u32);
 impl Row {
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+
+    /// So many rows behind this one.
+    fn behind(self, n: u16) -> Self {
+        Self(self.0.saturating_add(n.into()))
     }
 
     /// A row of a block of 64.

@@ -93,6 +93,10 @@ impl Times {
         })
     }
 
+    pub(super) fn has_unit(&self, nanoseconds: i64) -> bool {
+        self.unit == nanoseconds
+    }
+
     pub(super) fn get(&self, row: Row) -> Timestamp {
         self.time(self.ticks.get(row))
     }

@@ -52,6 +52,21 @@ impl Packed {
         }
     }
 
+    /// Stores numbers that fit for the rows of a block; the numbers are scratch space afterwards.
+    pub(super) fn merge(&mut self, block: usize, rows: u64, numbers: &mut [u64; 64]) {
+        if rows == 0 || self.width == 0 {
+            return;
+        }
+        if self.words.len() < (block + 1) * self.width {
+            grow(&mut self.words, (block + 1) * self.width, 0);
+        }
+        transpose(numbers);
+        let planes = &mut self.words[block * self.width..(block + 1) * self.width];
+        for (word, plane) in planes.iter_mut().zip(numbers) {
+            *word = *word & !rows | *plane & rows;
+        }
+    }
+
     /// Adds planes until `number` fits.
     pub(super) fn widen(&mut self, number: u64) {
         let width = (64 - number.leading_zeros()) as usize;
@@ -122,6 +137,25 @@ impl Packed {
     }
 }
 
+/// Bit `i` of number `j` becomes bit `j` of number `i`: squares of 32, 16, … bits change places across the
+/// diagonal (Warren, "Hacker's Delight", 7-3).
+fn transpose(numbers: &mut [u64; 64]) {
+    let mut side = 32;
+    let mut low_half = u64::MAX >> 32;
+    while side > 0 {
+        let mut at = 0;
+        while at < 64 {
+            let moved = (numbers[at] >> side ^ numbers[at + side]) & low_half;
+            numbers[at] ^= moved << side;
+            numbers[at + side] ^= moved;
+            // The next one whose bit `side` is not set.
+            at = (at + side + 1) & !side;
+        }
+        side /= 2;
+        low_half ^= low_half << side;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -134,6 +168,18 @@ mod tests {
             numbers in proptest::collection::vec(0u64..5000, 1..200),
             against in 0u64..6000,
         ) {
+            let mut merged = Packed::of_width(1);
+            merged.widen(5000);
+            let (mut rows, mut some) = (0, [7; 64]);
+            for (bit, number) in numbers.iter().take(64).enumerate().filter(|(bit, _)| bit % 3 > 0) {
+                some[bit] = *number;
+                rows |= 1 << bit;
+            }
+            merged.merge(1, rows, &mut some);
+            for (bit, number) in numbers.iter().take(64).enumerate() {
+                let expected = if rows >> bit & 1 == 1 { *number } else { 0 };
+                prop_assert_eq!(merged.get(Row::at(64 + bit)), expected);
+            }
             let mut packed = Packed::of_width(1);
             for (row, number) in numbers.iter().enumerate() {
                 packed.widen(*number);

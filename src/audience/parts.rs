@@ -6,6 +6,8 @@ use std::panic::resume_unwind;
 use std::sync::LazyLock;
 use std::thread;
 
+use parking_lot::Mutex;
+
 /// More threads than this would wait for memory and not for each other.
 const THREADS_MAX: usize = 16;
 
@@ -36,6 +38,29 @@ pub fn each_part<T: Send>(
             .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         std::iter::once(first).chain(others).collect()
     })
+}
+
+/// Something to do once.
+pub(super) type Task<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+/// Does all tasks, each processor the next one that nobody has begun.
+pub(super) fn each_task(tasks: Vec<Task<'_>>) {
+    let n = THREADS.min(tasks.len());
+    let tasks = Mutex::new(tasks.into_iter());
+    let work = || {
+        loop {
+            let next = tasks.lock().next();
+            let Some(task) = next else { return };
+            task();
+        }
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..n).map(|_| scope.spawn(work)).collect();
+        work();
+        for thread in others {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+    });
 }
 
 #[cfg(test)]

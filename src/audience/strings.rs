@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 
 use super::Row;
 use super::packed::Packed;
+use super::taking::gather;
 use super::text::Text;
 
 /// A dictionary smaller than this is kept whatever it saves.
@@ -87,17 +88,46 @@ impl Strings {
 
 impl Coded {
     fn set(&mut self, row: Row, bytes: &[u8]) {
-        let hash = self.hasher.hash_one(bytes);
-        let entries = &self.entries;
-        let found = self
-            .index
-            .find(hash, |code| *entries[*code as usize].bytes == *bytes)
-            .copied();
-        let code = found.unwrap_or_else(|| self.add(hash, bytes));
+        let code = self.code(bytes);
         self.entries[code as usize].users += 1;
         self.used += 1;
         self.codes.widen(u64::from(code));
         self.codes.set(row, u64::from(code));
+    }
+
+    /// The code of an entry, which nobody holds yet when it is new.
+    pub(super) fn code(&mut self, bytes: &[u8]) -> u32 {
+        let hash = self.hasher.hash_one(bytes);
+        let entries = &self.entries;
+        let known = self
+            .index
+            .find(hash, |code| *entries[*code as usize].bytes == *bytes)
+            .copied();
+        known.unwrap_or_else(|| self.add(hash, bytes))
+    }
+
+    /// Whether some strings more cannot make them mostly distinct.
+    pub(super) fn is_settled(&self) -> bool {
+        self.used > DISTINCT_FREE * 16 && self.index.len() * 8 < self.used
+    }
+
+    /// Stores `known[code]` for each row; the rows must hold no value, and each entry must be held by one.
+    pub(super) fn take_in(
+        &mut self,
+        rows: impl Iterator<Item = Row>,
+        codes: impl Iterator<Item = usize>,
+        known: &[u32],
+    ) {
+        let most = known.iter().copied().max().unwrap_or(0);
+        self.codes.widen(u64::from(most));
+        let (entries, used) = (&mut self.entries, &mut self.used);
+        let codes = codes.map(|code| {
+            let code = known[code];
+            entries[code as usize].users += 1;
+            *used += 1;
+            u64::from(code)
+        });
+        gather(&mut self.codes, rows.zip(codes));
     }
 
     fn add(&mut self, hash: u64, bytes: &[u8]) -> u32 {

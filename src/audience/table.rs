@@ -19,12 +19,12 @@ use super::{Bitmap, Question, Row, Test};
 /// Every user with every attribute. Cheap to read in sets, a few hundred bytes a user.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    ids: Ids,
-    live: Bitmap,
+    pub(super) ids: Ids,
+    pub(super) live: Bitmap,
     /// As [`weight`] counts, per row; 0 for rows without a user.
-    weights: Vec<u32>,
-    buckets: Column,
-    attributes: BTreeMap<Box<str>, Node>,
+    pub(super) weights: Vec<u32>,
+    pub(super) buckets: Column,
+    pub(super) attributes: BTreeMap<Box<str>, Node>,
     pub(super) events: BTreeMap<Box<str>, Happenings>,
 }
 
@@ -69,7 +69,12 @@ impl Table {
     }
 
     pub fn row(&self, external_id: &ExternalId) -> Option<Row> {
-        self.ids.find(external_id.as_str())
+        self.row_of(external_id.as_str())
+    }
+
+    /// As [`Table::row`], of an external id's text.
+    pub fn row_of(&self, external_id: &str) -> Option<Row> {
+        self.ids.find(external_id)
     }
 
     pub fn external_id(&self, row: Row) -> Option<ExternalId> {
@@ -104,32 +109,6 @@ impl Table {
             external_id,
             attributes: read.collect(),
         })
-    }
-
-    /// The users of `rows`, by row. Reads column after column: a sparse attribute costs what it holds.
-    pub fn profiles(&self, rows: Range<Row>) -> Vec<(Row, Profile)> {
-        let rows = rows.start.0..rows.end.0;
-        let live = self.live.within(rows.clone());
-        let mut profiles: BTreeMap<Row, Profile> = live
-            .filter_map(|row| {
-                let external_id = self.external_id(row)?;
-                Some((
-                    row,
-                    Profile {
-                        external_id,
-                        attributes: BTreeMap::new(),
-                    },
-                ))
-            })
-            .collect();
-        for (name, node) in &self.attributes {
-            for (row, value) in node.range(rows.clone()) {
-                if let Some(profile) = profiles.get_mut(&row) {
-                    profile.attributes.insert(name.to_string(), value);
-                }
-            }
-        }
-        profiles.into_iter().collect()
     }
 
     /// Names and values together, in bytes; 0 for a row without a user.

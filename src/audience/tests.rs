@@ -87,11 +87,8 @@ fn assert_agree(table: &Table, oracle: &Oracle) {
         let weighed: usize = attributes.iter().map(|(name, v)| weight(name, v)).sum();
         assert_eq!(table.current(external_id).weight(), weighed);
     }
-    let all = table.profiles(Row(0)..table.rows_end());
-    let all: Oracle = all
-        .into_iter()
-        .map(|(_, p)| (p.external_id, p.attributes))
-        .collect();
+    let all = table.live().iter().filter_map(|row| table.profile(row));
+    let all: Oracle = all.map(|p| (p.external_id, p.attributes)).collect();
     assert_eq!(&all, oracle);
     let counted: usize = table
         .attributes()

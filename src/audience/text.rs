@@ -50,11 +50,16 @@ impl Text {
     }
 
     pub(super) fn set(&mut self, row: Row, bytes: &[u8]) {
+        self.clear(row);
+        self.put(row, bytes);
+    }
+
+    /// As [`Text::set`], for a row that has none.
+    pub(super) fn put(&mut self, row: Row, bytes: &[u8]) {
         let at = row.index() / CHUNK;
         if self.chunks.len() <= at {
             self.chunks.resize_with(at + 1, Chunk::default);
         }
-        self.clear(row);
         if bytes.is_empty() {
             self.empty.insert(row);
         }

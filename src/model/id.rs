@@ -46,6 +46,14 @@ pub struct Fingerprint(String);
 // === impl ExternalId ===
 
 impl ExternalId {
+    /// Whether the text is one, without a copy of it.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check(text: &str) -> Result<(), Invalid> {
+        check(text, limits::EXTERNAL_ID_BYTES_MAX, "an external id")
+    }
+
     pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
         bounded(text.into(), limits::EXTERNAL_ID_BYTES_MAX, "an external id").map(Self)
     }
@@ -217,6 +225,11 @@ impl fmt::Display for Fingerprint {
 }
 
 fn bounded(text: String, bytes_max: usize, what: &str) -> Result<String, Invalid> {
+    check(&text, bytes_max, what)?;
+    Ok(text)
+}
+
+fn check(text: &str, bytes_max: usize, what: &str) -> Result<(), Invalid> {
     if text.is_empty() {
         return Err(Invalid(format!("{what} must not be empty")));
     }
@@ -229,7 +242,7 @@ fn bounded(text: String, bytes_max: usize, what: &str) -> Result<String, Invalid
     if text.contains(char::is_control) {
         return Err(Invalid(format!("{what} must not hold control characters")));
     }
-    Ok(text)
+    Ok(())
 }
 
 fn from_hex(text: &str, prefix: &str, what: &str) -> Result<[u8; 16], Invalid> {

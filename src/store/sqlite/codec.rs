@@ -1,4 +1,4 @@
-//! Users as bytes: the log's changes and the blocks' profiles.
+//! Users as bytes: the log's changes, and what blocks and events are written with.
 //!
 //! Attribute names are written once for each blob. A checksum over the whole tells damage from data: one
 //! flipped bit in an id would be another user. Decoding checks every length and depth too, so that a blob
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;
-use crate::model::user::{Change, Profile};
+use crate::model::user::Change;
 
 const VERSION: u8 = 1;
 /// The version and the checksum of what follows them.
@@ -37,7 +37,7 @@ pub(super) struct Writer<'a> {
 
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    names: Vec<String>,
+    names: Vec<&'a str>,
 }
 
 pub(super) fn encode_entries(entries: &[Entry]) -> Vec<u8> {
@@ -88,38 +88,6 @@ pub(super) fn decode_entries(bytes: &[u8]) -> Decoded<Vec<Entry>> {
     input.end(entries)
 }
 
-pub(super) fn encode_profiles<'a>(profiles: impl ExactSizeIterator<Item = &'a Profile>) -> Vec<u8> {
-    let mut out = Writer::new(profiles.len());
-    for profile in profiles {
-        out.text(profile.external_id.as_str());
-        out.number(profile.attributes.len() as u64);
-        for (name, value) in &profile.attributes {
-            out.name(name);
-            out.value(Some(value));
-        }
-    }
-    out.finish()
-}
-
-pub(super) fn decode_profiles(bytes: &[u8]) -> Decoded<Vec<Change>> {
-    let mut input = Reader::new(bytes)?;
-    let n = input.count()?;
-    let mut users = Vec::with_capacity(n);
-    for _ in 0..n {
-        let external_id = input.external_id()?;
-        let n = input.count()?;
-        let set = (0..n)
-            .map(|_| Ok((input.name()?, input.value(0)?)))
-            .collect::<Decoded<_>>()?;
-        users.push(Change {
-            external_id,
-            creates: true,
-            set,
-        });
-    }
-    input.end(users)
-}
-
 // === impl Writer ===
 
 impl<'a> Writer<'a> {
@@ -138,6 +106,19 @@ impl<'a> Writer<'a> {
         let sum = checksum(&self.bytes[HEAD..]);
         self.bytes[1..HEAD].copy_from_slice(&sum.to_le_bytes());
         self.bytes
+    }
+
+    /// What was written, without a sum: no blob, but a key to compare by.
+    pub(super) fn unsealed(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// LEB128.
@@ -241,6 +222,12 @@ impl<'a> Reader<'a> {
         Ok(*first)
     }
 
+    pub(super) fn array<const N: usize>(&mut self) -> Decoded<[u8; N]> {
+        let (array, rest) = self.bytes.split_first_chunk().ok_or(Damaged)?;
+        self.bytes = rest;
+        Ok(*array)
+    }
+
     pub(super) fn number(&mut self) -> Decoded<u64> {
         let mut n = 0;
         for shift in (0..64).step_by(7) {
@@ -280,12 +267,22 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn name(&mut self) -> Decoded<String> {
+        let at = self.name_index()?;
+        self.name_at(at).map(str::to_owned)
+    }
+
+    /// As [`Reader::name`]: what [`Reader::name_at`] takes.
+    pub(super) fn name_index(&mut self) -> Decoded<usize> {
         let n = usize::try_from(self.number()?).map_err(|_| Damaged)?;
         if n == self.names.len() {
-            let name = self.text()?.to_owned();
+            let name = self.text()?;
             self.names.push(name);
         }
-        self.names.get(n).cloned().ok_or(Damaged)
+        Ok(n)
+    }
+
+    pub(super) fn name_at(&self, index: usize) -> Decoded<&'a str> {
+        self.names.get(index).copied().ok_or(Damaged)
     }
 
     pub(super) fn value(&mut self, depth: usize) -> Decoded<Option<Value>> {
@@ -297,11 +294,7 @@ impl<'a> Reader<'a> {
             1 => Value::Bool(false),
             2 => Value::Bool(true),
             3 => Value::Int(self.signed()?),
-            4 => {
-                let (number, rest) = self.bytes.split_first_chunk().ok_or(Damaged)?;
-                self.bytes = rest;
-                Value::Double(f64::from_le_bytes(*number))
-            }
+            4 => Value::Double(f64::from_le_bytes(self.array()?)),
             5 => Value::String(self.text()?.to_owned()),
             6 => {
                 let second = self.signed()?;

@@ -9,9 +9,8 @@ use rusqlite::Connection;
 use super::codec::{self, Damaged, Entry};
 use super::error::corrupt;
 use super::users::{BLOCK_ROWS, Folding, Memory};
-use super::{deeds, events};
-use crate::audience::{Happening, Row, Table};
-use crate::model::id::ExternalId;
+use super::{deeds, events, slab};
+use crate::audience::{Bulk, Row, Table, each_part};
 use crate::model::user::Change;
 use crate::segment::RECEIVED;
 use crate::store::contract::{Error, Result};
@@ -23,6 +22,10 @@ pub struct Loaded {
     pub total: u64,
 }
 
+/// Blocks that go into the table together: enough for every processor to have its columns.
+const SLABS_AT_ONCE: usize = 64;
+/// Batches of events that are read together.
+const EVENT_BATCHES_AT_ONCE: usize = 4_096;
 /// Blobs decoded ahead of the table: bounds memory while it fills.
 const AHEAD: usize = 8;
 /// Changes of the log that go into the table together.
@@ -54,29 +57,93 @@ fn load_blocks(
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     folding.block_bytes = bytes;
+    table.reserve(usize::try_from(total).unwrap_or(0));
     // The oldest entry of the log, or the next one: what a displaced user's blocks may lack.
     let oldest = connection.query_row(
         "SELECT coalesce(min(seq), (SELECT coalesce(max(seq), 0) + 1 FROM user_log)) FROM user_log",
         [],
         |row| row.get(0),
     )?;
-    let blocks = "SELECT block, users FROM user_block ORDER BY block";
-    read_ahead(
-        connection,
-        blocks,
-        codec::decode_profiles,
-        |block, _, users| {
-            let (Ok(users), Ok(number)) = (users, u32::try_from(block)) else {
-                return corrupt("user_block", "users", block);
-            };
-            place(table, folding, number, users, oldest);
-            progress(Loaded {
-                users: table.len() as u64,
-                total,
-            });
-            Ok(())
-        },
-    )
+    let blocks = "SELECT block, users, n_users FROM user_block ORDER BY block";
+    let mut users = 0;
+    let told = |n: u64| {
+        users += n;
+        progress(Loaded { users, total });
+    };
+    in_batches(connection, blocks, SLABS_AT_ONCE, told, |batch| {
+        place(table, folding, batch, oldest)
+    })?;
+    table.free_holes();
+    Ok(())
+}
+
+/// Puts some blocks' users into the table.
+///
+/// A user may stand in two blocks after a crash: the log then has everything since, so that either will do,
+/// and both blocks are rewritten before it is cut.
+fn place(
+    table: &mut Table,
+    folding: &mut Folding,
+    batch: &[(i64, Vec<u8>)],
+    oldest: i64,
+) -> Result<()> {
+    let slabs = each_part(batch.len(), 1, |part| {
+        let decoded = batch[part].iter().map(|(number, bytes)| {
+            let block = u32::try_from(*number).map_err(|_| *number)?;
+            slab::decode(bytes, block).map_err(|_| *number)
+        });
+        decoded.collect::<std::result::Result<Vec<_>, i64>>()
+    });
+    let slabs = match slabs
+        .into_iter()
+        .collect::<std::result::Result<Vec<_>, _>>()
+    {
+        Ok(slabs) => slabs.into_iter().flatten().collect::<Vec<_>>(),
+        Err(number) => return corrupt("user_block", "users", number),
+    };
+    for (known, row) in table.take_in(&slabs) {
+        folding.dirty.insert(known.0 / BLOCK_ROWS, oldest);
+        folding.dirty.insert(row.0 / BLOCK_ROWS, oldest);
+    }
+    Ok(())
+}
+
+/// Reads blobs by their number and hands them on some at once, to a thread that works while more are read.
+/// `told` is told of each batch what its rows have in a third column, in sum.
+fn in_batches(
+    connection: &Connection,
+    select: &str,
+    n: usize,
+    mut told: impl FnMut(u64),
+    mut take: impl FnMut(&[(i64, Vec<u8>)]) -> Result<()> + Send,
+) -> Result<()> {
+    std::thread::scope(|scope| {
+        let (read, batches) = mpsc::sync_channel::<Vec<(i64, Vec<u8>)>>(1);
+        let taking = scope.spawn(move || batches.iter().try_for_each(|batch| take(&batch)));
+        let mut statement = connection.prepare(select)?;
+        let has_third = statement.column_count() > 2;
+        let mut rows = statement.query([])?;
+        let (mut batch, mut third) = (Vec::with_capacity(n), 0_u64);
+        loop {
+            let row = rows.next()?;
+            let is_end = row.is_none();
+            if let Some(row) = row {
+                batch.push((row.get(0)?, row.get(1)?));
+                third += if has_third { row.get(2)? } else { 0 };
+            }
+            if batch.len() == n || is_end {
+                // Who takes has failed when nobody listens.
+                if read.send(std::mem::take(&mut batch)).is_err() || is_end {
+                    break;
+                }
+                told(std::mem::take(&mut third));
+            }
+        }
+        drop(read);
+        taking
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// Reads blobs by their number and decodes them on a thread of its own, ahead of `take`: each takes a
@@ -118,26 +185,6 @@ fn read_ahead<T: Send>(
     })
 }
 
-/// Puts a block's users into the table.
-///
-/// A user may stand in two blocks after a crash, and rows close up where others were deleted. Then
-/// both the block as stored and the block it falls into now are rewritten before the log is cut.
-fn place(table: &mut Table, folding: &mut Folding, block: u32, users: Vec<Change>, oldest: i64) {
-    for user in users {
-        if table.row(&user.external_id).is_some()
-            && let Some(row) = table.delete(&user.external_id)
-        {
-            folding.dirty.insert(row.0 / BLOCK_ROWS, oldest);
-            folding.dirty.insert(block, oldest);
-        }
-        let row = table.apply(&user);
-        if row.0 / BLOCK_ROWS != block {
-            folding.dirty.insert(row.0 / BLOCK_ROWS, oldest);
-            folding.dirty.insert(block, oldest);
-        }
-    }
-}
-
 fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding) -> Result<()> {
     let log = "SELECT seq, changes FROM user_log ORDER BY seq";
     let mut replay = Replay {
@@ -177,53 +224,86 @@ fn replay_log(connection: &Connection, table: &mut Table, folding: &mut Folding)
 
 /// Events last: users move to other rows while they are read.
 fn load_events(connection: &Connection, table: &mut Table) -> Result<()> {
-    let mut by_name: HashMap<String, Vec<(Row, Happening)>> = HashMap::new();
+    let mut by_name: HashMap<String, Vec<Bulk>> = HashMap::new();
     let batches = "SELECT batch, events FROM event_batch ORDER BY batch";
-    read_ahead(connection, batches, events::decode, |batch, _, read| {
-        let Ok(read) = read else {
-            return corrupt("event_batch", "events", batch);
-        };
-        for event in read {
-            // Of somebody who is gone: a deletion takes events out before it is committed.
-            let Some(row) = table.row(&event.external_id) else {
-                continue;
-            };
-            let happening = events::happening(&event, batch.cast_unsigned());
-            match by_name.get_mut(&event.name) {
-                Some(events) => events.push((row, happening)),
-                None => drop(by_name.insert(event.name, vec![(row, happening)])),
+    let users = &*table;
+    in_batches(
+        connection,
+        batches,
+        EVENT_BATCHES_AT_ONCE,
+        |_| {},
+        |some| {
+            let parts = each_part(some.len(), 64, |part| sorted_by_name(users, &some[part]));
+            for part in parts {
+                let part = match part {
+                    Ok(part) => part,
+                    Err(batch) => return corrupt("event_batch", "events", batch),
+                };
+                for (name, events) in part {
+                    by_name.entry(name).or_default().push(events);
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     load_received(connection, table, &mut by_name)?;
-    for (name, events) in by_name {
-        table.track_all(&name, events);
-    }
+    table.track_all(by_name);
     Ok(())
+}
+
+/// The events of some batches by name, in order; the number of the first batch that is damaged.
+fn sorted_by_name(
+    table: &Table,
+    batches: &[(i64, Vec<u8>)],
+) -> std::result::Result<HashMap<String, Bulk>, i64> {
+    let mut by_name: HashMap<String, Bulk> = HashMap::new();
+    for (batch, bytes) in batches {
+        let read = events::each(bytes, |event| {
+            // Of somebody who is gone: a deletion takes events out before it is committed.
+            let Some(row) = table.row_of(event.external_id) else {
+                return;
+            };
+            if !by_name.contains_key(event.name) {
+                by_name.insert(event.name.to_owned(), Bulk::default());
+            }
+            if let Some(events) = by_name.get_mut(event.name) {
+                events.push(row, event.at, batch.cast_unsigned(), event.id);
+                for (name, number) in event.numbers {
+                    events.push_number(name, *number);
+                }
+            }
+        });
+        read.map_err(|_| *batch)?;
+    }
+    Ok(by_name)
 }
 
 /// Messages that were sent are among the deliveries.
 fn load_received(
     connection: &Connection,
     table: &Table,
-    by_name: &mut HashMap<String, Vec<(Row, Happening)>>,
+    by_name: &mut HashMap<String, Vec<Bulk>>,
 ) -> Result<()> {
     let mut statement = connection.prepare(
         "SELECT d.external_id, s.campaign, d.updated_at FROM delivery d JOIN send s ON s.seq = d.send
          WHERE d.state = 'sent' AND d.external_id <> '' AND NOT s.is_test",
     )?;
     let mut rows = statement.query([])?;
+    let mut received: HashMap<String, Bulk> = HashMap::new();
     while let Some(row) = rows.next()? {
         let (id, campaign, at): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let known = ExternalId::parse(id).ok().and_then(|id| table.row(&id));
-        let (Some(known), Ok(at)) = (known, Timestamp::from_microsecond(at)) else {
+        let (Some(known), Ok(at)) = (table.row_of(&id), Timestamp::from_microsecond(at)) else {
             continue;
         };
-        let name = format!("{RECEIVED}{campaign}");
-        let events = by_name.entry(name).or_default();
-        events.push((known, deeds::received(at)));
+        let happening = deeds::received(at);
+        let events = received.entry(format!("{RECEIVED}{campaign}")).or_default();
+        events.push(known, happening.at, happening.batch, happening.id);
     }
+    by_name.extend(
+        received
+            .into_iter()
+            .map(|(name, events)| (name, vec![events])),
+    );
     Ok(())
 }
 

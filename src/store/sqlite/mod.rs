@@ -24,6 +24,7 @@ mod reader;
 mod resources;
 mod sends;
 mod series;
+mod slab;
 mod time;
 mod users;
 mod watch;

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::codec::{self, Entry};
+use super::codec::Entry;
 use super::deeds::{self, Step};
 use super::pending::{Logged, Pending};
+use super::slab;
 use super::watch::Watched;
 use crate::audience::{Row, Table};
 use crate::store::contract::Result;
@@ -198,18 +199,16 @@ fn apply(table: &mut Table, entry: &Entry) -> Option<Row> {
 
 /// Writes one block and answers by how many bytes it grew.
 fn write_block(connection: &Connection, table: &Table, block: u32) -> Result<isize> {
-    let rows = Row(block * BLOCK_ROWS)..Row((block + 1) * BLOCK_ROWS);
-    let users = table.profiles(rows);
+    let (bytes, n_users) = slab::encode(table, block);
     let before: Option<usize> = connection
         .prepare_cached("SELECT length(users) FROM user_block WHERE block = ?")?
         .query_row([block], |row| row.get(0))
         .optional()?;
-    let bytes = codec::encode_profiles(users.iter().map(|(_, profile)| profile));
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO user_block (block, n_users, users) VALUES (?, ?, ?)",
         )?
-        .execute(params![block, users.len(), bytes])?;
+        .execute(params![block, n_users, bytes])?;
     Ok(bytes.len().cast_signed() - before.unwrap_or(0).cast_signed())
 }
 

@@ -8,7 +8,6 @@ use super::super::load::load;
 use super::super::users::Memory;
 use super::super::writer::tidy;
 use super::{Bare, End, open, set, user};
-use crate::audience::Row;
 use crate::model::Value;
 use crate::model::user::{Profile, Upserted};
 use crate::store::contract::Users;
@@ -115,9 +114,9 @@ fn run(store: &mut Bare, oracle: &mut Oracle, step: &Step) {
 
 fn read(memory: &Memory) -> BTreeMap<String, Profile> {
     let table = memory.table.read();
-    let profiles = table.profiles(Row(0)..table.rows_end()).into_iter();
+    let profiles = table.live().iter().filter_map(|row| table.profile(row));
     profiles
-        .map(|(_, profile)| (profile.external_id.to_string(), profile))
+        .map(|profile| (profile.external_id.to_string(), profile))
         .collect()
 }
 

@@ -1,6 +1,6 @@
 //! What is SQLite's own: the log and the blocks, the lock, a full disk, damage. The rest is in the contract's suite.
 
-mod codec;
+pub(super) mod codec;
 mod damage;
 mod erasing;
 mod following;
