@@ -27,7 +27,7 @@ const LOG_BYTES_IDLE: usize = 4 << 20;
 /// blocks, so that a block is rewritten once for many changes.
 const LOG_BYTES_MAX: usize = 64 << 20;
 /// Blocks folded in one step while nobody waits.
-const IDLE_BLOCKS: usize = 8;
+const IDLE_BLOCKS: usize = 16;
 
 /// The users in memory and what is to be folded.
 #[derive(Debug)]

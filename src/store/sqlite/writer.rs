@@ -27,6 +27,8 @@ const GROUP_MAX: usize = 1_024;
 const GROUP_USERS_MAX: usize = 32_768;
 /// How long nothing may come before the writer tidies up.
 const IDLE: Duration = Duration::from_millis(200);
+/// And between two rounds of it: a long log is folded as fast as the disk takes it, and a job waits for one round.
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(2);
 /// After a group of so many, the next one is not begun at once: under load its members come one by one as
 /// their callers go on, and a transaction for a few costs as much as one for all.
 const CROWD: usize = 8;
@@ -177,32 +179,39 @@ impl Drop for Writer {
 // === impl Rest ===
 
 impl Rest {
-    fn tidy(&mut self, connection: &Connection, memory: &Memory) {
+    /// Answers how long to wait for a job before the next round.
+    fn tidy(&mut self, connection: &Connection, memory: &Memory) -> Duration {
         if self.rounds > 0 {
             self.rounds -= 1;
-        } else if let Err(error) = tidy(connection, memory) {
-            give_up(connection, &error);
-            self.failures += 1;
-            self.rounds = 1 << self.failures.min(REST_MAX);
-        } else {
-            self.failures = 0;
+            return IDLE;
+        }
+        match tidy(connection, memory) {
+            Ok(has_more) => {
+                self.failures = 0;
+                if has_more { BETWEEN_ROUNDS } else { IDLE }
+            }
+            Err(error) => {
+                give_up(connection, &error);
+                self.failures += 1;
+                self.rounds = 1 << self.failures.min(REST_MAX);
+                IDLE
+            }
         }
     }
 }
 
 fn run(connection: &Connection, memory: &Memory, waiting: &Receiver<Job>) {
-    let (mut n_last, mut rest) = (0, Rest::default());
+    let (mut n_last, mut rest, mut wait) = (0, Rest::default(), IDLE);
     loop {
-        match waiting.recv_timeout(IDLE) {
+        match waiting.recv_timeout(wait) {
             Ok(first) => {
                 if n_last >= CROWD {
                     std::thread::park_timeout(GATHER);
                 }
                 n_last = group(connection, memory, first, waiting);
+                wait = IDLE;
             }
-            Err(RecvTimeoutError::Timeout) => {
-                rest.tidy(connection, memory);
-            }
+            Err(RecvTimeoutError::Timeout) => wait = rest.tidy(connection, memory),
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
@@ -261,11 +270,13 @@ fn group(connection: &Connection, memory: &Memory, first: Job, waiting: &Receive
     n
 }
 
-/// While nobody waits: folds what the log has gathered, and leaves nothing of who was deleted.
-pub(super) fn tidy(connection: &Connection, memory: &Memory) -> Result<()> {
+/// While nobody waits: folds what the log has gathered, and leaves nothing of who was deleted. Answers whether
+/// there may be more to do.
+pub(super) fn tidy(connection: &Connection, memory: &Memory) -> Result<bool> {
     let Some(blocks) = memory.idle_blocks() else {
-        return Ok(());
+        return Ok(false);
     };
+    let has_more = !blocks.is_empty();
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let folded = memory.fold_blocks(connection, blocks)?;
     connection.execute_batch("COMMIT")?;
@@ -274,7 +285,7 @@ pub(super) fn tidy(connection: &Connection, memory: &Memory) -> Result<()> {
     if memory.has_folded_deletions() && open::empty_wal(connection)? {
         memory.erased();
     }
-    Ok(())
+    Ok(has_more)
 }
 
 fn give_up(connection: &Connection, error: &Error) -> Failure {

@@ -107,7 +107,7 @@ fn run(store: &mut Bare, oracle: &mut Oracle, step: &Step) {
             }
         }
         Step::Fold(n, end) => store.fold(*n, *end),
-        Step::Tidy => tidy(&store.connection, &store.memory).unwrap(),
+        Step::Tidy => drop(tidy(&store.connection, &store.memory).unwrap()),
         Step::Die => store.die(),
     }
 }
