@@ -7,6 +7,7 @@ mod following;
 mod full;
 mod histories;
 mod opening;
+mod slab;
 mod writing;
 
 use std::path::Path;
