@@ -12,7 +12,7 @@ use crate::model::event::{EventName, Retention};
 use super::bulk::Bulk;
 use super::events::{Happening, Happenings, Measure, Window};
 use super::parts::{Task, each_task};
-use super::scan::constant;
+use super::scan::{constant, each_block};
 use super::{Row, Table, Test};
 
 // === impl Table ===
@@ -102,7 +102,7 @@ impl Table {
         };
         let first = blocks.start;
         let words = events.select(blocks, measure, window, holds);
-        Box::new(move |block, asked| {
+        each_block(move |block, asked| {
             asked & words.get(block.wrapping_sub(first)).copied().unwrap_or(0)
         })
     }

@@ -37,7 +37,7 @@ pub use bulk::Bulk;
 pub use events::{Happening, Measure, Window};
 pub use ids::bucket;
 pub use parts::each_part;
-pub use scan::{Question, Shape, Test, TextTest, ValueTest};
+pub use scan::{BLOCKS, Question, Shape, Test, TextTest, ValueTest, each_block};
 pub use slab::{Placed, Slab, Typed, Values};
 pub use table::{Attribute, Seen, Table};
 

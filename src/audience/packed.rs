@@ -117,9 +117,16 @@ impl Packed {
     /// The 64 numbers of a block.
     pub(super) fn unpack(&self, block: usize) -> [u64; 64] {
         let mut numbers = [0; 64];
-        for (plane, word) in self.block(block).iter().enumerate() {
-            for (bit, number) in numbers.iter_mut().enumerate() {
-                *number |= (word >> bit & 1) << plane;
+        for (eighth, planes) in self.block(block).chunks(8).enumerate() {
+            for (at, eight) in numbers.chunks_exact_mut(8).enumerate() {
+                // Of eight planes, the bits of eight rows: a square of bits.
+                let square = planes.iter().enumerate().fold(0, |square, (plane, word)| {
+                    square | (word >> (8 * at) & 0xff) << (8 * plane)
+                });
+                let square = transpose_eight(square).to_le_bytes();
+                for (number, byte) in eight.iter_mut().zip(square) {
+                    *number |= u64::from(byte) << (8 * eighth);
+                }
             }
         }
         numbers
@@ -135,6 +142,19 @@ impl Packed {
             .get(block * self.width..(block + 1) * self.width)
             .unwrap_or(&[])
     }
+}
+
+/// Bit `i` of byte `j` becomes bit `j` of byte `i`, as [`transpose`] does for 64.
+fn transpose_eight(mut square: u64) -> u64 {
+    for (by, low) in [
+        (7, 0x00aa_00aa_00aa_00aa),
+        (14, 0x0000_cccc_0000_cccc),
+        (28, 0x0000_0000_f0f0_f0f0),
+    ] {
+        let moved = (square ^ square >> by) & low;
+        square ^= moved ^ moved << by;
+    }
+    square
 }
 
 /// Bit `i` of number `j` becomes bit `j` of number `i`: squares of 32, 16, … bits change places across the

@@ -10,8 +10,9 @@ use super::packed::Packed;
 use super::taking::gather;
 use super::text::Text;
 
-/// A dictionary smaller than this is kept whatever it saves.
-const DISTINCT_FREE: usize = 1024;
+/// A dictionary smaller than this is kept whatever it saves: the first users of a few thousand cities nearly all
+/// have one of their own.
+const DISTINCT_FREE: usize = if cfg!(test) { 1 << 8 } else { 1 << 15 };
 
 #[derive(Debug, Clone)]
 pub(super) enum Strings {
@@ -108,7 +109,7 @@ impl Coded {
 
     /// Whether some strings more cannot make them mostly distinct.
     pub(super) fn is_settled(&self) -> bool {
-        self.used > DISTINCT_FREE * 16 && self.index.len() * 8 < self.used
+        self.index.len() < DISTINCT_FREE / 2 || self.index.len() * 8 < self.used
     }
 
     /// Stores `known[code]` for each row; the rows must hold no value, and each entry must be held by one.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cel::parser::{ParseErrors, Parser};
 use jiff::Timestamp;
 
-use crate::audience::{Bitmap, Row, Table, each_part};
+use crate::audience::{BLOCKS, Bitmap, Row, Table, each_part};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::limits;
 
@@ -14,14 +14,14 @@ use super::declared::Declared;
 use super::explain::{Explained, explain};
 use super::lower::Lowering;
 use super::person::Person;
-use super::select::{Over, Selection};
+use super::select::{Over, Selection, cost};
 use super::tree::{Node, Term, Test};
 use super::verdict::{InTable, Scope, verdict};
 use super::{guard, silent};
 
-/// Blocks of 64 rows that are worth a thread of their own: a few hundred microseconds of work. Few in unit tests,
-/// so that few users are several parts.
-const PART_BLOCKS_MIN: usize = if cfg!(test) { 1 } else { 2_048 };
+/// Blocks of 64 rows that are worth a thread of their own where a filter costs as much as one comparison: twice
+/// what it takes to begin a thread. Few in unit tests, so that few users are several parts.
+const PART_BLOCKS: usize = if cfg!(test) { 1 } else { 16_384 };
 
 /// A checked filter. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -181,36 +181,47 @@ impl Filter {
 
     /// Users that are in; on all processors where there are many.
     pub fn count(&self, table: &Table, now: Timestamp) -> u64 {
-        let parts = self.each_part(table, now, |members| {
-            members
+        let add = |n: &mut u64, rows: &[u64]| {
+            *n += rows
+                .iter()
                 .map(|word| u64::from(word.count_ones()))
-                .sum::<u64>()
-        });
-        parts.into_iter().sum()
+                .sum::<u64>();
+        };
+        self.each_part(table, now, add).into_iter().sum()
     }
 
     /// As [`Filter::count`], the rows themselves.
     pub fn members(&self, table: &Table, now: Timestamp) -> Bitmap {
-        let parts = self.each_part(table, now, |members| members.collect::<Vec<_>>());
+        let parts = self.each_part(table, now, Vec::extend_from_slice);
         Bitmap::from_words(parts.concat())
     }
 
-    /// Asks parts of the table at once; `take` gets the words of one part, in order.
-    fn each_part<T: Send>(
+    /// Asks parts of the table at once; `add` is given the members of some blocks after the other, one word each.
+    fn each_part<T: Default + Send>(
         &self,
         table: &Table,
         now: Timestamp,
-        take: impl Fn(&mut dyn Iterator<Item = u64>) -> T + Sync,
+        add: impl Fn(&mut T, &[u64]) + Sync,
     ) -> Vec<T> {
         let (root, live) = (&self.0.root, table.live());
-        each_part(live.blocks(), PART_BLOCKS_MIN, |blocks| {
+        each_part(live.blocks(), PART_BLOCKS / cost(root).max(1), |blocks| {
             let over = Over {
                 table,
                 now,
                 blocks: blocks.clone(),
             };
             let selection = Selection::new(root, &over, true);
-            take(&mut blocks.map(|block| selection.rows(block, live.word(block))))
+            let mut sum = T::default();
+            let mut rows = [0; BLOCKS];
+            for first in blocks.clone().step_by(BLOCKS) {
+                let rows = &mut rows[..BLOCKS.min(blocks.end - first)];
+                for (block, row) in (first..).zip(&mut *rows) {
+                    *row = live.word(block);
+                }
+                selection.keep(first, rows);
+                add(&mut sum, rows);
+            }
+            sum
         })
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Pattern {
 struct Plain {
     is_start: bool,
     literals: Vec<Vec<u8>>,
+    /// And that is all there is to it.
+    is_exact: bool,
 }
 
 // === impl Pattern ===
@@ -50,43 +52,73 @@ impl Pattern {
     pub(super) fn is_match(&self, text: &[u8]) -> bool {
         match &self.plain {
             None => self.regex.is_match(text),
-            Some(Plain { is_start, literals }) => literals.iter().any(|literal| {
-                if *is_start {
-                    text.starts_with(literal)
-                } else {
-                    text.ends_with(literal)
-                }
-            }),
+            // Most texts are done with here: a look at an end costs a tenth of a regular expression.
+            Some(plain) if !plain.is_met(text) => false,
+            Some(plain) => plain.is_exact || self.regex.is_match(text),
         }
     }
 }
 
-/// `(@a\.com|@b\.com)$` and `^(Mr|Mrs) ` are a few literals at one end.
+// === impl Plain ===
+
+impl Plain {
+    fn is_met(&self, text: &[u8]) -> bool {
+        self.literals.iter().any(|literal| {
+            if self.is_start {
+                text.starts_with(literal)
+            } else {
+                text.ends_with(literal)
+            }
+        })
+    }
+
+    /// How much of a text the literals tell at least.
+    fn least_bytes(&self) -> usize {
+        self.literals.iter().map(Vec::len).min().unwrap_or(0)
+    }
+}
+
+/// `(@a\.com|@b\.com)$` and `^(Mr|Mrs) ` are a few literals at one end; of `^u[0-9]+@a\.com$` the longer end is
+/// told.
 fn plain(hir: &Hir) -> Option<Plain> {
     let HirKind::Concat(parts) = hir.kind() else {
         return None;
     };
-    let (is_start, rest) = match parts.as_slice() {
-        [first, rest @ ..] if is_look(first, Look::Start) => (true, rest),
-        [rest @ .., last] if is_look(last, Look::End) => (false, rest),
-        _ => return None,
+    let start = match parts.as_slice() {
+        [first, rest @ ..] if is_look(first, Look::Start) => at_end(rest, true),
+        _ => None,
     };
+    let end = match parts.as_slice() {
+        [rest @ .., last] if is_look(last, Look::End) => at_end(rest, false),
+        _ => None,
+    };
+    [start, end]
+        .into_iter()
+        .flatten()
+        .max_by_key(|plain| (plain.is_exact, plain.least_bytes()))
+}
+
+fn at_end(rest: &[Hir], is_start: bool) -> Option<Plain> {
     let rest = Hir::concat(rest.to_vec());
-    // A second anchor or a word boundary is more than literals say.
-    if !rest.properties().look_set().is_empty() {
-        return None;
-    }
     let kind = if is_start {
         ExtractKind::Prefix
     } else {
         ExtractKind::Suffix
     };
-    let found = Extractor::new().kind(kind).extract(&rest);
-    let literals = found.literals().filter(|_| found.is_exact())?;
-    let literals: Vec<_> = literals.iter().map(|one| one.as_bytes().to_vec()).collect();
-    (1..=LITERALS_MAX)
-        .contains(&literals.len())
-        .then_some(Plain { is_start, literals })
+    let extract = |extractor: &mut Extractor| {
+        let found = extractor.kind(kind.clone()).extract(&rest);
+        let literals = found.literals()?;
+        let plain = Plain {
+            is_start,
+            literals: literals.iter().map(|one| one.as_bytes().to_vec()).collect(),
+            // A second anchor or a word boundary is more than literals say.
+            is_exact: found.is_exact() && rest.properties().look_set().is_empty(),
+        };
+        let is_worth_it = plain.is_exact || plain.least_bytes() > 0;
+        (is_worth_it && (1..=LITERALS_MAX).contains(&plain.literals.len())).then_some(plain)
+    };
+    // A digit before the literals multiplies them by ten: then up to it.
+    extract(&mut Extractor::new()).or_else(|| extract(Extractor::new().limit_class(1)))
 }
 
 fn is_look(hir: &Hir, look: Look) -> bool {
@@ -116,8 +148,18 @@ mod tests {
             ("(a|b$)", 0),
         ] {
             let pattern = Pattern::new(text).unwrap();
-            let found = pattern.plain.map_or(0, |plain| plain.literals.len());
+            let plain = pattern.plain.filter(|plain| plain.is_exact);
+            let found = plain.map_or(0, |plain| plain.literals.len());
             assert_eq!(found, literals, "{text}");
+        }
+        for (text, end) in [
+            ("^u[0-9]+@a\\.com$", "@a.com"),
+            ("^long-name-[0-9]+x$", "long-name-"),
+            ("^abc$", "abc"),
+        ] {
+            let plain = Pattern::new(text).unwrap().plain.unwrap();
+            assert!(!plain.is_exact, "{text}");
+            assert_eq!(plain.literals, [end.as_bytes()], "{text}");
         }
         assert!(Pattern::new("é(").is_err());
         assert!(

@@ -1,4 +1,4 @@
-//! Judges all users at once: a filter becomes a [`Selection`], which is asked of 64 rows at a time.
+//! Judges all users at once: a filter becomes a [`Selection`], which is asked of some blocks of 64 rows at a time.
 //!
 //! Each test is asked for one answer only, true or false: a conjunction is true where all parts are, and
 //! false where one is; a negation swaps the two. So sets of unknown users are never made. What is behind in a
@@ -11,7 +11,9 @@ use std::ops::Range;
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 
-use crate::audience::{Measure, Question, Row, Shape, Table, Test as Ready, TextTest, Window};
+use crate::audience::{
+    BLOCKS, Measure, Question, Row, Shape, Table, Test as Ready, TextTest, Window, each_block,
+};
 use crate::model::Value;
 
 use super::tree::{Node, Op, Part, Term, Test};
@@ -43,6 +45,9 @@ pub(super) struct Over<'a> {
     /// Of 64 rows.
     pub(super) blocks: Range<usize>,
 }
+
+/// Rows of some blocks on the side.
+struct Scratch([u64; BLOCKS]);
 
 /// A user with one value, whatever is asked for.
 struct Single<'a>(Option<&'a Value>);
@@ -95,34 +100,62 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Those of the asked rows of a block that are selected.
-    pub(super) fn rows(&self, block: usize, asked: u64) -> u64 {
+    /// Leaves of the asked rows of some blocks, at most [`BLOCKS`], those that are selected.
+    pub(super) fn keep(&self, first: usize, asked: &mut [u64]) {
         match self {
-            Self::Constant(true) => asked,
-            Self::Constant(false) => 0,
+            Self::Constant(true) => {}
+            Self::Constant(false) => asked.fill(0),
             Self::All(parts) => {
-                let mut left = asked;
                 for part in parts {
-                    if left == 0 {
-                        break;
+                    if asked.iter().all(|rows| *rows == 0) {
+                        return;
                     }
-                    left = part.rows(block, left);
+                    part.keep(first, asked);
                 }
-                left
             }
             Self::Any(parts) => {
-                let mut open = asked;
+                let mut left = Scratch::of(asked);
                 for part in parts {
-                    if open == 0 {
-                        break;
+                    let open = left.rows(asked.len());
+                    if open.iter().all(|rows| *rows == 0) {
+                        return;
                     }
-                    open &= !part.rows(block, open);
+                    let mut found = Scratch::of(open);
+                    let found = found.rows(asked.len());
+                    part.keep(first, found);
+                    remove(open, found);
                 }
-                asked & !open
+                remove(asked, left.rows(asked.len()));
             }
-            Self::Not(part) => asked & !part.rows(block, asked),
-            Self::Leaf(leaf) => leaf.ready.get_or_init(|| leaf.prepare())(block, asked),
+            Self::Not(part) => {
+                let mut found = Scratch::of(asked);
+                let found = found.rows(asked.len());
+                part.keep(first, found);
+                remove(asked, found);
+            }
+            Self::Leaf(leaf) => leaf.ready.get_or_init(|| leaf.prepare())(first, asked),
         }
+    }
+}
+
+// === impl Scratch ===
+
+impl Scratch {
+    fn of(rows: &[u64]) -> Self {
+        let mut scratch = Self([0; BLOCKS]);
+        scratch.0[..rows.len()].copy_from_slice(rows);
+        scratch
+    }
+
+    fn rows(&mut self, n: usize) -> &mut [u64] {
+        &mut self.0[..n]
+    }
+}
+
+/// Takes rows out.
+fn remove(from: &mut [u64], rows: &[u64]) {
+    for (from, rows) in from.iter_mut().zip(rows) {
+        *from &= !rows;
     }
 }
 
@@ -147,9 +180,11 @@ impl<'a> Leaf<'a> {
                 let asked = (&events.measure, events.window(now));
                 table.test_events(&events.name, asked, &holds, blocks)
             }
-            [] if holds(None) => Box::new(|_, asked| asked),
-            [] => Box::new(|_, _| 0),
-            _ => Box::new(move |block, asked| {
+            [] => {
+                let all = holds(None);
+                each_block(move |_, asked| if all { asked } else { 0 })
+            }
+            _ => each_block(move |block, asked| {
                 each_row(block, asked, |row| {
                     judged(node, &InTable(table, row), now) == Some(wanted)
                 })
@@ -249,7 +284,7 @@ fn cheapest_first(nodes: &[Node]) -> Vec<&Node> {
 }
 
 /// Word operations first, then what looks at values, then what looks at rows.
-fn cost(node: &Node) -> usize {
+pub(super) fn cost(node: &Node) -> usize {
     match &node.test {
         Test::And(nodes) | Test::Or(nodes) => nodes.iter().map(cost).sum(),
         Test::Not(node) => cost(node),
