@@ -76,6 +76,15 @@ pub enum Error {
     Panicked,
 }
 
+// === impl Parts ===
+
+impl Parts {
+    /// An estimate of what the users take in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.memory_bytes()
+    }
+}
+
 /// Binds both doors. Port 0 takes a free port.
 ///
 /// # Errors

@@ -44,6 +44,8 @@ pub(super) struct Doors {
 /// A running server that is stopped by [`Local::stop`].
 pub(super) struct Local {
     pub(super) grpc: SocketAddr,
+    /// What the users took in memory at the start.
+    pub(super) memory_bytes: usize,
     stop: oneshot::Sender<()>,
     ended: oneshot::Receiver<Result<(), server::Error>>,
     tasks: Tasks,
@@ -89,6 +91,7 @@ impl Local {
         let listeners = server::bind(&settings).await.context("cannot listen")?;
         let grpc = listeners.grpc.local_addr().context("cannot listen")?;
         let parts = load(settings, clock, secrets).await?;
+        let memory_bytes = parts.memory_bytes();
         let tasks = Tasks::new();
         let (stop, stopped) = oneshot::channel::<()>();
         let (end, ended) = oneshot::channel();
@@ -100,6 +103,7 @@ impl Local {
         });
         Ok(Self {
             grpc,
+            memory_bytes,
             stop,
             ended,
             tasks,

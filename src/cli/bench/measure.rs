@@ -142,6 +142,13 @@ impl Report {
         self.add(name, latencies.to_json());
     }
 
+    /// A filter's members and how long it took.
+    pub(super) fn add_evaluated(&mut self, name: &'static str, members: i64, took: &Latencies) {
+        let mut figures = took.to_json();
+        figures["members"] = members.into();
+        self.add(name, figures);
+    }
+
     pub(super) fn print(self, as_json: bool) {
         if as_json {
             let fields = self.0.into_iter();
@@ -193,6 +200,9 @@ fn text(value: &Value) -> String {
         Value::Object(latencies) => latencies
             .iter()
             .map(|(name, us)| {
+                if !name.ends_with("_us") {
+                    return format!("{name} {}", output::count(us.as_i64().unwrap_or_default()));
+                }
                 let span = Duration::from_micros(us.as_u64().unwrap_or_default());
                 format!("{} {}", name.trim_end_matches("_us"), output::span(span))
             })

@@ -1,11 +1,12 @@
 //! `recado bench`: how fast this machine is, measured on the real server over real sockets.
 //!
-//! `subject` is the command, `stage` the server it drives, `measure` what is read off, `people` the users it
-//! makes; `upsert`, `evaluate` and `send` are the three subjects. Begin with `upsert`.
+//! `subject` is the command, `stage` the server it drives, `measure` what is read off, `people` the users and
+//! events it makes, `filters` what it asks of them; `upsert`, `evaluate` and `send` are the three subjects. Begin with `upsert`.
 //!
 //! **Invariant:** every figure comes with the same work done plainly, in the same run on the same machine.
 
 mod evaluate;
+mod filters;
 mod measure;
 mod people;
 mod send;

@@ -64,7 +64,9 @@ impl Send {
             batch: 1_000,
             connections: 4,
         };
-        stage.load(self.count, super::people::MEANT, drive).await?;
+        stage
+            .load(self.count, super::people::TYPICAL, drive)
+            .await?;
         let mut client = stage.server.client().await?;
         prepare(&mut client).await?;
         let mut rounds = Vec::new();

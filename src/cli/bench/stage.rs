@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::future::try_join_all;
@@ -15,6 +16,9 @@ use crate::cli::error::Error;
 use crate::cli::local::{Doors, Local, SandboxSecrets};
 use crate::cli::output;
 use crate::clock::{Clock, SystemClock};
+
+/// How long a store may tidy up before it is measured all the same.
+const SETTLE_SECS_MAX: u32 = 300;
 
 pub(super) struct Stage {
     pub(super) server: Local,
@@ -79,7 +83,7 @@ impl Stage {
         &self,
         n: u64,
         drive: Drive,
-        make: impl Fn(u64) -> Result<pb::UserUpdate, Error>,
+        make: impl Fn(u64) -> pb::UserUpdate,
     ) -> Result<Driven, Error> {
         let mut clients = Vec::new();
         for _ in 0..drive.connections {
@@ -94,7 +98,7 @@ impl Stage {
                 let mut begin = worker * drive.batch;
                 while begin < n {
                     let end = (begin + drive.batch).min(n);
-                    let users = (begin..end).map(make).collect::<Result<_, _>>()?;
+                    let users = (begin..end).map(make).collect();
                     let call = Watch::begin();
                     upsert(&mut client, users).await?;
                     latencies.lock().record(call.elapsed());
@@ -123,6 +127,48 @@ impl Stage {
         let now = SystemClock.now();
         self.upsert(n, drive, |n| people::user(n, attributes, now))
             .await
+    }
+}
+
+impl Stage {
+    /// Tracks `n` events of so many users.
+    pub(super) async fn track(&self, n: u64, users: u64, drive: Drive) -> Result<Took, Error> {
+        let now = SystemClock.now();
+        let mut clients = Vec::new();
+        for _ in 0..drive.connections {
+            clients.push(self.server.client().await?);
+        }
+        let bar = output::progress(n, "events  {bar:30} {pos}/{len}  {per_sec}");
+        let watch = Watch::begin();
+        let workers = clients.into_iter().zip(0..).map(|(mut client, worker)| {
+            let bar = &bar;
+            async move {
+                let mut begin = worker * drive.batch;
+                while begin < n {
+                    let end = (begin + drive.batch).min(n);
+                    let events = (begin..end).map(|n| people::event(n, users, now)).collect();
+                    let request = pb::TrackEventsRequest { events };
+                    client.users.track_events(request).await?;
+                    bar.inc(end - begin);
+                    begin += drive.batch * drive.connections;
+                }
+                Ok::<_, Error>(())
+            }
+        });
+        try_join_all(workers).await?;
+        bar.finish_and_clear();
+        Ok(watch.end())
+    }
+
+    /// Waits until the store has tidied up and the process does nothing: a few minutes at most.
+    pub(super) async fn settle(&self) {
+        for _ in 0..SETTLE_SECS_MAX {
+            let watch = Watch::begin();
+            SystemClock.sleep(Duration::from_secs(1)).await;
+            if watch.end().cpu_secs < 0.05 {
+                return;
+            }
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use std::path::Path;
 use clap::Args;
 use prost::Message;
 
-use super::measure::{self, Report, Took, Watch};
+use super::evaluate;
+use super::filters::THREE_CLAUSES;
+use super::measure::{self, Latencies, Report, Took, Watch};
 use super::people;
 use super::stage::{Drive, Driven, Stage};
 use crate::api::pb;
@@ -21,7 +23,7 @@ pub(super) struct Upsert {
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
     users: u64,
     /// Attributes a user
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
     attributes: u16,
     /// Updates of eight attributes of random users afterwards
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(0..=20_000_000))]
@@ -32,6 +34,9 @@ pub(super) struct Upsert {
     /// Connections, each with one call under way
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64))]
     connections: u64,
+    /// Evaluate a filter of three clauses over and over meanwhile
+    #[arg(long)]
+    evaluating: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -70,17 +75,52 @@ impl Upsert {
         report.add("memory_bytes_per_user", held / self.users);
         if self.count > 0 {
             let change = |n| people::change(people::mix(n) % self.users, n, now);
-            let updated = stage.upsert(self.count, drive, change).await?;
+            let updated = if self.evaluating {
+                self.while_evaluating(&stage, drive, &mut report, change)
+                    .await?
+            } else {
+                stage.upsert(self.count, drive, change).await?
+            };
             let appended = self.baseline(&stage.scratch(), self.count, change)?;
             Figures::UPDATE.add(&mut report, self.count, &updated, appended);
         }
         let (stage, start) = stage.restart().await?;
-        report.add_span("start_secs", start.time);
-        report.add_figure("start_users_per_sec", start.rate(self.users));
+        report.add_span("start_at_once_secs", start.time);
+        stage.settle().await;
+        let (stage, start) = stage.restart().await?;
+        report.add_span("start_settled_secs", start.time);
         report.add("rss_bytes", measure::rss_bytes());
         stage.stop().await?;
         report.print(self.json);
         Ok(Exit::OK)
+    }
+
+    /// Updates while a client asks one question after the other.
+    async fn while_evaluating(
+        &self,
+        stage: &Stage,
+        drive: Drive,
+        report: &mut Report,
+        change: impl Fn(u64) -> pb::UserUpdate,
+    ) -> Result<Driven, Error> {
+        let mut client = stage.server.client().await?;
+        let mut latencies = Latencies::new();
+        let watch = Watch::begin();
+        let mut asked = 0;
+        let asking = async {
+            loop {
+                let (_, watch) = evaluate::ask(&mut client, THREE_CLAUSES).await?;
+                latencies.record(watch.elapsed());
+                asked += 1;
+            }
+        };
+        let updated = tokio::select! {
+            updated = stage.upsert(self.count, drive, change) => updated?,
+            failed = asking => return failed,
+        };
+        report.add_latencies("evaluation_over_grpc_meanwhile", &latencies);
+        report.add_figure("evaluations_per_sec_meanwhile", watch.end().rate(asked));
+        Ok(updated)
     }
 
     /// The same bytes appended to a file, made durable after each batch: what the disk can do at all.
@@ -88,14 +128,14 @@ impl Upsert {
         &self,
         path: &Path,
         n: u64,
-        make: impl Fn(u64) -> Result<pb::UserUpdate, Error>,
+        make: impl Fn(u64) -> pb::UserUpdate,
     ) -> Result<Took, Error> {
         let mut file = File::create(path).map_err(Error::file(path))?;
         let mut appending = Took::none();
         let mut begin = 0;
         while begin < n {
             let end = (begin + self.batch).min(n);
-            let users = (begin..end).map(&make).collect::<Result<_, _>>()?;
+            let users = (begin..end).map(&make).collect();
             let bytes = pb::UpsertUsersRequest { users }.encode_to_vec();
             // Making the data is not part of it.
             let watch = Watch::begin();
