@@ -115,6 +115,14 @@ impl Bitmap {
         self.words.get(block).copied().unwrap_or(0)
     }
 
+    /// Leaves of the rows in some blocks those that are members.
+    pub fn keep(&self, first: usize, rows: &mut [u64]) {
+        let mut words = self.words.get(first..).unwrap_or(&[]).iter();
+        for rows in rows {
+            *rows &= words.next().copied().unwrap_or(0);
+        }
+    }
+
     pub fn from_words(words: Vec<u64>) -> Self {
         Self { words }
     }

@@ -13,6 +13,13 @@ pub(super) struct Packed {
     words: Vec<u64>,
 }
 
+/// What 64 rows at once are asked.
+pub(super) enum Compare {
+    Less(u64),
+    /// They must fit: see [`Packed::among`].
+    Among(Vec<u64>),
+}
+
 // === impl Packed ===
 
 impl Packed {
@@ -84,34 +91,49 @@ impl Packed {
         self.width = width;
     }
 
-    /// Which of 64 rows hold `number`.
-    pub(super) fn equal(&self, block: usize, number: u64) -> u64 {
-        if number > self.max() {
-            return 0;
-        }
-        let planes = self.block(block).iter().enumerate();
-        planes.fold(u64::MAX, |same, (plane, word)| {
-            // All ones where the bit is 0, so that one operation serves both bits.
-            let flip = (number >> plane & 1).wrapping_sub(1);
-            same & (word ^ flip)
-        })
+    /// A comparison with numbers of which some may not fit: nobody holds those.
+    pub(super) fn among(&self, mut numbers: Vec<u64>) -> Compare {
+        numbers.retain(|number| *number <= self.max());
+        Compare::Among(numbers)
     }
 
-    /// Which of 64 rows hold less than `number`.
-    pub(super) fn less(&self, block: usize, number: u64) -> u64 {
-        if number > self.max() {
-            return u64::MAX;
+    /// Leaves of the rows that are asked for in some blocks those for which the comparison is `wanted`.
+    pub(super) fn keep(&self, first: usize, asked: &mut [u64], compare: &Compare, wanted: bool) {
+        let flip = if wanted { 0 } else { u64::MAX };
+        match *compare {
+            Compare::Less(number) if number > self.max() => keep_all(asked, wanted),
+            Compare::Less(number) => self.each(first, asked, |planes| less(planes, number) ^ flip),
+            Compare::Among(ref numbers) => match numbers.as_slice() {
+                [] => keep_all(asked, !wanted),
+                // By far the most frequent.
+                [one] => self.each(first, asked, |planes| equal(planes, *one) ^ flip),
+                some => self.each(first, asked, |planes| {
+                    let each = some.iter().map(|number| equal(planes, *number));
+                    each.fold(0, |all, one| all | one) ^ flip
+                }),
+            },
         }
-        let (mut less, mut same) = (0, u64::MAX);
-        for (plane, word) in self.block(block).iter().enumerate().rev() {
-            if number >> plane & 1 == 1 {
-                less |= same & !word;
-                same &= word;
-            } else {
-                same &= !word;
-            }
+    }
+
+    /// Narrow columns get a loop of their own width, in which nothing is decided: it is several times as fast.
+    fn each(&self, first: usize, asked: &mut [u64], holds: impl Fn(&[u64]) -> u64) {
+        let words = self.words.get(first * self.width..).unwrap_or(&[]);
+        match self.width {
+            0 => each_of::<1>(&[], asked, holds),
+            1 => each_of::<1>(words, asked, holds),
+            2 => each_of::<2>(words, asked, holds),
+            3 => each_of::<3>(words, asked, holds),
+            4 => each_of::<4>(words, asked, holds),
+            5 => each_of::<5>(words, asked, holds),
+            6 => each_of::<6>(words, asked, holds),
+            7 => each_of::<7>(words, asked, holds),
+            8 => each_of::<8>(words, asked, holds),
+            9 => each_of::<9>(words, asked, holds),
+            10 => each_of::<10>(words, asked, holds),
+            11 => each_of::<11>(words, asked, holds),
+            12 => each_of::<12>(words, asked, holds),
+            width => keep_each(words.chunks_exact(width), asked, holds),
         }
-        less
     }
 
     /// The 64 numbers of a block.
@@ -142,6 +164,68 @@ impl Packed {
             .get(block * self.width..(block + 1) * self.width)
             .unwrap_or(&[])
     }
+}
+
+fn each_of<const WIDTH: usize>(words: &[u64], asked: &mut [u64], holds: impl Fn(&[u64]) -> u64) {
+    let (blocks, _) = words.as_chunks::<WIDTH>();
+    keep_each(blocks.iter().map(<[u64; WIDTH]>::as_slice), asked, holds);
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "the width must be known where this stands"
+)]
+#[inline(always)]
+fn keep_each<'a>(
+    mut blocks: impl Iterator<Item = &'a [u64]>,
+    asked: &mut [u64],
+    holds: impl Fn(&[u64]) -> u64,
+) {
+    for asked in asked {
+        let planes = blocks.next().unwrap_or(&[]);
+        if *asked != 0 {
+            *asked &= holds(planes);
+        }
+    }
+}
+
+fn keep_all(asked: &mut [u64], all: bool) {
+    if !all {
+        asked.fill(0);
+    }
+}
+
+/// Which of 64 rows hold `number`, which must fit.
+#[expect(
+    clippy::inline_always,
+    reason = "the width must be known where this stands"
+)]
+#[inline(always)]
+fn equal(planes: &[u64], number: u64) -> u64 {
+    planes
+        .iter()
+        .enumerate()
+        .fold(u64::MAX, |same, (plane, word)| {
+            // All ones where the bit is 0, so that one operation serves both bits.
+            let flip = (number >> plane & 1).wrapping_sub(1);
+            same & (word ^ flip)
+        })
+}
+
+/// Which of 64 rows hold less than `number`, which must fit.
+#[expect(
+    clippy::inline_always,
+    reason = "the width must be known where this stands"
+)]
+#[inline(always)]
+fn less(planes: &[u64], number: u64) -> u64 {
+    let (mut less, mut same) = (0, u64::MAX);
+    for (plane, word) in planes.iter().enumerate().rev() {
+        let flip = (number >> plane & 1).wrapping_sub(1);
+        less |= same & !(word | flip);
+        same &= word ^ flip;
+    }
+    less
 }
 
 /// Bit `i` of byte `j` becomes bit `j` of byte `i`, as [`transpose`] does for 64.
@@ -209,8 +293,20 @@ mod tests {
                 let (block, bit) = (row / 64, row % 64);
                 prop_assert_eq!(packed.get(Row::at(row)), *number);
                 prop_assert_eq!(packed.unpack(block)[bit], *number);
-                prop_assert_eq!(packed.equal(block, against) >> bit & 1 == 1, *number == against);
-                prop_assert_eq!(packed.less(block, against) >> bit & 1 == 1, *number < against);
+                let asks = |compare, wanted| {
+                    let mut asked = [u64::MAX; 2];
+                    packed.keep(block, &mut asked, &compare, wanted);
+                    asked[0] >> bit & 1 == 1
+                };
+                for (compare, expected) in [
+                    (Compare::Less(against), *number < against),
+                    (packed.among(vec![]), false),
+                    (packed.among(vec![against]), *number == against),
+                    (packed.among(vec![against, numbers[0]]), [against, numbers[0]].contains(number)),
+                ] {
+                    prop_assert_eq!(asks(compare, true), expected);
+                }
+                prop_assert_eq!(asks(Compare::Less(against), false), *number >= against);
             }
         }
     }

@@ -215,9 +215,8 @@ impl Filter {
             let mut rows = [0; BLOCKS];
             for first in blocks.clone().step_by(BLOCKS) {
                 let rows = &mut rows[..BLOCKS.min(blocks.end - first)];
-                for (block, row) in (first..).zip(&mut *rows) {
-                    *row = live.word(block);
-                }
+                rows.fill(u64::MAX);
+                live.keep(first, rows);
                 selection.keep(first, rows);
                 add(&mut sum, rows);
             }

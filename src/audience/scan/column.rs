@@ -32,19 +32,21 @@ impl Column {
         let others = self.other_answers(&question, blocks, &object);
         let in_lane = self.lane_test(question, object);
         Box::new(move |first, asked| {
-            let mut found = [0; BLOCKS];
-            let found = &mut found[..asked.len()];
-            for ((block, found), asked) in (first..).zip(&mut *found).zip(&*asked) {
-                *found = asked & self.main.word(block);
+            let mut at_first = [0; BLOCKS];
+            let at_first = &mut at_first[..asked.len()];
+            at_first.copy_from_slice(asked);
+            self.main.keep(first, asked);
+            in_lane(first, asked);
+            if absent != 0 {
+                for ((block, found), asked) in (first..).zip(&mut *asked).zip(&*at_first) {
+                    *found |= asked & !self.main.word(block);
+                }
             }
-            in_lane(first, found);
-            for ((block, found), asked) in (first..).zip(&mut *found).zip(asked) {
-                *found |= *asked & !self.main.word(block) & absent;
-                if let Some(others) = &others {
+            if let Some(others) = &others {
+                for ((block, found), asked) in (first..).zip(asked).zip(at_first) {
                     let (rows, holds) = others.at(block);
                     *found = *found & !rows | *asked & holds;
                 }
-                *asked = *found;
             }
         })
     }
@@ -89,12 +91,7 @@ impl Column {
         let holds = &question.holds;
         if matches!(question.shape, Shape::Presence) {
             // Any value does: presence is all that is asked.
-            let all = if holds(Some(&Value::Bool(true))) {
-                u64::MAX
-            } else {
-                0
-            };
-            return each_block(move |_, asked| asked & all);
+            return constant(holds(Some(&Value::Bool(true))));
         }
         match &self.lane {
             Lane::Empty => constant(false),
@@ -112,6 +109,9 @@ impl Column {
             Lane::Times(times) => time_test(times, question),
             Lane::Doubles(numbers, whole) => double_test(numbers, whole, question),
             Lane::Texts(Strings::Text(text)) if matches!(question.shape, Shape::Emptiness) => {
+                if text.empty.is_empty() {
+                    return constant(holds(Some(&Value::String("a".into()))));
+                }
                 let [empty, other] = ["", "a"].map(|s| mask(holds(Some(&Value::String(s.into())))));
                 each_block(move |block, asked| {
                     let rows = text.empty.word(block);

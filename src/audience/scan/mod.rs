@@ -67,8 +67,11 @@ fn fold_rows(block: usize, asked: u64, holds: impl Fn(Row) -> bool) -> u64 {
 
 /// All rows that are asked for, or none.
 pub(in crate::audience) fn constant<'a>(all: bool) -> Test<'a> {
-    let all = mask(all);
-    each_block(move |_, asked| asked & all)
+    Box::new(move |_, asked| {
+        if !all {
+            asked.fill(0);
+        }
+    })
 }
 
 /// A test of one block after the other: given its number and the rows that are asked for, the rows for which it

@@ -6,7 +6,7 @@ use super::{Question, Shape, Test, constant, each_block, each_row, mask};
 use crate::audience::Bitmap;
 use crate::audience::column::number;
 use crate::audience::numbers::{Ints, Times};
-use crate::audience::packed::Packed;
+use crate::audience::packed::{Compare, Packed};
 use crate::model::Value;
 
 /// A predicate over places in a range of integers, as block operations.
@@ -44,13 +44,13 @@ pub(super) fn int_test<'a>(
     match places {
         Places::Constant(all) => constant(all),
         Places::Cut { at, low } => {
-            let flip = mask(!low);
-            each_block(move |block, asked| asked & (packed.less(block, at) ^ flip))
+            let compare = Compare::Less(at);
+            Box::new(move |first, asked| packed.keep(first, asked, &compare, low))
         }
-        Places::Points { rest, differing } => each_block(move |block, asked| {
-            let points = differing.iter().map(|place| packed.equal(block, *place));
-            asked & (points.fold(0, |all, one| all | one) ^ mask(rest))
-        }),
+        Places::Points { rest, differing } => {
+            let compare = packed.among(differing);
+            Box::new(move |first, asked| packed.keep(first, asked, &compare, !rest))
+        }
         Places::Each => each_row(move |row| (question.holds)(Some(&value(ints.get(row))))),
     }
 }

@@ -21,17 +21,15 @@ pub(super) fn string_test<'a>(
         .collect();
     let yes: Vec<u64> = codes(&answers, true);
     let no: Vec<u64> = codes(&answers, false);
-    let (few, flip) = if yes.len() <= no.len() {
-        (yes, 0)
+    let (few, wanted) = if yes.len() <= no.len() {
+        (yes, true)
     } else {
-        (no, u64::MAX)
+        (no, false)
     };
     let packed = &coded.codes;
     if few.len() <= 8 {
-        return each_block(move |block, asked| {
-            let few = few.iter().map(|code| packed.equal(block, *code));
-            asked & (few.fold(0, |all, one| all | one) ^ flip)
-        });
+        let compare = packed.among(few);
+        return Box::new(move |first, asked| packed.keep(first, asked, &compare, wanted));
     }
     each_block(move |block, asked| {
         if asked.count_ones() < 16 {
