@@ -2,8 +2,10 @@
 //!
 //! **Invariant:** nothing is served before the store is open, and the store closes after everything else.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +56,7 @@ pub struct Parts {
 pub enum Error {
     #[error(transparent)]
     Config(#[from] config::Error),
-    #[error("{addr} is in use; give another address with `{flag}`")]
+    #[error("cannot listen on {addr}: it is in use; give another address with `{flag}`")]
     AddressInUse {
         flag: &'static str,
         addr: SocketAddr,
@@ -66,8 +68,14 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    #[error("the store cannot be opened")]
-    Store(#[from] store::Error),
+    #[error(transparent)]
+    StoreInUse(store::Error),
+    #[error("the store `{}` cannot be opened", path.display())]
+    Store {
+        path: PathBuf,
+        #[source]
+        source: store::Error,
+    },
     #[error("the HTTP client cannot be made")]
     Http(#[from] delivery::http::NotBuilt),
     #[error("the applied state cannot be read")]
@@ -167,6 +175,7 @@ pub async fn run(
         clock,
         tasks,
     } = parts;
+    engine.warn_of_secrets();
     engine.resume_fan_outs().await?;
     let ops = http::Ops {
         tasks: tasks.clone(),
@@ -188,7 +197,8 @@ pub async fn run(
     open_grpc(door, listeners.grpc);
     open_http(ops, listeners.http);
     tasks.spawn("worker", worker.run(tasks.clone()));
-    tasks.spawn("upkeep", upkeep(Arc::clone(&clock), tasks.clone()));
+    let waiting = Arc::clone(&store);
+    tasks.spawn("upkeep", upkeep(waiting, Arc::clone(&clock), tasks.clone()));
     tokio::select! {
         () = stop => {}
         () = tasks.stopping() => {}
@@ -224,6 +234,7 @@ async fn open(
     progress: &(dyn Fn(Loaded) + Sync),
 ) -> Result<Arc<store::sqlite::Store>, Error> {
     let (tell, mut told) = watch::channel(Loaded { users: 0, total: 0 });
+    let path = settings.path.clone();
     let opening = tokio::task::spawn_blocking(move || {
         store::sqlite::Store::open(&settings, &|loaded| {
             tell.send_replace(loaded);
@@ -236,7 +247,10 @@ async fn open(
     opening
         .await
         .map_err(|_| Error::Panicked)?
-        .map_err(Error::Store)
+        .map_err(|source| match source {
+            store::Error::InUse { .. } => Error::StoreInUse(source),
+            source => Error::Store { path, source },
+        })
 }
 
 fn open_grpc(door: api::Door, listener: TcpListener) {
@@ -262,11 +276,26 @@ fn open_http(ops: http::Ops, listener: TcpListener) {
     });
 }
 
-async fn upkeep(clock: Arc<dyn Clock>, tasks: Tasks) {
+async fn upkeep(store: Arc<store::sqlite::Store>, clock: Arc<dyn Clock>, tasks: Tasks) {
+    let mut channels = BTreeSet::new();
     loop {
+        gauge_pending(store.as_ref(), &mut channels).await;
         tokio::select! {
             () = clock.sleep(UPKEEP) => telemetry::recorder().run_upkeep(),
             () = tasks.stopping() => return,
         }
+    }
+}
+
+/// A channel that had something pending goes on to be told, as 0.
+async fn gauge_pending(store: &dyn store::Store, channels: &mut BTreeSet<String>) {
+    let Ok(pending) = store.pending_by_channel().await else {
+        return;
+    };
+    let pending: BTreeMap<String, u64> = pending.into_iter().collect();
+    channels.extend(pending.keys().cloned());
+    for channel in channels.iter() {
+        let n = pending.get(channel).copied().unwrap_or(0);
+        telemetry::pending(channel, n);
     }
 }

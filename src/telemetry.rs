@@ -26,6 +26,42 @@ pub fn recorder() -> &'static PrometheusHandle {
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another metrics recorder is installed; `/metrics` stays empty");
         }
+        describe();
         handle
     })
+}
+
+/// How many deliveries of a channel wait.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+pub fn pending(channel: &str, n: u64) {
+    metrics::gauge!("recado_deliveries_pending", "channel" => channel.to_owned()).set(n as f64);
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!(
+        "recado_calls_total",
+        "gRPC calls by method and status code."
+    );
+    describe_histogram!(
+        "recado_call_seconds",
+        "How long gRPC calls took, by method."
+    );
+    describe_counter!(
+        "recado_deliveries_total",
+        "Outcomes of deliveries by channel, state and reason; pending ones will be tried again."
+    );
+    describe_histogram!(
+        "recado_attempt_seconds",
+        "How long calls to platforms and endpoints took."
+    );
+    describe_gauge!("recado_in_flight", "Calls under way, by channel.");
+    describe_gauge!(
+        "recado_channel_paused",
+        "1 while a channel is paused or tries whether it may go on, by channel; the log says why."
+    );
+    describe_gauge!(
+        "recado_deliveries_pending",
+        "Deliveries that wait, by channel."
+    );
 }

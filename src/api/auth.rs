@@ -1,7 +1,5 @@
 //! Who may call what: a scope for each method, as the comments in the protos say.
 
-use std::collections::BTreeSet;
-
 use axum::http::{HeaderMap, header};
 
 use super::status::Refused;
@@ -13,38 +11,48 @@ enum Need {
     Nothing,
     /// Any known token.
     Token,
-    Scope(Scope),
+    /// One of them is enough.
+    Scopes(&'static str, &'static [Scope]),
 }
 
 /// Every method with the scope it needs.
-const SCOPES: [(&str, Scope); 27] = [
-    ("/recado.v1.UserService/UpsertUsers", Scope::Write),
-    ("/recado.v1.UserService/ImportUsers", Scope::Write),
-    ("/recado.v1.UserService/GetUser", Scope::Read),
-    ("/recado.v1.UserService/DeleteUsers", Scope::Write),
-    ("/recado.v1.UserService/ExportUser", Scope::Read),
-    ("/recado.v1.UserService/TrackEvents", Scope::Write),
-    ("/recado.v1.UserService/ListAttributes", Scope::Read),
-    ("/recado.v1.UserService/ListEventNames", Scope::Read),
-    ("/recado.v1.SegmentService/EvaluateSegment", Scope::Read),
-    ("/recado.v1.SegmentService/ListSegmentMembers", Scope::Read),
-    ("/recado.v1.SegmentService/CheckMembership", Scope::Read),
-    ("/recado.v1.SegmentService/ListSegments", Scope::Read),
-    ("/recado.v1.SegmentService/GetSegmentSeries", Scope::Read),
-    ("/recado.v1.SegmentService/RecordSegmentSize", Scope::Write),
-    ("/recado.v1.SegmentService/WatchSegment", Scope::Read),
-    ("/recado.v1.CampaignService/PlanCampaigns", Scope::Read),
-    ("/recado.v1.CampaignService/ApplyCampaigns", Scope::Apply),
-    ("/recado.v1.CampaignService/ListCampaigns", Scope::Read),
-    ("/recado.v1.CampaignService/GetCampaign", Scope::Read),
-    ("/recado.v1.CampaignService/PreviewMessage", Scope::Read),
-    ("/recado.v1.CampaignService/SendTestMessage", Scope::Send),
-    ("/recado.v1.CampaignService/SendCampaign", Scope::Send),
-    ("/recado.v1.DeliveryService/GetSend", Scope::Read),
-    ("/recado.v1.DeliveryService/ListSends", Scope::Read),
-    ("/recado.v1.DeliveryService/WatchSend", Scope::Read),
-    ("/recado.v1.DeliveryService/CancelSend", Scope::Send),
-    ("/recado.v1.DeliveryService/ListDeliveries", Scope::Read),
+const SCOPES: [(&str, &[Scope]); 27] = [
+    ("/recado.v1.UserService/UpsertUsers", &[Scope::Write]),
+    ("/recado.v1.UserService/ImportUsers", &[Scope::Write]),
+    ("/recado.v1.UserService/GetUser", &[Scope::Read]),
+    ("/recado.v1.UserService/DeleteUsers", &[Scope::Write]),
+    ("/recado.v1.UserService/ExportUser", &[Scope::Read]),
+    ("/recado.v1.UserService/TrackEvents", &[Scope::Write]),
+    ("/recado.v1.UserService/ListAttributes", &[Scope::Read]),
+    ("/recado.v1.UserService/ListEventNames", &[Scope::Read]),
+    ("/recado.v1.SegmentService/EvaluateSegment", &[Scope::Read]),
+    (
+        "/recado.v1.SegmentService/ListSegmentMembers",
+        &[Scope::Read],
+    ),
+    ("/recado.v1.SegmentService/CheckMembership", &[Scope::Read]),
+    ("/recado.v1.SegmentService/ListSegments", &[Scope::Read]),
+    ("/recado.v1.SegmentService/GetSegmentSeries", &[Scope::Read]),
+    (
+        "/recado.v1.SegmentService/RecordSegmentSize",
+        &[Scope::Write],
+    ),
+    ("/recado.v1.SegmentService/WatchSegment", &[Scope::Read]),
+    (
+        "/recado.v1.CampaignService/PlanCampaigns",
+        &[Scope::Read, Scope::Apply],
+    ),
+    ("/recado.v1.CampaignService/ApplyCampaigns", &[Scope::Apply]),
+    ("/recado.v1.CampaignService/ListCampaigns", &[Scope::Read]),
+    ("/recado.v1.CampaignService/GetCampaign", &[Scope::Read]),
+    ("/recado.v1.CampaignService/PreviewMessage", &[Scope::Read]),
+    ("/recado.v1.CampaignService/SendTestMessage", &[Scope::Send]),
+    ("/recado.v1.CampaignService/SendCampaign", &[Scope::Send]),
+    ("/recado.v1.DeliveryService/GetSend", &[Scope::Read]),
+    ("/recado.v1.DeliveryService/ListSends", &[Scope::Read]),
+    ("/recado.v1.DeliveryService/WatchSend", &[Scope::Read]),
+    ("/recado.v1.DeliveryService/CancelSend", &[Scope::Send]),
+    ("/recado.v1.DeliveryService/ListDeliveries", &[Scope::Read]),
 ];
 
 /// The method as it is known to us; a name that a stranger made up is not.
@@ -62,15 +70,17 @@ pub(super) fn check(tokens: &Tokens, path: &str, headers: &HeaderMap) -> Result<
     let caller = bearer(headers).and_then(|token| tokens.find(token));
     let caller = caller.ok_or(Refused::Unauthenticated)?;
     match need {
-        Need::Scope(scope) if !holds(&caller.scopes, scope, path) => Err(Refused::Scope(scope)),
+        Need::Scopes(method, scopes) if !scopes.iter().any(|s| caller.scopes.contains(s)) => {
+            Err(Refused::Scope { method, scopes })
+        }
         _ => Ok(()),
     }
 }
 
-/// Who may apply may plan: that is how applying begins.
-fn holds(scopes: &BTreeSet<Scope>, needed: Scope, path: &str) -> bool {
-    let plans = path == "/recado.v1.CampaignService/PlanCampaigns";
-    scopes.contains(&needed) || plans && scopes.contains(&Scope::Apply)
+/// The scopes as people read them.
+pub(super) fn any_of(scopes: &[Scope]) -> String {
+    let names: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+    names.join(" or ")
 }
 
 fn need(path: &str) -> Need {
@@ -79,7 +89,7 @@ fn need(path: &str) -> Need {
         return Need::Nothing;
     }
     let known = SCOPES.iter().find(|(method, _)| *method == path);
-    known.map_or(Need::Token, |(_, scope)| Need::Scope(*scope))
+    known.map_or(Need::Token, |(method, scopes)| Need::Scopes(method, scopes))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -114,8 +124,8 @@ mod tests {
                 let name = rest.split('(').next().unwrap();
                 let comment = comment.split_whitespace().collect::<Vec<_>>().join(" ");
                 let (_, scope) = comment.rsplit_once("Needs scope `").unwrap();
-                let scope = scope.split('`').next().unwrap();
-                found.push((format!("/recado.v1.{service}/{name}"), scope.to_owned()));
+                let scopes = scope.split('.').next().unwrap().replace('`', "");
+                found.push((format!("/recado.v1.{service}/{name}"), scopes));
             }
             comment.clear();
         }
@@ -125,7 +135,7 @@ mod tests {
     #[test]
     fn methods_need_what_their_comments_say() {
         let documented: Vec<_> = PROTOS.into_iter().flat_map(documented).collect();
-        let ours = SCOPES.map(|(method, scope)| (method.to_owned(), scope.to_string()));
+        let ours = SCOPES.map(|(method, scopes)| (method.to_owned(), any_of(scopes)));
         assert_eq!(documented, ours);
     }
 

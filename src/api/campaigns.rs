@@ -59,6 +59,7 @@ impl CampaignService for Campaigns {
         Ok(Response::new(pb::ApplyCampaignsResponse {
             revision: applied.revision.0,
             plan: Some(encode::plan(applied.plan)),
+            warnings: applied.warnings,
         }))
     }
 
@@ -200,10 +201,8 @@ fn trigger(
 }
 
 fn send_request(request: pb::SendCampaignRequest) -> crate::engine::Result<SendRequest> {
-    let request_id = match request.request_id {
-        id if id.is_empty() => None,
-        id => Some(RequestId::parse(id).map_err(|invalid| decode::bad("request_id", invalid))?),
-    };
+    let request_id = request.request_id.map(RequestId::parse).transpose();
+    let request_id = request_id.map_err(|invalid| decode::bad("request_id", invalid))?;
     let audience = match request.audience {
         None => {
             let recipients = request.recipients.into_iter().enumerate();

@@ -17,7 +17,7 @@ use crate::model::limits;
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("`{0}` is not an address like `http://127.0.0.1:50051`")]
+    #[error("`{0}` is not an address like `127.0.0.1:50051` or `http://127.0.0.1:50051`")]
     Address(String),
     #[error("the token holds characters that cannot travel in a header")]
     Token,
@@ -52,8 +52,10 @@ impl Client {
     pub async fn connect(address: &str, token: Option<&str>) -> Result<Self, Error> {
         let url = if address.contains("://") {
             address.to_owned()
-        } else {
+        } else if address.contains(':') {
             format!("http://{address}")
+        } else {
+            return Err(Error::Address(address.to_owned()));
         };
         let channel = Endpoint::from_str(&url)
             .map_err(|_| Error::Address(address.to_owned()))?

@@ -111,9 +111,14 @@ impl DeliveryService for Deliveries {
             after => after,
         };
         let send = Some(request.send_id).filter(|id| !id.is_empty());
+        let send = send.map(|id| send_id(&id)).transpose()?;
+        if let Some(id) = send {
+            // No deliveries, and no such send, are two answers.
+            self.engine.get_send(id).await?;
+        }
         let external_id = Some(request.external_id).filter(|id| !id.is_empty());
         let found = self.engine.list_deliveries(DeliveryQuery {
-            send: send.map(|id| send_id(&id)).transpose()?,
+            send,
             external_id: external_id
                 .map(|id| decode::id("external_id", id))
                 .transpose()?,

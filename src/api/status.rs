@@ -6,6 +6,7 @@ use std::fmt::Write;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use super::auth;
 use super::pb::ErrorReason;
 use crate::config::Scope;
 use crate::diagnostic::Diagnostic;
@@ -21,7 +22,11 @@ const VIOLATION_CHARS_MAX: usize = 200;
 pub(super) enum Refused {
     PageToken,
     Unauthenticated,
-    Scope(Scope),
+    /// One of the scopes would do.
+    Scope {
+        method: &'static str,
+        scopes: &'static [Scope],
+    },
     Panicked,
 }
 
@@ -48,12 +53,17 @@ impl From<Refused> for Status {
                 ErrorReason::Unauthenticated,
                 "a known token is needed: `authorization: Bearer TOKEN`",
             ),
-            Refused::Scope(scope) => Wire::new(
-                Code::PermissionDenied,
-                ErrorReason::ScopeMissing,
-                format!("the token lacks the scope `{scope}`"),
-            )
-            .telling("scope", scope.to_string()),
+            Refused::Scope { method, scopes } => {
+                let name = method.rsplit('/').next().unwrap_or(method);
+                let scope = auth::any_of(scopes);
+                Wire::new(
+                    Code::PermissionDenied,
+                    ErrorReason::ScopeMissing,
+                    format!("`{name}` needs a token with the scope {scope}"),
+                )
+                .telling("scope", scope)
+                .telling("method", method.to_owned())
+            }
             Refused::Panicked => Wire::internal(),
         };
         wire.into()
@@ -321,7 +331,11 @@ mod tests {
                 "UNAUTHENTICATED",
             ),
             (
-                Refused::Scope(Scope::Send).into(),
+                Refused::Scope {
+                    method: "/recado.v1.CampaignService/SendCampaign",
+                    scopes: &[Scope::Send],
+                }
+                .into(),
                 Code::PermissionDenied,
                 "SCOPE_MISSING",
             ),

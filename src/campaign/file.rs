@@ -1,6 +1,7 @@
 //! The documents as types. `verify` has looked at them before, so that what fails here is a defect of ours.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 
@@ -17,6 +18,15 @@ pub enum SecretRef {
     Env(String),
     /// A file; its content without surrounding blanks.
     File(String),
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(variable) => write!(f, "the environment variable `{variable}`"),
+            Self::File(path) => write!(f, "the file `{path}`"),
+        }
+    }
 }
 
 /// A document of any kind.

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::check::Checker;
 use super::file::CampaignFile;
 use super::node::Value;
+use super::redact;
 use super::set::Message;
 use super::source::Read;
 use crate::diagnostic::{Code, Diagnostic};
@@ -106,6 +107,12 @@ impl Checker<'_> {
         {
             let problem = Diagnostic::error(WRONG_VALUE, format!("`{at}` is not a URL")).at(at);
             self.report(read, problem.hint("begin it with `https://`"));
+        }
+        if redact::is_secret_in_url(text) {
+            let message = "a secret must not stand in a URL";
+            let hint = "send it as a header: `headers: {NAME: {env: VARIABLE}}`; then renew it, since it stood in a file";
+            let problem = Diagnostic::error(Code("literal-secret"), message).at(at);
+            self.report(read, problem.hint(hint));
         }
     }
 

@@ -10,10 +10,11 @@ use crate::diagnostic::{Diagnostic, Place};
 
 type Pattern = LazyLock<Option<Regex>>;
 
-/// A key whose name says that its value is secret, misspelt ones too, and what follows on its line.
+/// A key whose name says that its value is secret, misspelt ones too, and what follows on its line. It begins
+/// the line or stands in a flow map: a message may speak of passwords.
 static KEYED: Pattern = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)(?:t[oke]{2,4}n|secret|pass|pwd|authori[sz]ation|credential|cookie|[-_]key|api.?key)[a-z0-9_-]*["']?\s*:(.*)"#,
+        r#"(?i)(?:^[\s-]*|[{,])\s*["']?[^:,{}"']*?(?:t[oke]{2,4}n|secret|pass|pwd|authori[sz]ation|credential|cookie|[-_]key|api.?key)[a-z0-9_-]*["']?\s*:(.*)"#,
     )
     .ok()
 });
@@ -39,6 +40,20 @@ static RUN: Pattern = LazyLock::new(|| {
     )
     .ok()
 });
+
+/// A user name with a password, or a query value whose key says that it is secret and that no template makes.
+static IN_URL: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix) ://[^/?\#\s@]*@
+        | [?&][a-z0-9_.-]*(?:token|secret|passw|pwd|key|signature|\bsig|auth|credential)[a-z0-9_-]*=[^&\s{]",
+    )
+    .ok()
+});
+
+/// Whether a channel's URL holds what should stand in no file.
+pub(super) fn is_secret_in_url(text: &str) -> bool {
+    matches(&IN_URL, text)
+}
 
 /// Masks secrets in reports about `files`; lengths stay, so that marks stay where they belong.
 pub(super) fn redact(problems: &mut [Diagnostic], files: &[SourceFile]) {
@@ -123,6 +138,10 @@ fn runs(text: &str) -> String {
     let masked = pattern.replace_all(text, |found: &regex::Captures<'_>| {
         let run = &found[0];
         let has = |is: fn(&char) -> bool| run.chars().any(|c| is(&c));
+        // A basic plan is none; what follows `Basic` or `Bearer` in a header is never a mere word.
+        if run.contains(char::is_whitespace) && run.len() < 24 && !has(char::is_ascii_digit) {
+            return run.to_owned();
+        }
         // A long word with digits and capitals; a name in capitals alone is one of a variable.
         let is_word = run
             .chars()
@@ -168,6 +187,8 @@ mod tests {
             "token:\n  hunter2",
             "token:\n  value: hunter2",
             "x: {token: hunter2, pace: abc}",
+            "page token: hunter2",
+            "- token: hunter2",
             "Authorization: Bearer hunter2",
             "X-Other: Bearer hunter2",
             "password : hunter2",
@@ -187,6 +208,26 @@ mod tests {
     }
 
     #[test]
+    fn urls_hold_no_secrets() {
+        for (url, is_secret) in [
+            ("https://user:hunter2@acme.example/", true),
+            ("https://user@acme.example/", true),
+            ("https://acme.example/?api_key=hunter2", true),
+            ("https://acme.example/?a=b&access_token=hunter2#x", true),
+            ("https://acme.example/?sig=hunter2", true),
+            ("https://acme.example/@ana?a=b", false),
+            (
+                "https://acme.example/?order={{api_trigger_properties.${key}}}",
+                false,
+            ),
+            ("https://acme.example/?token={{${token}}}", false),
+            ("https://acme.example/token/x?monkey", false),
+        ] {
+            assert_eq!(is_secret_in_url(url), is_secret, "{url}");
+        }
+    }
+
+    #[test]
     fn what_is_no_secret_stays() {
         for text in [
             "token: {env: RECADO_ACME_PAGE_TOKEN}",
@@ -196,6 +237,9 @@ mod tests {
             "filter: user.api_trigger_properties == 'x'",
             "image_url: https://acme.example/spring-2026-collection.jpg",
             "text: Hi {{${first_name} | default: 'there'}}, your order",
+            "title: Track my order number 12345 Right Now",
+            "title: Your basic plan is here now",
+            "- {content_type: text, title: \"My password: forgotten it\", payload: X}",
         ] {
             assert_eq!(mask(text), text);
         }

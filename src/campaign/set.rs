@@ -147,4 +147,29 @@ impl Channel {
             Kind::Webhook(_) => None,
         }
     }
+
+    /// The page's access token; a webhook has none of its own.
+    pub fn token(&self) -> Option<&SecretRef> {
+        match &self.kind {
+            Kind::Messenger(page) => Some(&page.token),
+            Kind::Webhook(_) => None,
+        }
+    }
+
+    /// Everything that a message over it needs besides the message.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match &self.kind {
+            Kind::Messenger(page) => std::iter::once(&page.token)
+                .chain(&page.app_secret)
+                .collect(),
+            Kind::Webhook(hook) => {
+                let values = hook.headers.iter().map(|(_, value)| value);
+                let secrets = values.filter_map(|value| match value {
+                    HeaderValue::Secret(reference) => Some(reference),
+                    HeaderValue::Text(_) => None,
+                });
+                secrets.collect()
+            }
+        }
+    }
 }

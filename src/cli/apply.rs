@@ -1,6 +1,7 @@
 //! `recado apply`: a plan, a look at it, and making it so.
 
-use std::path::{Path, PathBuf};
+use std::io::{IsTerminal, stderr, stdin};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clap::Args;
@@ -9,24 +10,25 @@ use serde_json::json;
 use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
-use super::{diagnostics, files, json, output, plan};
+use super::files::Campaigns;
+use super::{diagnostics, json, output, plan};
 use crate::api::client::Client;
 use crate::api::pb;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows the plan and asks on a terminal. Without a terminal it goes on, unless the plan deletes something: that takes
-`--yes`. Author and commit are taken from git when the folder is in a repository.
+Shows the plan and asks on a terminal; `--yes` goes on without. Where there is no terminal, a plan that deletes \
+nothing is applied, and one that deletes something needs `--yes`. Author and commit are taken from git when the \
+folder is in a repository.
 
 Examples:
   recado apply campaigns
   recado apply campaigns --yes --author deploy --commit \"$GIT_SHA\"
 
-Exits with 5 when somebody else applied in between.")]
+Exits with 5 when somebody else applied in between, and with 7 when something would be deleted and nobody agreed.")]
 pub(super) struct Apply {
-    /// The folder of campaign files
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    #[command(flatten)]
+    campaigns: Campaigns,
     /// Who applies, for the record
     #[arg(long, value_name = "NAME")]
     author: Option<String>,
@@ -58,10 +60,10 @@ pub(super) struct Origin {
 
 impl Apply {
     pub(super) async fn run(self) -> Result<Exit, Error> {
-        let files = files::read(&self.folder)?;
+        let files = self.campaigns.read()?;
         let mut client = self.server.connect().await?;
         let planned = plan::ask(&mut client, files.clone()).await?;
-        let found = planned.diagnostics;
+        let found = diagnostics::located(planned.diagnostics, &self.campaigns.folder);
         let Some(plan) = planned.plan else {
             if self.json {
                 output::json(&json!({ "diagnostics": diagnostics::to_json(&found) }));
@@ -70,26 +72,43 @@ impl Apply {
             }
             return Ok(Exit::FAILED);
         };
+        let is_empty = plan.changes.is_empty();
+        let asks = !self.yes && !is_empty && stdin().is_terminal() && stderr().is_terminal();
         if !self.json {
             diagnostics::print(&found);
-            plan::print(&plan);
-        } else if !self.yes {
-            // Who is asked must have seen it; the answer's JSON comes later.
-            plan::note(&plan);
         }
-        if !self.yes && !is_confirmed(&plan)? {
-            output::note("nothing was applied");
-            return Ok(Exit::FAILED);
+        match (self.json, is_empty) {
+            (false, false) => plan::print(&plan),
+            // Nobody can agree to what they do not see.
+            (true, _) if asks => plan::print_aside(&plan),
+            _ => {}
         }
-        let answer = apply(&mut client, files, plan.fingerprint.clone(), self.origin()).await?;
+        if !self.yes && !is_empty {
+            match output::confirm("apply?") {
+                Some(true) => {}
+                Some(false) => {
+                    output::note("nothing was applied");
+                    return Ok(Exit::FAILED);
+                }
+                None => refuse_deletions(&plan)?,
+            }
+        }
+        let answer = apply(&mut client, files, plan.fingerprint, self.origin()).await?;
+        for warning in &answer.warnings {
+            output::warn(warning);
+        }
         if self.json {
             output::json(&json!({
+                "warnings": answer.warnings,
                 "revision": answer.revision,
                 "plan": answer.plan.as_ref().map(json::plan),
                 "diagnostics": diagnostics::to_json(&found),
             }));
-        } else if plan.changes.is_empty() {
-            output::line(format_args!("revision {} stays", answer.revision));
+        } else if is_empty {
+            output::line(format_args!(
+                "nothing changes: revision {} stays",
+                answer.revision
+            ));
         } else {
             output::line(format_args!("revision {}", answer.revision));
         }
@@ -100,7 +119,7 @@ impl Apply {
         let or_git = |given: &Option<String>, arguments: &[&str]| {
             given
                 .clone()
-                .or_else(|| git(&self.folder, arguments))
+                .or_else(|| git(&self.campaigns.folder, arguments))
                 .unwrap_or_default()
         };
         Origin {
@@ -111,21 +130,16 @@ impl Apply {
     }
 }
 
-/// Asks on a terminal. Elsewhere only a plan that deletes nothing goes on unasked.
-fn is_confirmed(plan: &pb::Plan) -> Result<bool, Error> {
-    if plan.changes.is_empty() {
-        return Ok(true);
+/// Nobody is there to ask: what cannot be taken back needs a word.
+fn refuse_deletions(plan: &pb::Plan) -> Result<(), Error> {
+    let n = plan::count(plan, pb::ChangeAction::Delete);
+    if n == 0 {
+        return Ok(());
     }
-    if let Some(answer) = output::confirm("apply?") {
-        return Ok(answer);
-    }
-    let deletes = |change: &&pb::ResourceChange| change.action() == pb::ChangeAction::Delete;
-    match plan.changes.iter().filter(deletes).count() {
-        0 => Ok(true),
-        n => Err(Error::Input(format!(
-            "the plan deletes {n} of the applied resources, and nobody is here to ask; nothing was applied: look at it, then give `--yes`"
-        ))),
-    }
+    let noun = if n == 1 { "resource" } else { "resources" };
+    Err(Error::Unconfirmed(format!(
+        "nothing was applied: it would delete {n} {noun} and nobody can be asked here; `--yes` agrees to it"
+    )))
 }
 
 pub(super) async fn apply(

@@ -32,7 +32,9 @@ pub(super) struct Server {
 impl Server {
     pub(super) async fn connect(&self) -> Result<Client, Error> {
         let token = match &self.token_file {
-            Some(path) => Some(fs::read_to_string(path).map_err(Error::file(path))?),
+            Some(path) => Some(fs::read_to_string(path).map_err(|error| {
+                Error::Input(format!("`--token-file {}`: {error}", path.display()))
+            })?),
             None => self.token.clone(),
         };
         let token = token.as_deref().map(str::trim).filter(|t| !t.is_empty());

@@ -1,10 +1,12 @@
 //! `recado deliveries`: who got it, who did not, and why.
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
+use super::list::{self, Column};
 use super::sends::page_size;
 use super::{json, output};
 use crate::api::client::Client;
@@ -18,7 +20,7 @@ pub(super) struct Deliveries {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List deliveries in the order in which they were stored
+    /// List deliveries, the oldest first
     #[command(after_help = "\
 Examples:
   recado deliveries list --user ana
@@ -38,8 +40,16 @@ struct List {
     #[arg(long)]
     state: Option<State>,
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     limit: usize,
+    /// Go on behind an earlier list with the same filters, which told this
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        default_value = "",
+        hide_default_value = true
+    )]
+    after: String,
     /// Print one JSON line a delivery
     #[arg(long)]
     json: bool,
@@ -68,16 +78,18 @@ impl Deliveries {
             send_id: list.send.unwrap_or_default(),
             external_id: list.user.unwrap_or_default(),
             state: list.state.map_or(0, |state| state.to_pb() as i32),
+            page_token: list.after,
             ..pb::ListDeliveriesRequest::default()
         };
-        let found = fetch(&mut client, filter, list.limit).await?;
+        let (found, next) = fetch(&mut client, filter, list.limit).await?;
         if list.json {
             for delivery in &found {
                 output::json_line(&json::delivery(delivery));
             }
         } else {
-            table(&found);
+            listing(&found);
         }
+        list::note_rest(found.len(), "the oldest", &next);
         Ok(Exit::OK)
     }
 }
@@ -98,14 +110,14 @@ impl State {
     }
 }
 
-/// The first `max` deliveries that fit `filter`, page by page.
+/// The first `max` deliveries that fit `filter`, page by page, and where the list goes on.
 pub(super) async fn fetch(
     client: &mut Client,
     filter: pb::ListDeliveriesRequest,
     max: usize,
-) -> Result<Vec<pb::Delivery>, Error> {
+) -> Result<(Vec<pb::Delivery>, String), Error> {
     let mut found = Vec::new();
-    let mut page_token = String::new();
+    let mut page_token = filter.page_token.clone();
     while found.len() < max {
         let request = pb::ListDeliveriesRequest {
             page_size: page_size(max - found.len()),
@@ -120,9 +132,33 @@ pub(super) async fn fetch(
             break;
         }
     }
-    Ok(found)
+    Ok((found, page_token))
 }
 
+/// One delivery a row, with what it is found by.
+fn listing(deliveries: &[pb::Delivery]) {
+    let words = ["user", "campaign", "state", "reason", "detail"].map(Column::Words);
+    let mut columns = vec![Column::Whole("delivery")];
+    columns.extend(words);
+    columns.extend([Column::Whole("attempts"), Column::Words("updated")]);
+    let row = |delivery: &pb::Delivery| {
+        let reason = delivery.reason.clone().unwrap_or_default();
+        vec![
+            delivery.id.clone(),
+            delivery.external_id.clone(),
+            delivery.campaign.clone(),
+            json::state(delivery),
+            reason.code,
+            reason.detail,
+            delivery.attempts.to_string(),
+            json::second(delivery.update_time).replace('T', " "),
+        ]
+    };
+    let rows: Vec<_> = deliveries.iter().map(row).collect();
+    list::print(&columns, &rows);
+}
+
+/// A few deliveries, for people who only look on.
 pub(super) fn table(deliveries: &[pb::Delivery]) {
     output::table(
         ["user", "campaign", "state", "reason", "detail", "attempts"],

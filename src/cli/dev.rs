@@ -41,7 +41,12 @@ pub(super) struct Dev {
     #[command(flatten)]
     doors: Doors,
     /// Address of the sandbox
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "RECADO_SANDBOX",
+        default_value = "127.0.0.1:0"
+    )]
     sandbox: String,
     #[command(flatten)]
     logging: Logging,
@@ -69,7 +74,7 @@ impl Dev {
         let mut client = server.client().await?;
         let (_watcher, mut changed) = watch(&self.folder)?;
         // Applied before it is announced: who waits for the line finds the campaigns there.
-        update(&mut client, &self.folder).await;
+        let mut is_applied = update(&mut client, &self.folder, false).await;
         output::note(format_args!("gRPC on {}", server.grpc));
         output::note(format_args!("sandbox on {}", sandbox.url()));
         output::note(format_args!("watching {}", self.folder.display()));
@@ -79,7 +84,7 @@ impl Dev {
                 error = server.failed() => break Some(error),
                 Some(()) = changed.recv() => {
                     settle(&mut changed, clock.as_ref()).await;
-                    update(&mut client, &self.folder).await;
+                    is_applied |= update(&mut client, &self.folder, is_applied).await;
                 }
             }
         };
@@ -130,19 +135,22 @@ async fn settle(changed: &mut mpsc::Receiver<()>, clock: &dyn Clock) {
     }
 }
 
-/// Plans and applies; whatever is wrong is said, and the last good state stays.
-async fn update(client: &mut Client, folder: &Path) {
+/// Plans and applies; whatever is wrong is said, and the last good state stays. Whether it was applied.
+async fn update(client: &mut Client, folder: &Path, was_applied: bool) -> bool {
     match try_update(client, folder).await {
-        Ok(true) => {}
-        Ok(false) => output::note("the last good state stays applied"),
+        Ok(true) => return true,
+        Ok(false) if was_applied => output::note("the last good state stays applied"),
+        Ok(false) => output::note("nothing of this folder is applied yet"),
         Err(error) => output::error(error),
     }
+    false
 }
 
 async fn try_update(client: &mut Client, folder: &Path) -> Result<bool, Error> {
     let files = files::read(folder)?;
     let planned = plan::ask(client, files.clone()).await?;
-    diagnostics::print(&planned.diagnostics);
+    let found = diagnostics::located(planned.diagnostics, folder);
+    diagnostics::print(&found);
     let Some(plan) = planned.plan else {
         return Ok(false);
     };

@@ -1,5 +1,7 @@
 //! Problems in files as the server reports them, for people and as JSON.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::output;
@@ -31,6 +33,15 @@ pub(super) fn to_json(diagnostics: &[Diagnostic]) -> Value {
             })
         })
         .collect()
+}
+
+/// With files as the command line leads to them, so that an editor finds them.
+pub(super) fn located(mut diagnostics: Vec<Diagnostic>, folder: &Path) -> Vec<Diagnostic> {
+    let named = diagnostics.iter_mut().filter(|d| !d.file.is_empty());
+    for diagnostic in named.filter(|_| folder != Path::new(".")) {
+        diagnostic.file = folder.join(&diagnostic.file).display().to_string();
+    }
+    diagnostics
 }
 
 /// A problem found in this process, in the shape in which a server tells it.

@@ -24,6 +24,14 @@ pub(super) enum Error {
     Call(#[from] Refusal),
     #[error("`{}`: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error("`{}` holds no campaign file (`.yaml` or `.yml`)", folder.display())]
+    NoFiles { folder: PathBuf },
+    /// The send is under way; only looking at it failed.
+    #[error("the send goes on, but it cannot be watched: {source}")]
+    Unwatched { id: String, source: Box<Self> },
+    /// Nobody agreed to what cannot be taken back.
+    #[error("{0}")]
+    Unconfirmed(String),
     /// What was read is not what it should be.
     #[error("{0}")]
     Input(String),
@@ -56,7 +64,13 @@ impl Error {
             Self::Usage(_) | Self::Connect(client::Error::Address(_)) => Exit::USAGE,
             Self::Connect(client::Error::Token) => Exit::REFUSED,
             Self::Call(refusal) => refusal.exit(),
-            Self::File { .. } | Self::Input(_) | Self::Answer(_) | Self::Local(_) => Exit::FAILED,
+            Self::Unwatched { source, .. } => source.exit(),
+            Self::Unconfirmed(_) => Exit::UNCONFIRMED,
+            Self::NoFiles { .. }
+            | Self::File { .. }
+            | Self::Input(_)
+            | Self::Answer(_)
+            | Self::Local(_) => Exit::FAILED,
         }
     }
 
@@ -68,6 +82,12 @@ impl Error {
                     .to_owned(),
             ),
             Self::Call(refusal) => refusal.hint.clone(),
+            Self::Unwatched { id, .. } => Some(format!(
+                "follow it with `recado sends watch {id}`, which needs a token with the scope `read` where there are tokens"
+            )),
+            Self::NoFiles { .. } => {
+                Some("is it the right folder? `--allow-empty` says that it is".to_owned())
+            }
             _ => None,
         }
     }
@@ -125,7 +145,9 @@ impl From<&Status> for Refusal {
                 status.message().to_owned()
             },
             is_cut_off,
-            hint: wait.or_else(|| advice(&reason).map(str::to_owned)),
+            hint: wait
+                .or_else(|| advice(&reason).map(str::to_owned))
+                .or_else(|| (reason.is_empty() && is_stranger(status.code())).then(stranger)),
             reason,
             violations,
         }
@@ -158,6 +180,15 @@ impl fmt::Display for Refusal {
             more => write!(f, "\n  and {more} more"),
         }
     }
+}
+
+/// Our server gives a reason with everything that it refuses.
+fn is_stranger(code: Code) -> bool {
+    matches!(code, Code::Unimplemented | Code::Unknown | Code::Internal)
+}
+
+fn stranger() -> String {
+    "is this the gRPC address of a recado server? Its HTTP door is another one".to_owned()
 }
 
 fn advice(reason: &str) -> Option<&'static str> {

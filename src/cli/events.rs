@@ -51,7 +51,7 @@ enum Command {
 A line is an event:
   {\"external_id\":\"ana\",\"name\":\"order_placed\",\"time\":\"2026-11-23T10:00:00Z\",\"properties\":{\"total\":80},\"event_id\":\"A1\"}
 
-An event with an `event_id` counts once, however often the file is imported; one without counts each time. Lines that
+An event with an `event_id` counts once, however often the file is imported; one without counts each time. Lines that \
 are refused are listed; the exit code is then 6.
 
 Example:

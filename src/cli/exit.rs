@@ -15,7 +15,8 @@ Exit codes:
   3  the server cannot be reached
   4  the server wants a token, or the token may not do this
   5  the applied state moved since the plan was made
-  6  done in part: some items were refused";
+  6  done in part: some items were refused
+  7  it would delete something, and nobody was there to agree: `--yes` does";
 
 // === impl Exit ===
 
@@ -34,6 +35,8 @@ impl Exit {
     pub const STALE: Self = Self(5);
     /// Some items were refused; the others are done.
     pub const PARTLY: Self = Self(6);
+    /// It would delete something, and neither a person nor a flag agreed.
+    pub const UNCONFIRMED: Self = Self(7);
 
     pub fn code(self) -> u8 {
         self.0

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use super::diagnostics;
 use super::error::Error;
@@ -11,6 +13,17 @@ use crate::campaign;
 use crate::diagnostic::Diagnostic;
 use crate::model::limits;
 
+/// The folder that a command is about.
+#[derive(Debug, Args)]
+pub(super) struct Campaigns {
+    /// The folder of campaign files
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// Take a folder without any campaign file for what is meant: to apply it deletes everything
+    #[arg(long)]
+    allow_empty: bool,
+}
+
 /// A folder as it was read.
 pub(super) struct Folder {
     pub(super) files: Vec<campaign::SourceFile>,
@@ -18,11 +31,33 @@ pub(super) struct Folder {
     pub(super) problems: Vec<Diagnostic>,
 }
 
+// === impl Campaigns ===
+
+impl Campaigns {
+    /// As [`read`]; a folder without files is refused unless it was said to be meant.
+    pub(super) fn read(&self) -> Result<Vec<SourceFile>, Error> {
+        let files = read(&self.folder)?;
+        self.check(files.len())?;
+        Ok(files)
+    }
+
+    /// A wrong path must not be taken for the wish to delete everything.
+    pub(super) fn check(&self, n_files: usize) -> Result<(), Error> {
+        if n_files > 0 || self.allow_empty {
+            return Ok(());
+        }
+        Err(Error::NoFiles {
+            folder: self.folder.clone(),
+        })
+    }
+}
+
 /// As [`scan`], for a server: problems are printed and end it.
 pub(super) fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
     let Folder { files, problems } = scan(folder)?;
     if !problems.is_empty() {
-        let found: Vec<_> = problems.iter().map(diagnostics::to_pb).collect();
+        let found = problems.iter().map(diagnostics::to_pb).collect();
+        let found = diagnostics::located(found, folder);
         diagnostics::print(&found);
         return Err(Error::Input(format!(
             "{} files cannot be read",
@@ -36,7 +71,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
     Ok(files.into_iter().map(told).collect())
 }
 
-/// All `.yaml` and `.yml` files below `folder`, by path; at least one, since to apply none is to delete everything. Names that begin with a dot are left out.
+/// All `.yaml` and `.yml` files below `folder`, by path. Names that begin with a dot are left out.
 pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
     if !folder.is_dir() {
         return Err(Error::Usage(format!(
@@ -70,12 +105,6 @@ pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
             )));
         }
     }
-    if found.is_empty() {
-        return Err(Error::Input(format!(
-            "`{}` holds no campaign files (`.yaml` or `.yml`)",
-            folder.display()
-        )));
-    }
     found.sort();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for path in &found {
@@ -85,6 +114,19 @@ pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
         }
     }
     Ok(Folder { files, problems })
+}
+
+/// One file by itself.
+pub(super) fn one(path: &Path) -> Result<Folder, Error> {
+    let mut folder = Folder {
+        files: Vec::new(),
+        problems: Vec::new(),
+    };
+    match source(path.parent().unwrap_or(path), path)? {
+        Ok(file) => folder.files.push(file),
+        Err(problem) => folder.problems.push(*problem),
+    }
+    Ok(folder)
 }
 
 pub(super) fn is_yaml(path: &Path) -> bool {
@@ -120,6 +162,7 @@ mod tests {
         for (path, text) in [
             ("b.yaml", "b"),
             ("a/x.yml", "x"),
+            ("a/y.YAML", "y"),
             (".git/c.yaml", "no"),
             ("notes.txt", "no"),
         ] {
@@ -132,6 +175,6 @@ mod tests {
             .iter()
             .map(|file| (file.path.as_str(), file.text.as_str()))
             .collect();
-        assert_eq!(seen, [("a/x.yml", "x"), ("b.yaml", "b")]);
+        assert_eq!(seen, [("a/x.yml", "x"), ("a/y.YAML", "y"), ("b.yaml", "b")]);
     }
 }

@@ -1,6 +1,6 @@
 //! A server in this process: for `serve`, and for the commands that bring their own.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,7 +28,8 @@ pub(super) struct Doors {
         long,
         value_name = "ADDR",
         env = "RECADO_GRPC",
-        default_value = "127.0.0.1:50051"
+        default_value = "127.0.0.1:50051",
+        value_parser = address
     )]
     pub(super) grpc: SocketAddr,
     /// Address of the HTTP door: health, metrics and webhooks
@@ -36,7 +37,8 @@ pub(super) struct Doors {
         long,
         value_name = "ADDR",
         env = "RECADO_HTTP",
-        default_value = "127.0.0.1:8080"
+        default_value = "127.0.0.1:8080",
+        value_parser = address
     )]
     pub(super) http: SocketAddr,
 }
@@ -88,7 +90,7 @@ impl Local {
         clock: Arc<dyn Clock>,
         secrets: Arc<dyn Secrets>,
     ) -> Result<Self, Error> {
-        let listeners = server::bind(&settings).await.context("cannot listen")?;
+        let listeners = server::bind(&settings).await.map_err(anyhow::Error::new)?;
         let grpc = listeners.grpc.local_addr().context("cannot listen")?;
         let parts = load(settings, clock, secrets).await?;
         let memory_bytes = parts.memory_bytes();
@@ -155,7 +157,23 @@ pub(super) async fn load(
     };
     let parts = server::assemble(settings, clock, secrets, &progress).await;
     bar.finish_and_clear();
-    Ok(parts.context("the server did not start")?)
+    Ok(parts.map_err(anyhow::Error::new)?)
+}
+
+/// An address to listen on; a name such as `localhost` is looked up.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
+    found.ok_or_else(|| "it is no address of this machine; `127.0.0.1:50051` is one".to_owned())
+}
+
+/// Where the Graph API is.
+pub(super) fn graph_url(text: &str) -> Result<String, String> {
+    match reqwest::Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            Ok(text.to_owned())
+        }
+        _ => Err("it is not a URL; `http://127.0.0.1:7790` is one".to_owned()),
+    }
 }
 
 /// The path in `sqlite:PATH`.

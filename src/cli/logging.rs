@@ -14,7 +14,8 @@ pub(super) struct Logging {
         long,
         value_name = "LEVELS",
         env = "RECADO_LOG",
-        default_value = "info"
+        default_value = "info",
+        value_parser = levels
     )]
     log: String,
     /// How lines look
@@ -25,6 +26,23 @@ pub(super) struct Logging {
         default_value = "text"
     )]
     log_format: Format,
+}
+
+/// A mere word would be taken for a module, and everything else be silent.
+fn levels(text: &str) -> Result<String, String> {
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |word: &str| levels.iter().any(|level| level.eq_ignore_ascii_case(word));
+    let stray = text
+        .split(',')
+        .map(str::trim)
+        .find(|part| !part.contains('=') && !is_level(part));
+    match stray {
+        None => Ok(text.to_owned()),
+        Some(part) => Err(format!(
+            "`{part}` is no level; one of: {}",
+            levels.join(", ")
+        )),
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

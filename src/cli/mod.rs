@@ -11,6 +11,7 @@ mod connect;
 mod error;
 mod exit;
 mod json;
+mod list;
 mod local;
 mod logging;
 mod output;

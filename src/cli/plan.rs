@@ -1,14 +1,13 @@
 //! `recado plan`: what a folder would change, and for how many people.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::json;
 
 use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
-use super::{diagnostics, files, json, output};
+use super::files::Campaigns;
+use super::{diagnostics, json, output};
 use crate::api::client::Client;
 use crate::api::pb;
 
@@ -20,9 +19,8 @@ Examples:
 
 Exits with 1 when the files have errors.")]
 pub(super) struct Plan {
-    /// The folder of campaign files
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    #[command(flatten)]
+    campaigns: Campaigns,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -34,9 +32,10 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn run(self) -> Result<Exit, Error> {
-        let files = files::read(&self.folder)?;
+        let files = self.campaigns.read()?;
         let mut client = self.server.connect().await?;
-        let answer = ask(&mut client, files).await?;
+        let mut answer = ask(&mut client, files).await?;
+        answer.diagnostics = diagnostics::located(answer.diagnostics, &self.campaigns.folder);
         if self.json {
             output::json(&json!({
                 "plan": answer.plan.as_ref().map(json::plan),
@@ -64,65 +63,63 @@ pub(super) async fn ask(
     Ok(client.campaigns.plan_campaigns(request).await?.into_inner())
 }
 
-/// The changes in short, beside the data.
-pub(super) fn note(plan: &pb::Plan) {
-    for change in &plan.changes {
-        let action = json::word(change.action().as_str_name(), "CHANGE_ACTION_");
-        output::note(format_args!(
-            "{action} {} {}{}",
-            change.kind,
-            change.name,
-            reached(change)
-        ));
-    }
+/// The changes and the sum of them.
+pub(super) fn print(plan: &pb::Plan) {
+    lines(plan).iter().for_each(output::line);
 }
 
-/// The changes as data, the sum of them beside it.
-pub(super) fn print(plan: &pb::Plan) {
-    for change in &plan.changes {
-        print_change(change);
-    }
-    let n = |wanted: pb::ChangeAction| {
-        plan.changes
-            .iter()
-            .filter(|change| change.action() == wanted)
-            .count()
-    };
+/// As [`print()`], beside other data.
+pub(super) fn print_aside(plan: &pb::Plan) {
+    lines(plan).iter().for_each(output::note);
+}
+
+fn lines(plan: &pb::Plan) -> Vec<String> {
+    let mut lines: Vec<_> = plan.changes.iter().flat_map(change_lines).collect();
+    lines.push(sum(plan));
+    lines
+}
+
+fn sum(plan: &pb::Plan) -> String {
+    let n = |action| count(plan, action);
     let against = match plan.revision {
         0 => "nothing applied yet".to_owned(),
         revision => format!("against revision {revision}"),
     };
     if plan.changes.is_empty() {
-        output::note(format_args!(
+        format!(
             "nothing changes: {} resources are as applied ({against})",
             plan.unchanged
-        ));
+        )
     } else {
-        output::note(format_args!(
+        format!(
             "{} to create, {} to change, {} to delete, {} unchanged ({against})",
             n(pb::ChangeAction::Create),
             n(pb::ChangeAction::Update),
             n(pb::ChangeAction::Delete),
             plan.unchanged
-        ));
+        )
     }
 }
 
-fn print_change(change: &pb::ResourceChange) {
+pub(super) fn count(plan: &pb::Plan, action: pb::ChangeAction) -> usize {
+    let changes = plan.changes.iter();
+    changes.filter(|change| change.action() == action).count()
+}
+
+fn change_lines(change: &pb::ResourceChange) -> Vec<String> {
     let mark = match change.action() {
         pb::ChangeAction::Create => output::good("+"),
         pb::ChangeAction::Delete => output::bad("-"),
         pb::ChangeAction::Update | pb::ChangeAction::Unspecified => "~".to_owned(),
     };
-    output::line(format_args!(
+    let head = format!(
         "{mark} {} {}{}",
         change.kind,
         output::bold(&change.name),
         reached(change)
-    ));
-    for field in &change.fields {
-        print_field(field);
-    }
+    );
+    let fields = change.fields.iter().flat_map(field_lines);
+    std::iter::once(head).chain(fields).collect()
 }
 
 fn reached(change: &pb::ResourceChange) -> String {
@@ -135,17 +132,18 @@ fn reached(change: &pb::ResourceChange) -> String {
     }
 }
 
-fn people(n: i64) -> String {
+pub(super) fn people(n: i64) -> String {
     let noun = if n == 1 { "person" } else { "people" };
     format!("{} {noun}", output::count(n))
 }
 
-fn print_field(field: &pb::FieldChange) {
-    output::line(format_args!("    {}", field.path));
-    for line in field.before.lines() {
-        output::line(output::bad(format_args!("    -- {line}")));
-    }
-    for line in field.after.lines() {
-        output::line(output::good(format_args!("    ++ {line}")));
-    }
+fn field_lines(field: &pb::FieldChange) -> Vec<String> {
+    let before = field.before.lines();
+    let after = field.after.lines();
+    let before = before.map(|line| output::bad(format_args!("    -- {line}")));
+    let after = after.map(|line| output::good(format_args!("    ++ {line}")));
+    std::iter::once(format!("    {}", field.path))
+        .chain(before)
+        .chain(after)
+        .collect()
 }

@@ -18,7 +18,7 @@ use crate::sandbox::{self, DEFAULT_TOKEN, World};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Set a channel's `graph_url` to the printed address, or give it to `recado serve --graph-url`, and use the token
+Set a channel's `graph_url` to the printed address, or give it to `recado serve --graph-url`, and use the token \
 `sandbox-token`. People, faults and the log are under /_sandbox: see docs/sandbox.md.
 
 Examples:
@@ -45,6 +45,12 @@ impl Sandbox {
     pub(super) async fn run(self) -> Result<Exit, Error> {
         let mut signals = Signals::catch()?;
         let settings = self.settings()?;
+        if !self.listen.ip().is_loopback() {
+            output::warn(format_args!(
+                "other machines can reach {}: whoever does reads every message and changes what it plays",
+                self.listen
+            ));
+        }
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;

@@ -6,7 +6,8 @@ use serde_json::json;
 use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
-use super::{json, output, sends};
+use super::{json, output, plan, sends};
+use crate::api::client::Client;
 use crate::api::pb;
 
 #[derive(Debug, Args)]
@@ -26,8 +27,8 @@ pub(super) struct Send {
     /// Properties the message may use, a JSON object; the same for every user
     #[arg(long, value_name = "JSON")]
     properties: Option<String>,
-    /// Your key for this send, one for each campaign: repeating the command under it sends nothing twice
-    #[arg(long, value_name = "KEY")]
+    /// Your key for this send: repeating the command under it sends nothing twice
+    #[arg(long, value_name = "KEY", value_parser = request_id)]
     request_id: Option<String>,
     /// Follow the send to its end
     #[arg(long)]
@@ -57,46 +58,51 @@ impl Send {
                 "this request id was used before: this is the first send, and nothing new was sent",
             );
         }
-        if self.watch {
-            // Before anything can fail: who sees an error here must not send again.
-            output::note(format_args!("sending as {}", send.id));
-            let watched = sends::watch(&mut client, &send.id, self.json).await;
-            let send = watched.inspect_err(|_| {
-                output::note(format_args!(
-                    "the send goes on, only following it failed: `recado sends watch {}`",
-                    send.id
-                ));
-            })?;
-            if !self.json {
-                sends::print(&send);
-            }
-        } else if self.json {
-            let mut value = json::send(&send);
-            value["repeated_request"] = json!(answer.repeated_request);
-            value["request_differs"] = json!(answer.request_differs);
-            output::json(&value);
-        } else {
-            output::line(&send.id);
-            output::note(format_args!(
-                "follow it with `recado sends watch {}`",
-                send.id
-            ));
-        }
-        Ok(if answer.request_differs {
+        let exit = if answer.request_differs {
             Exit::FAILED
         } else {
             Exit::OK
-        })
+        };
+        // Said before anything else: whatever happens next, this is what it is found by.
+        if self.json {
+            let mut value = json::send(&send);
+            value["repeated_request"] = json!(answer.repeated_request);
+            value["request_differs"] = json!(answer.request_differs);
+            if self.watch {
+                output::json_line(&value);
+            } else {
+                output::json(&value);
+            }
+        } else {
+            output::line(&send.id);
+        }
+        if self.audience {
+            note_audience(&mut client, &self.campaign).await;
+        }
+        if !self.watch {
+            if !self.json {
+                output::note(format_args!(
+                    "follow it with `recado sends watch {}`",
+                    send.id
+                ));
+            }
+            return Ok(exit);
+        }
+        let seen = sends::watch(&mut client, &send.id, self.json).await;
+        let seen = seen.map_err(|error| Error::Unwatched {
+            id: send.id,
+            source: Box::new(error),
+        })?;
+        if !self.json {
+            sends::print(&seen);
+        }
+        Ok(exit)
     }
 
     fn request(&self) -> Result<pb::SendCampaignRequest, Error> {
         if self.users.is_empty() && !self.audience {
-            let message = "say whom it goes to: `--user ID`, or `--audience` for the campaign's whole audience";
-            return Err(Error::Usage(message.into()));
-        }
-        if self.request_id.as_ref().is_some_and(String::is_empty) {
-            let message = "`--request-id` is empty: is a variable not set? Leave it out to send without a key";
-            return Err(Error::Usage(message.into()));
+            let text = "to whom? `--user ID` names a user, `--audience` is everybody in the campaign's audience";
+            return Err(Error::Usage(text.to_owned()));
         }
         let properties = self
             .properties
@@ -111,7 +117,26 @@ impl Send {
             campaign: self.campaign.clone(),
             recipients: self.users.iter().map(recipient).collect(),
             audience: self.audience.then_some(pb::WholeAudience {}),
-            request_id: self.request_id.clone().unwrap_or_default(),
+            request_id: self.request_id.clone(),
         })
     }
+}
+
+/// How many it reaches, where the token may know.
+async fn note_audience(client: &mut Client, campaign: &str) {
+    let request = pb::GetCampaignRequest {
+        campaign: campaign.to_owned(),
+    };
+    if let Ok(answer) = client.campaigns.get_campaign(request).await {
+        let n = answer.into_inner().audience;
+        output::note(format_args!("its audience: {}", plan::people(n)));
+    }
+}
+
+/// An empty one is a variable that was not set: without a key, a repeat would send twice.
+fn request_id(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a request id must not be empty; is the variable set?".to_owned());
+    }
+    Ok(text.to_owned())
 }

@@ -1,10 +1,12 @@
 //! `recado sends`: what was sent, how it stands, and stopping it.
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
+use super::list::{self, Column};
 use super::{json, output};
 use crate::api::client::Client;
 use crate::api::pb;
@@ -44,8 +46,16 @@ struct List {
     #[arg(long)]
     phase: Option<Phase>,
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     limit: usize,
+    /// Go on behind an earlier list with the same filters, which told this
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        default_value = "",
+        hide_default_value = true
+    )]
+    after: String,
     /// Print one JSON line a send
     #[arg(long)]
     json: bool,
@@ -98,7 +108,7 @@ impl List {
     async fn run(self) -> Result<Exit, Error> {
         let mut client = self.server.connect().await?;
         let mut sends = Vec::new();
-        let mut page_token = String::new();
+        let mut page_token = self.after;
         loop {
             let request = pb::ListSendsRequest {
                 campaign: self.campaign.clone().unwrap_or_default(),
@@ -118,23 +128,9 @@ impl List {
                 output::json_line(&json::send(send));
             }
         } else {
-            output::table(
-                [
-                    "send",
-                    "campaign",
-                    "phase",
-                    "waiting",
-                    "sent",
-                    "failed",
-                    "skipped",
-                    "unknown",
-                    "cancelled",
-                    "total",
-                    "created",
-                ],
-                sends.iter().map(row),
-            );
+            table(&sends);
         }
+        list::note_rest(sends.len(), "the newest", &page_token);
         Ok(Exit::OK)
     }
 }
@@ -201,15 +197,7 @@ pub(super) fn print(send: &pb::Send) {
         json::phase(send)
     ));
     let counts = send.counts.unwrap_or_default();
-    for (name, n) in [
-        ("pending", counts.pending),
-        ("sending", counts.sending),
-        ("sent", counts.sent),
-        ("failed", counts.failed),
-        ("skipped", counts.skipped),
-        ("unknown", counts.unknown),
-        ("cancelled", counts.cancelled),
-    ] {
+    for (name, n) in list::counts(&counts) {
         if n > 0 {
             output::line(format_args!("  {name:<10}{:>10}", output::count(n)));
         }
@@ -220,19 +208,24 @@ pub(super) fn page_size(wanted: usize) -> i32 {
     i32::try_from(wanted.min(crate::model::limits::PAGE_SIZE_MAX)).unwrap_or(i32::MAX)
 }
 
-fn row(send: &pb::Send) -> [String; 11] {
+fn table(sends: &[pb::Send]) {
+    let states = list::counts(&pb::SendCounts::default());
+    let words = ["campaign", "phase"].map(Column::Words);
+    let mut columns = vec![Column::Whole("send")];
+    columns.extend(words);
+    columns.extend(states.map(|(name, _)| Column::Count(name)));
+    columns.extend([Column::Whole("total"), Column::Words("created")]);
+    let rows: Vec<_> = sends.iter().map(row).collect();
+    list::print(&columns, &rows);
+}
+
+fn row(send: &pb::Send) -> Vec<String> {
     let counts = send.counts.unwrap_or_default();
-    [
-        send.id.clone(),
-        send.campaign.clone(),
-        json::phase(send),
-        output::count(counts.pending + counts.sending),
-        output::count(counts.sent),
-        output::count(counts.failed),
-        output::count(counts.skipped),
-        output::count(counts.unknown),
-        output::count(counts.cancelled),
+    let mut row = vec![send.id.clone(), send.campaign.clone(), json::phase(send)];
+    row.extend(list::counts(&counts).map(|(_, n)| output::count(n)));
+    row.extend([
         output::count(counts.total),
-        json::second(send.create_time),
-    ]
+        json::second(send.create_time).replace('T', " "),
+    ]);
+    row
 }

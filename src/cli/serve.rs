@@ -14,6 +14,7 @@ use super::logging::Logging;
 use super::output;
 use super::stop::Signals;
 use crate::clock::SystemClock;
+use crate::config;
 use crate::config::secret::Process;
 use crate::server;
 
@@ -43,7 +44,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "FILE", env = "RECADO_TOKENS")]
     tokens: Option<PathBuf>,
     /// Send all Messenger traffic there, such as to a sandbox
-    #[arg(long, value_name = "URL", env = "RECADO_GRAPH_URL")]
+    #[arg(long, value_name = "URL", env = "RECADO_GRAPH_URL", value_parser = local::graph_url)]
     graph_url: Option<String>,
     #[command(flatten)]
     logging: Logging,
@@ -62,13 +63,15 @@ impl Serve {
         let clock = SystemClock::shared();
         let secrets = Arc::new(Process::new(Arc::clone(&clock)));
         // Bound before the store is loaded: a port in use is said at once.
-        let listeners = server::bind(&settings).await.context("cannot listen")?;
+        let listeners = server::bind(&settings).await.map_err(anyhow::Error::new)?;
+        let told = about(&settings);
         let parts = tokio::select! {
             parts = local::load(settings, clock, secrets) => parts?,
             () = signals.next() => return Ok(Exit::OK),
         };
         let addr = |door: &tokio::net::TcpListener| door.local_addr().context("cannot listen");
         let (grpc, http) = (addr(&listeners.grpc)?, addr(&listeners.http)?);
+        told.iter().for_each(output::note);
         output::note(format_args!("gRPC on {grpc}"));
         output::note(format_args!("HTTP on {http}"));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -86,6 +89,19 @@ impl Serve {
             }
         }
     }
+}
+
+/// What a start is checked by: the store, who may call, and where messages go.
+fn about(settings: &config::Settings) -> Vec<String> {
+    let mut lines = vec![format!("store {}", settings.store.display())];
+    lines.push(match &settings.tokens {
+        Some(path) => format!("tokens from {}", path.display()),
+        None => "no tokens: every caller on this machine may do everything".to_owned(),
+    });
+    if let Some(url) = &settings.graph_url {
+        lines.push(format!("all Messenger traffic goes to {url}"));
+    }
+    lines
 }
 
 /// Asks for a stop with the first signal, and resolves with the second.

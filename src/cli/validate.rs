@@ -1,14 +1,13 @@
 //! `recado validate`: everything that is wrong with a folder, without a server.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::error::Error;
 use super::exit::Exit;
-use super::files::{self, Folder};
+use super::files::{self, Campaigns, Folder};
 use super::{diagnostics, output};
 use crate::api::pb;
 use crate::campaign;
@@ -17,13 +16,13 @@ use crate::campaign;
 #[command(after_help = "\
 Examples:
   recado validate campaigns
+  recado validate campaigns/welcome.yaml     one file by itself, without what it refers to
   recado validate campaigns --json | jq -r '.diagnostics[].message'
 
 Exits with 1 when the files have errors.")]
 pub(super) struct Validate {
-    /// The folder of campaign files
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    #[command(flatten)]
+    campaigns: Campaigns,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -33,10 +32,17 @@ pub(super) struct Validate {
 
 impl Validate {
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let Folder { files, problems } = files::scan(&self.folder)?;
+        let path = &self.campaigns.folder;
+        let is_one = path.is_file();
+        let (Folder { files, problems }, folder) = if is_one {
+            (files::one(path)?, path.parent().unwrap_or(path))
+        } else {
+            (files::scan(path)?, path.as_path())
+        };
         let n_files = files.len() + problems.len();
+        self.campaigns.check(n_files)?;
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        let (loaded, found) = match campaign::load_part(&files, !problems.is_empty()) {
+        let (loaded, found) = match campaign::load_part(&files, is_one || !problems.is_empty()) {
             Ok(loaded) => (Some(loaded.set), loaded.warnings),
             Err(problems) => (None, problems),
         };
@@ -46,6 +52,7 @@ impl Validate {
         }
         let problems: Vec<_> = problems.into_iter().chain(found).collect();
         let found: Vec<pb::Diagnostic> = problems.iter().map(diagnostics::to_pb).collect();
+        let found = diagnostics::located(found, folder);
         if self.json {
             output::json(&json!({
                 "valid": is_valid,

@@ -67,7 +67,7 @@ impl Process {
 impl Secrets for Process {
     fn get(&self, reference: &SecretRef) -> Result<SecretString, Error> {
         let now = self.clock.now();
-        let key = name(reference);
+        let key = reference.to_string();
         if let Some((read_at, secret)) = self.held.lock().get(&key)
             && now.duration_since(*read_at).unsigned_abs() < FRESH
         {
@@ -118,7 +118,7 @@ fn read(reference: &SecretRef) -> Result<SecretString, Error> {
     // Files end in a line feed that nobody means.
     let text = text.expose_secret().trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return Err(Error::Empty(name(reference)));
+        return Err(Error::Empty(reference.to_string()));
     }
     Ok(SecretString::from(text))
 }
@@ -142,20 +142,12 @@ fn from_file(path: &Path, reference: &SecretRef) -> Result<SecretString, Error> 
     };
     let size = std::fs::metadata(path).map_err(|e| unreadable(&e))?.len();
     if size > BYTES_MAX as u64 {
-        return Err(Error::TooLong(name(reference)));
+        return Err(Error::TooLong(reference.to_string()));
     }
     let bytes = std::fs::read(path).map_err(|e| unreadable(&e))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
         Err(_) => Err(unreadable(&"it is not UTF-8 text")),
-    }
-}
-
-/// The reference as people read it.
-fn name(reference: &SecretRef) -> String {
-    match reference {
-        SecretRef::Env(variable) => format!("the environment variable `{variable}`"),
-        SecretRef::File(path) => format!("the file `{path}`"),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::campaign::{Campaign, Channel, Set};
 use crate::clock::Clock;
-use crate::config::secret::Secrets;
+use crate::config::secret::{self, Secrets};
 use crate::model::Value;
 use crate::model::delivery::{Due, Outcome, Reason, ReasonCode};
 use crate::model::id::{DeliveryId, Revision};
@@ -184,23 +184,32 @@ impl Attempts {
     /// The gates and the message as they would be now; nothing is sent, no secret is shown.
     pub async fn preview(&self, request: &Request<'_>) -> Result<Preview, Error> {
         let mut preview = self.make(request, &compose::Masked).await?;
-        if let Ok(masked) = &preview.message {
-            let detail = match guard::check(&masked.call.url, masked.call.is_private_allowed) {
-                Err(refused) => Some(refused.to_string()),
-                // Made once more with the secrets, to see that they are there; nothing of it is kept.
-                Ok(()) => match self.make(request, self.secrets.as_ref()).await?.message {
-                    Err(reason) => Some(reason.detail),
-                    Ok(_) => None,
-                },
+        if preview.message.is_ok() {
+            // Made once more with the secrets, to see that they are there; nothing of it is kept.
+            let real = self.make(request, self.secrets.as_ref()).await?;
+            let closed = match real.message {
+                Ok(message) => guard::check(&message.call.url, message.call.is_private_allowed)
+                    .err()
+                    .map(|refused| refused.to_string()),
+                Err(reason) => Some(reason.detail),
             };
-            preview.gates.push(GateVerdict {
-                gate: ReasonCode::ChannelMisconfigured,
-                is_open: detail.is_none(),
-                is_enforced: false,
-                detail: detail.unwrap_or_default(),
-            });
+            let verdict = GateVerdict::of_channel(closed.as_deref());
+            preview.gates.push(verdict);
         }
         Ok(preview)
+    }
+
+    /// What channels of `set` refer to and this server does not have: why it would not send, by channel.
+    pub fn missing_secrets(&self, set: &Set) -> Vec<(String, secret::Error)> {
+        let channels = set.channels.values();
+        let missing = channels.flat_map(|channel| {
+            let references = channel.secrets().into_iter();
+            references.filter_map(|reference| {
+                let error = self.secrets.get(reference).err()?;
+                Some((channel.name.clone(), error))
+            })
+        });
+        missing.collect()
     }
 
     /// Sends one message now. It is no delivery: nothing is stored, and the audience gate is shown only.

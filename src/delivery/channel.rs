@@ -6,14 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::{JoinError, JoinSet};
 
+use crate::campaign::{Channel, SecretRef};
 use crate::clock;
 use crate::lifecycle::Tasks;
-use crate::model::delivery::Due;
+use crate::model::delivery::{Due, ReasonCode};
 use crate::store;
 
 use super::attempt::Attempts;
 use super::landing::{self, Landed};
-use super::lane::Lane;
+use super::lane::{Lane, Signal};
 use super::wake::Waker;
 use super::worker::{STORE_WAIT, Settings, until};
 
@@ -27,6 +28,8 @@ pub(super) struct ChannelLoop {
     lane: Lane,
     /// The pace is the channel's of the revision last claimed; before that it is not known.
     is_pace_known: bool,
+    /// Where the page's token is, of the same revision.
+    token: Option<SecretRef>,
     flights: JoinSet<Landed>,
     quiet: Quiet,
 }
@@ -72,6 +75,7 @@ impl ChannelLoop {
             tasks,
             lane,
             is_pace_known: false,
+            token: None,
             flights: JoinSet::new(),
             quiet: Quiet::No,
         }
@@ -165,9 +169,10 @@ impl ChannelLoop {
         let ids: Vec<_> = dues.iter().map(|due| due.external_id.clone()).collect();
         // Failing here leaves the claimed to their lease: they come back when it is over.
         let profiles = store.profiles(&ids).await?;
-        if let Some(pace) = self.pace_of(&dues).await {
-            self.lane.set_pace(pace, now);
+        if let Some(channel) = self.channel_of(&dues).await {
+            self.lane.set_pace(channel.pace, now);
             self.is_pace_known = true;
+            self.token = channel.token().cloned();
         }
         let begun = dues.len();
         for (due, profile) in dues.into_iter().zip(profiles) {
@@ -183,11 +188,11 @@ impl ChannelLoop {
         Ok(begun)
     }
 
-    /// The pace of the channel as the newest claimed revision has it; `None` when it cannot be told now.
-    async fn pace_of(&self, dues: &[Due]) -> Option<Option<u32>> {
+    /// The channel as the newest claimed revision has it; `None` when it cannot be told now.
+    async fn channel_of(&self, dues: &[Due]) -> Option<Arc<Channel>> {
         let newest = dues.iter().map(|due| due.revision).max()?;
         let set = self.attempts.revisions().get(newest).await.ok()?;
-        Some(set.channel(&self.name)?.pace)
+        set.channel(&self.name).cloned()
     }
 
     fn land(&mut self, landed: Result<Landed, JoinError>) {
@@ -198,8 +203,11 @@ impl ChannelLoop {
             Err(_) => return,
         };
         if let Some(until) = self.lane.learn(landed.signal, landed.at) {
-            tracing::warn!(channel = &*self.name, %until, cause = ?landed.signal, "channel paused");
+            let why = self.why(&landed);
+            tracing::warn!(channel = &*self.name, %until, why, "channel paused");
         }
+        metrics::gauge!("recado_channel_paused", "channel" => self.name.to_string())
+            .set(f64::from(u8::from(self.lane.is_paused())));
         match (landed.due_again_at, self.quiet) {
             (Some(at), Quiet::Until(until)) => self.quiet = Quiet::Until(until.min(at)),
             (Some(at), Quiet::Empty) => self.quiet = Quiet::Until(at),
@@ -207,6 +215,22 @@ impl ChannelLoop {
         }
         metrics::gauge!("recado_in_flight", "channel" => self.name.to_string())
             .set(count(self.flights.len()));
+    }
+
+    /// What keeps the channel from sending, with the name of what is to be mended.
+    fn why(&self, landed: &Landed) -> String {
+        let Some(reason) = &landed.reason else {
+            return why_of(landed.signal).to_owned();
+        };
+        match (reason.code, &self.token) {
+            // Its detail is ours; what a platform says may hold what was sent, and stays out.
+            (ReasonCode::ChannelMisconfigured, _) => reason.detail.clone(),
+            (ReasonCode::TokenRejected, Some(token)) => {
+                format!("the platform rejects the token in {token}")
+            }
+            (ReasonCode::PageRestricted, _) => "the platform restricts the page".to_owned(),
+            _ => why_of(landed.signal).to_owned(),
+        }
     }
 
     fn quiet_at(&self, now: Timestamp) -> Option<Next> {
@@ -219,6 +243,15 @@ impl ChannelLoop {
 
     fn now(&self) -> Timestamp {
         self.attempts.clock().now()
+    }
+}
+
+fn why_of(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Throttled { .. } => "the platform asks for a pause",
+        Signal::Answered { .. } => "the platform's quota is nearly used up",
+        Signal::Silent => "nobody answers",
+        Signal::Stopped | Signal::None => "the channel is refused",
     }
 }
 

@@ -40,6 +40,11 @@ impl GateVerdict {
         }
     }
 
+    /// Whether the channel could send this message, as far as can be told without calling.
+    pub(super) fn of_channel(closed_because: Option<&str>) -> Self {
+        Self::new(ReasonCode::ChannelMisconfigured, closed_because)
+    }
+
     fn stops(&self) -> bool {
         !self.is_open && self.is_enforced
     }

@@ -12,9 +12,11 @@ use super::lane::Signal;
 use super::worker::STORE_WAIT;
 
 /// What the channel's loop learns from a delivery that has come to an end for now.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Landed {
     pub(super) signal: Signal,
+    /// Why it was not sent.
+    pub(super) reason: Option<Reason>,
     /// When the call was over. A pause counts from here, however long the store took with the outcome.
     pub(super) at: Timestamp,
     /// When this delivery is due again, if it is.
@@ -43,9 +45,14 @@ pub(super) async fn deliver(
                 _ => None,
             };
             report(channel, &due, &outcome);
+            let reason = match &outcome {
+                Outcome::Retry { reason, .. } | Outcome::Failed(reason) => Some(reason.clone()),
+                _ => None,
+            };
             record(attempts, &due, outcome).await;
             Landed {
                 signal,
+                reason,
                 at,
                 due_again_at,
             }
@@ -65,6 +72,7 @@ impl Landed {
     fn uncalled(at: Timestamp, due_again_at: Option<Timestamp>) -> Self {
         Self {
             signal: Signal::None,
+            reason: None,
             at,
             due_again_at,
         }

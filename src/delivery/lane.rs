@@ -151,6 +151,11 @@ impl Lane {
         }
     }
 
+    /// Whether it waits, or sees with one call whether it may go on.
+    pub fn is_paused(&self) -> bool {
+        self.flow != Flow::Open
+    }
+
     /// Learns from a call. Answers the end of a pause that began with it.
     pub fn learn(&mut self, signal: Signal, now: Timestamp) -> Option<Timestamp> {
         match signal {

@@ -23,6 +23,8 @@ pub struct Applied {
     /// The one before when the plan was empty.
     pub revision: Revision,
     pub plan: Plan,
+    /// What would keep messages from being sent now.
+    pub warnings: Vec<String>,
 }
 
 // === impl Engine ===
@@ -47,8 +49,11 @@ impl Engine {
         }
         let plan = self.weigh(plan, &state, &set).await?;
         if plan.changes.is_empty() {
-            let revision = state.revision;
-            return Ok(Applied { revision, plan });
+            return Ok(Applied {
+                revision: state.revision,
+                plan,
+                warnings: self.warn_of_secrets(),
+            });
         }
         let new = NewRevision {
             applied_at: self.parts.clock.now(),
@@ -68,6 +73,18 @@ impl Engine {
         Ok(Applied {
             revision: info.revision,
             plan,
+            warnings: self.warn_of_secrets(),
         })
+    }
+
+    /// Secrets that applied channels refer to and this process does not have, logged and as texts.
+    pub fn warn_of_secrets(&self) -> Vec<String> {
+        let set = Arc::clone(&self.applied.load().set);
+        let missing = self.parts.attempts.missing_secrets(&set).into_iter();
+        let told = missing.map(|(channel, error)| {
+            tracing::warn!(channel, %error, "a channel cannot send: its secret is missing");
+            format!("channel `{channel}` cannot send: {error}")
+        });
+        told.collect()
     }
 }

@@ -37,7 +37,7 @@ pub struct Started {
 impl Started {
     fn repeated(first: Send, content: Content) -> Self {
         Self {
-            differs: first.new.content != content,
+            differs: first.new.content != content && !first.new.content.is_unknown(),
             is_repeated: true,
             send: first,
         }

@@ -48,13 +48,15 @@ pub struct Content([u8; 16]);
 // === impl Content ===
 
 impl Content {
-    /// In the order of the request: a caller who repeats one repeats it as it was.
+    /// The same for the same people with the same properties, in whatever order they are named.
     pub fn of(audience: &Audience) -> Self {
         let recipients = match audience {
             Audience::Everybody => return Self(digest(&[b"everybody"])),
             Audience::Recipients(recipients) => recipients,
         };
-        let texts = recipients.iter().flat_map(|recipient| {
+        let mut recipients: Vec<_> = recipients.iter().collect();
+        recipients.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        let texts = recipients.into_iter().flat_map(|recipient| {
             let properties = Value::Object(recipient.trigger_properties.clone());
             [
                 recipient.external_id.as_str().to_owned(),
@@ -64,6 +66,11 @@ impl Content {
         let texts: Vec<String> = texts.collect();
         let parts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
         Self(digest(&parts))
+    }
+
+    /// Stored before digests were: it may be anything.
+    pub fn is_unknown(self) -> bool {
+        self.0 == [0; 16]
     }
 
     pub fn from_bytes(bytes: [u8; 16]) -> Self {

@@ -369,6 +369,9 @@ pub trait Deliveries: Send + Sync {
 
     /// Channels with pending deliveries.
     async fn busy_channels(&self) -> Result<Vec<String>>;
+
+    /// How many deliveries are pending, for each channel that has some.
+    async fn pending_by_channel(&self) -> Result<Vec<(String, u64)>>;
 }
 
 /// A whole store.

@@ -365,7 +365,7 @@ async fn start_send(client: &mut Client) -> String {
     let request = pb::SendCampaignRequest {
         campaign: "hello".into(),
         audience: Some(pb::WholeAudience {}),
-        request_id: "once".into(),
+        request_id: Some("once".into()),
         ..Default::default()
     };
     client

@@ -21,12 +21,18 @@ pub(crate) struct Options<'a> {
 impl Server {
     /// Starts the program and returns once it says that it listens.
     pub(crate) fn start(options: &Options<'_>) -> Self {
+        Self::start_with(options, &[])
+    }
+
+    /// As [`Server::start`], with more arguments.
+    pub(crate) fn start_with(options: &Options<'_>, arguments: &[&str]) -> Self {
         let mut child = Command::new(program())
             .arg("serve")
             .arg("--store")
             .arg(format!("sqlite:{}", options.store.display()))
             .args(["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
             .args(["--graph-url", options.graph_url])
+            .args(arguments)
             .env("RECADO_TEST_TOKEN", "sandbox-token")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

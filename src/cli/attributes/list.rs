@@ -16,7 +16,7 @@ use crate::cli::output;
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "\
-Types are those of the values: an attribute that was sent as a number and as a text has both. Values of another type
+Types are those of the values: an attribute that was sent as a number and as a text has both. Values of another type \
 than the declared one, and two spellings of one name, are pointed out.
 
 Examples:
@@ -38,7 +38,7 @@ pub(in crate::cli) struct Attributes {
 enum Command {
     /// Write an Attributes file that declares what users have now
     #[command(after_help = "\
-Each attribute is declared with the type that most of its values have; other types are left as comments. What is declared
+Each attribute is declared with the type that most of its values have; other types are left as comments. What is declared \
 already stays as it is. Which attributes are personal data (`pii`) is guessed by their names: check it.
 
 Example:

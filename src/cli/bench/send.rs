@@ -182,7 +182,7 @@ async fn send(client: &mut Client, n: u8) -> Result<pb::Send, Error> {
     let request = pb::SendCampaignRequest {
         campaign: "bench".to_owned(),
         audience: Some(pb::WholeAudience {}),
-        request_id: format!("bench-{n}"),
+        request_id: Some(format!("bench-{n}")),
         ..pb::SendCampaignRequest::default()
     };
     let answer = client.campaigns.send_campaign(request).await?.into_inner();

@@ -10,7 +10,7 @@ use crate::cli::exit::Exit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each starts a server with a store in a temporary folder, drives it over gRPC, and does the same work plainly as a
+Each starts a server with a store in a temporary folder, drives it over gRPC, and does the same work plainly as a \
 baseline. The client shares the machine, and its cost is in the figures.
 
 Examples:
@@ -29,8 +29,8 @@ enum Subject {
     Upsert(Upsert),
     /// Count a published set of filters over many users and events
     #[command(after_help = "\
-The users, events and filters are those of docs/BENCHMARKS.md. Ten million users of 20 attributes with 20 million events
-take 10 GB of memory, as much on disk, and some minutes to make.
+The users, events and filters are those of docs/BENCHMARKS.md. Ten million users of 20 attributes with 20 million events \
+take 4 GB of memory, 2 GB on disk, and some minutes to make.
 
 Examples:
   recado bench evaluate --users 1000000

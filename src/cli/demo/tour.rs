@@ -216,7 +216,7 @@ impl Tour {
             campaign: files::TO_RECIPIENTS.to_owned(),
             recipients: vec![recipient(1), recipient(2), recipient(9)],
             audience: None,
-            request_id: "demo-recipients".to_owned(),
+            request_id: Some("demo-recipients".to_owned()),
         })
         .await
     }
@@ -230,7 +230,7 @@ impl Tour {
             campaign: files::TO_AUDIENCE.to_owned(),
             recipients: Vec::new(),
             audience: Some(pb::WholeAudience {}),
-            request_id: "demo-audience".to_owned(),
+            request_id: Some("demo-audience".to_owned()),
         })
         .await
     }
@@ -256,7 +256,8 @@ impl Tour {
                 send_id: (*id).clone(),
                 ..pb::ListDeliveriesRequest::default()
             };
-            for delivery in deliveries::fetch(&mut self.client, filter, DELIVERIES_MAX).await? {
+            let fetched = deliveries::fetch(&mut self.client, filter, DELIVERIES_MAX).await?;
+            for delivery in fetched.0 {
                 let alike = shown.iter().filter(|one| kind(one) == kind(&delivery));
                 if alike.count() < SHOWN_OF_A_KIND {
                     shown.push(delivery);

@@ -1,6 +1,7 @@
 //! `recado segment count`, `members` and `check`: who is in, how many, and why.
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use serde_json::{Value, json};
 
 use crate::api::pb;
@@ -11,6 +12,7 @@ use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::{json, output};
+use crate::model::limits;
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -28,7 +30,7 @@ pub(super) struct Count {
     #[command(flatten)]
     target: Target,
     /// Show so many members, at most 100
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = RangedU64ValueParser::<u32>::new().range(..=limits::SAMPLE_MAX as u64))]
     sample: u32,
     /// Print one JSON object
     #[arg(long)]

@@ -33,10 +33,10 @@ const LISTED_MAX: usize = 1_000;
 A line of a JSONL file is an UpsertUsers item:
   {\"external_id\":\"ana\",\"attributes\":{\"first_name\":\"Ana\",\"messenger_id\":\"1001\"}}
 
-In a CSV file the header names the attributes. The column `external_id`, or else the first, names the user. Numbers and
+In a CSV file the header names the attributes. The column `external_id`, or else the first, names the user. Numbers and \
 true/false are read as such, RFC 3339 times as timestamps, an empty cell is left out. `messenger_id` is always text.
 
-An import that was interrupted goes on where it stopped when the command is repeated with the same file; one that
+An import that was interrupted goes on where it stopped when the command is repeated with the same file; one that \
 came to its end begins anew. Lines that are refused are listed; the exit code is then 6.
 
 Examples:

@@ -71,6 +71,16 @@ pub(super) fn busy_channels(connection: &Connection) -> Result<Vec<String>> {
     }
 }
 
+/// Counted from the sends: there are far fewer of them than of deliveries.
+pub(super) fn pending_by_channel(connection: &Connection) -> Result<Vec<(String, u64)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT channel, sum(pending) FROM send WHERE phase <> 'finished' AND pending > 0
+         GROUP BY channel ORDER BY channel",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 fn select(connection: &Connection, condition: &str, values: &[Sql]) -> Result<Vec<Delivery>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM delivery d JOIN send s ON s.seq = d.send WHERE {condition}"

@@ -247,4 +247,8 @@ impl Deliveries for Store {
     async fn busy_channels(&self) -> Result<Vec<String>> {
         self.readers.read(ledger::busy_channels).await
     }
+
+    async fn pending_by_channel(&self) -> Result<Vec<(String, u64)>> {
+        self.readers.read(ledger::pending_by_channel).await
+    }
 }

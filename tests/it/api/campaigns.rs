@@ -259,3 +259,50 @@ fn a_test_message_is_really_sent() {
         assert_eq!((skipped.message_id.as_str(), skipped.http_status), ("", 0));
     });
 }
+
+#[test]
+fn a_preview_sees_what_the_channel_lacks() {
+    let hook = |url: &str| {
+        format!(
+            "kind: Channel\nname: page\ntype: webhook\nurl: \"{url}\"\nheaders: {{X-Key: {{env: T}}}}\n"
+        )
+    };
+    let (port, fine) = (
+        hook("https://acme.example:9000/"),
+        hook("https://acme.example/"),
+    );
+    let cases = [(port.as_str(), Some("port 9000")), (fine.as_str(), None)];
+    for (channel, refused) in cases {
+        let files = [(PAGE.0, channel), HELLO];
+        Stage::new().with_files(files).run(async |live| {
+            let ana = json!({"country": "BR", "first_name": "Ana"});
+            live.upsert([("ana", ana), ("ben", json!({}))]).await;
+            let mut client = live.client().await;
+            let mut preview = async |id: &str| {
+                let request = pb::PreviewMessageRequest {
+                    campaign: "hello".into(),
+                    subject: Some(Subject::ExternalId(id.into())),
+                    trigger_properties: None,
+                };
+                let shown = client.campaigns.preview_message(request).await;
+                shown.unwrap().into_inner()
+            };
+            let shown = preview("ana").await;
+            assert!(shown.request.is_some(), "it is shown all the same");
+            let gate = shown.gates.last().unwrap();
+            assert_eq!(gate.name, "channel_misconfigured");
+            assert_eq!(gate.open, refused.is_none());
+            let reason = shown
+                .reason
+                .map(|reason| reason.code + ": " + &reason.detail);
+            assert_eq!(reason.is_some(), refused.is_some());
+            if let (Some(reason), Some(part)) = (reason, refused) {
+                assert!(reason.starts_with("channel_misconfigured: "), "{reason}");
+                assert!(reason.contains(part), "{reason}");
+            }
+            // The first closed gate is the reason, as for a real delivery.
+            let outside = preview("ben").await;
+            assert_eq!(outside.reason.unwrap().code, "not_in_audience");
+        });
+    }
+}

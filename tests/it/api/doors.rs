@@ -20,7 +20,7 @@ fn tokens() -> String {
     format!(
         "tokens:\n{}{}",
         entry("reader", "read"),
-        entry("writer", "write, send")
+        entry("writer", "write, send") + &entry("pipeline", "apply")
     )
 }
 
@@ -143,10 +143,23 @@ fn a_token_allows_its_scopes_only() {
             Code::Unauthenticated
         );
         let mut writer = live.client_with("writer").await;
-        let (code, reason, _) = refused(writer.deliveries.list_sends(read())).await;
+        let (code, reason, status) = refused(writer.deliveries.list_sends(read())).await;
         assert_eq!(
-            (code, reason.as_str()),
-            (Code::PermissionDenied, "SCOPE_MISSING")
+            (code, reason.as_str(), status.message()),
+            (
+                Code::PermissionDenied,
+                "SCOPE_MISSING",
+                "`ListSends` needs a token with the scope read"
+            )
+        );
+        // Who may apply may see what it would do, and nothing else.
+        let mut pipeline = live.client_with("pipeline").await;
+        let plan = pb::PlanCampaignsRequest::default();
+        pipeline.campaigns.plan_campaigns(plan).await.unwrap();
+        let list = pb::ListCampaignsRequest::default();
+        assert_eq!(
+            refused(pipeline.campaigns.list_campaigns(list)).await.0,
+            Code::PermissionDenied
         );
         let mut reader = live.client_with("reader").await;
         reader.deliveries.list_sends(read()).await.unwrap();

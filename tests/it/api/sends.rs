@@ -114,14 +114,14 @@ fn a_repeated_request_sends_nothing_new() {
     Stage::new().with_files([PAGE, HELLO]).run(async |live| {
         people(live, 2).await;
         let once = pb::SendCampaignRequest {
-            request_id: "order-1".into(),
+            request_id: Some("order-1".into()),
             ..to(&["u0"])
         };
         let (first, _) = send(live, once.clone()).await;
         live.until_finished(&first.id).await;
         // Whatever else it holds: the request id is what was promised. That it holds something else is said.
         let other = pb::SendCampaignRequest {
-            request_id: "order-1".into(),
+            request_id: Some("order-1".into()),
             ..to(&["u0", "u1"])
         };
         for (request, differs) in [(once, false), (other, true)] {

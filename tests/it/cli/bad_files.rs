@@ -22,7 +22,8 @@ fn each_mistake_is_told_with_its_place_and_its_remedy() {
     assert!(folders.len() > 30);
     for folder in folders {
         let name = folder.file_name().unwrap().to_str().unwrap();
-        let output = recado(&["validate", folder.to_str().unwrap()])
+        let output = recado(&["validate", "."])
+            .current_dir(&folder)
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1), "{name}: {}", stderr(&output));

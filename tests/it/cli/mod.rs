@@ -1,13 +1,14 @@
 //! The command line as people and scripts meet it: what it prints, and with which code it ends.
 
+mod apply;
 mod attributes;
 mod bad_files;
-mod careful;
 mod demo;
 mod help;
 mod import;
 mod offline;
 mod segments;
+mod sends;
 mod serve;
 
 use std::process::Output;

@@ -21,9 +21,8 @@ use super::open::connect;
 use super::pending::Pending;
 use super::users::Memory;
 use super::{Settings, Store};
-use crate::model::Value;
-use crate::model::id::ExternalId;
 use crate::model::user::Update;
+use crate::model::{Value, id::ExternalId};
 use crate::store::contract::Result;
 
 /// A store without its writer thread: each thing happens when the test says.
