@@ -133,6 +133,23 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_scopes_names_every_method() {
+        let page = include_str!("../../docs/running.md");
+        for (method, scopes) in SCOPES {
+            let (_, name) = method.rsplit_once('/').unwrap();
+            for scope in scopes {
+                let row = page
+                    .lines()
+                    .find(|line| line.starts_with(&format!("| `{scope}` |")));
+                assert!(
+                    row.unwrap().contains(&format!("`{name}`")),
+                    "{scope}: {name}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn methods_need_what_their_comments_say() {
         let documented: Vec<_> = PROTOS.into_iter().flat_map(documented).collect();
         let ours = SCOPES.map(|(method, scopes)| (method.to_owned(), any_of(scopes)));

@@ -29,6 +29,24 @@ impl Ids {
         self.index.find(hash, same).map(|row| Row(*row))
     }
 
+    /// As [`Ids::find`], of some at once: each step is taken for all of them before the next, so that they wait
+    /// for memory together.
+    pub(super) fn find_all(&self, ids: &[&str]) -> Vec<Option<Row>> {
+        let hashes = ids.iter().map(|id| self.hasher.hash_one(id.as_bytes()));
+        let hashes: Vec<u64> = hashes.collect();
+        let likely = hashes.iter().map(|hash| self.index.iter_hash(*hash).next());
+        let likely: Vec<Option<Row>> = likely.map(|row| row.map(|row| Row(*row))).collect();
+        let found = ids.iter().zip(likely).map(|(id, likely)| {
+            let likely = likely?;
+            if self.names.get(likely) == Some(id.as_bytes()) {
+                Some(likely)
+            } else {
+                self.find(id)
+            }
+        });
+        found.collect()
+    }
+
     pub(super) fn name(&self, row: Row) -> Option<&str> {
         std::str::from_utf8(self.names.get(row)?).ok()
     }

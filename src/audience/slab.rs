@@ -4,9 +4,14 @@ use std::ops::Range;
 
 use crate::model::Value;
 
+use super::bitmap::grow;
+use super::ids::Ids;
 use super::parts::{Task, each_task};
 use super::tree::Node;
-use super::{Row, Table};
+use super::{Bitmap, Row, Table};
+
+/// Users that are looked for together.
+const AT_ONCE: usize = 32;
 
 /// Some rows, one after the other.
 #[derive(Debug, Default)]
@@ -103,17 +108,8 @@ impl Table {
         } = self;
         // The longest first, so that no processor is left with it in the end.
         let users: Task<'_> = Box::new(|| {
-            for (row, user) in slabs.iter().flat_map(Slab::rows) {
-                match ids.add_at(row, user.id) {
-                    Ok(()) => {
-                        live.insert(row);
-                        if weights.len() <= row.index() {
-                            super::bitmap::grow(weights, row.index() + 1, 0);
-                        }
-                        weights[row.index()] = user.weight;
-                    }
-                    Err(known) => twice.push((known, row)),
-                }
+            for slab in slabs {
+                twice.extend(place(slab, ids, live, weights));
             }
         });
         let in_buckets: Task<'_> = Box::new(|| {
@@ -160,13 +156,31 @@ impl Table {
     }
 }
 
-// === impl Slab ===
-
-impl<'a> Slab<'a> {
-    fn rows(&self) -> impl Iterator<Item = (Row, &Placed<'a>)> {
-        let users = self.users.iter();
-        users.map(|user| (self.first.behind(user.place), user))
+/// Gives the users of a slab their rows. Answers those who are there already, and the rows they do not get.
+fn place(
+    slab: &Slab<'_>,
+    ids: &mut Ids,
+    live: &mut Bitmap,
+    weights: &mut Vec<u32>,
+) -> Vec<(Row, Row)> {
+    let mut twice = Vec::new();
+    for some in slab.users.chunks(AT_ONCE) {
+        let names: Vec<&str> = some.iter().map(|user| user.id).collect();
+        for (user, known) in some.iter().zip(ids.find_all(&names)) {
+            let row = slab.first.behind(user.place);
+            // Asked for again, now that what is asked of is near: two of them may have one id.
+            if let Err(known) = known.map_or_else(|| ids.add_at(row, user.id), Err) {
+                twice.push((known, row));
+                continue;
+            }
+            live.insert(row);
+            if weights.len() <= row.index() {
+                grow(weights, row.index() + 1, 0);
+            }
+            weights[row.index()] = user.weight;
+        }
     }
+    twice
 }
 
 // === impl Values ===

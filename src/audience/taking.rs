@@ -2,6 +2,7 @@
 
 use crate::model::Value;
 
+use super::bitmap::grow;
 use super::column::{Column, Lane};
 use super::numbers::Ints;
 use super::packed::Packed;
@@ -77,7 +78,7 @@ impl Lane {
             (Self::Doubles(numbers, whole), Typed::Numbers(taken)) => {
                 for (row, (number, is_whole)) in values.rows(first).zip(taken) {
                     if numbers.len() <= row.index() {
-                        super::bitmap::grow(numbers, row.index() + 1, 0.0);
+                        grow(numbers, row.index() + 1, 0.0);
                     }
                     numbers[row.index()] = *number;
                     if *is_whole {

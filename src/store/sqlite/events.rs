@@ -4,6 +4,7 @@
 //! or that are past their retention, so batches are small.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -162,7 +163,14 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded<Vec<Event>> {
     input.end(events)
 }
 
-/// What the columns need of an event, read where it stands.
+/// What the columns need of a batch of events, read where it stands.
+pub(super) struct Glimpses<'a> {
+    pub(super) events: Vec<Glimpse<'a>>,
+    /// The number properties of all of them.
+    pub(super) numbers: Vec<(&'a str, f64)>,
+}
+
+/// One event of them.
 pub(super) struct Glimpse<'a> {
     pub(super) external_id: &'a str,
     pub(super) name: &'a str,
@@ -170,39 +178,42 @@ pub(super) struct Glimpse<'a> {
     pub(super) at: i64,
     /// A digest of the event's id; 0 without one.
     pub(super) id: u64,
-    pub(super) numbers: &'a [(&'a str, f64)],
+    /// Where in the numbers its own are.
+    pub(super) numbers: Range<usize>,
 }
 
-/// As [`decode`], one event after the other and without what only people read.
-pub(super) fn each(bytes: &[u8], mut seen: impl FnMut(&Glimpse<'_>)) -> Decoded<()> {
+/// As [`decode`], without what only people read.
+pub(super) fn glimpse(bytes: &[u8]) -> Decoded<Glimpses<'_>> {
     let mut input = Reader::new(bytes)?;
-    let n = input.count()?;
-    let mut numbers = Vec::new();
-    for _ in 0..n {
+    let n_events = input.count()?;
+    let mut read = Glimpses {
+        events: Vec::with_capacity(n_events),
+        numbers: Vec::new(),
+    };
+    for _ in 0..n_events {
         let external_id = input.text()?;
         let name = input.name_index()?;
         let at = input.signed()?;
         let id = event_id(input.text()?);
-        let n = input.count()?;
-        numbers.clear();
-        for _ in 0..n {
+        let first = read.numbers.len();
+        for _ in 0..input.count()? {
             let property = input.name_index()?;
             let number = match input.present(0)? {
                 Value::Int(n) => as_number(n),
                 Value::Double(d) => d,
                 _ => continue,
             };
-            numbers.push((input.name_at(property)?, number));
+            read.numbers.push((input.name_at(property)?, number));
         }
-        seen(&Glimpse {
+        read.events.push(Glimpse {
             external_id,
             name: input.name_at(name)?,
             at: millis(from_millis(at)),
             id: id.as_ref().map_or(0, EventId::digest),
-            numbers: &numbers,
+            numbers: first..read.numbers.len(),
         });
     }
-    input.end(())
+    input.end(read)
 }
 
 /// An event without an id has an empty one.
