@@ -125,11 +125,9 @@ impl Table {
         self.ids.name(row).map(bucket)
     }
 
-    pub fn current(&self, external_id: &ExternalId) -> Seen<'_> {
-        Seen {
-            table: self,
-            row: self.row(external_id),
-        }
+    /// The user of a row, or one who does not exist.
+    pub fn current(&self, row: Option<Row>) -> Seen<'_> {
+        Seen { table: self, row }
     }
 
     /// The attribute paths that the change would add, each as its keys with NUL between them. Nearly always
@@ -153,8 +151,15 @@ impl Table {
 
     /// Creates the user if there is none. An attribute is replaced whole, with everything in it.
     pub fn apply(&mut self, change: &Change) -> Row {
+        self.apply_near(change, None)
+    }
+
+    /// As [`Table::apply`], of a user who had this row a moment ago: nearly always that saves the search.
+    pub fn apply_near(&mut self, change: &Change, row: Option<Row>) -> Row {
         let id = change.external_id.as_str();
-        let row = self.ids.find(id).unwrap_or_else(|| self.add(id));
+        let row = row.filter(|row| self.name(*row) == Some(id));
+        let row = row.or_else(|| self.ids.find(id));
+        let row = row.unwrap_or_else(|| self.add(id));
         self.update(row, &change.set);
         row
     }

@@ -85,7 +85,7 @@ fn assert_agree(table: &Table, oracle: &Oracle) {
         };
         assert_eq!(table.profile(row), Some(profile));
         let weighed: usize = attributes.iter().map(|(name, v)| weight(name, v)).sum();
-        assert_eq!(table.current(external_id).weight(), weighed);
+        assert_eq!(table.current(table.row(external_id)).weight(), weighed);
     }
     let all = table.live().iter().filter_map(|row| table.profile(row));
     let all: Oracle = all.map(|p| (p.external_id, p.attributes)).collect();

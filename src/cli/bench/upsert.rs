@@ -118,7 +118,7 @@ impl Upsert {
             updated = stage.upsert(self.count, drive, change) => updated?,
             failed = asking => return failed,
         };
-        report.add_latencies("evaluation_over_grpc_meanwhile", &latencies);
+        report.add_latencies("evaluation_meanwhile", &latencies);
         report.add_figure("evaluations_per_sec_meanwhile", watch.end().rate(asked));
         Ok(updated)
     }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use parking_lot::RwLock;
 use rusqlite::Connection;
 
 use super::codec::{self, Entry};
 use super::deeds::{Deed, Deeds, Step};
-use crate::audience::Table;
+use crate::audience::{self, Row, Table};
 use crate::model::Value;
 use crate::model::event::Retention;
 use crate::model::id::ExternalId;
@@ -21,9 +22,11 @@ use crate::store::contract::Result;
 pub(super) struct Pending {
     table: Arc<RwLock<Table>>,
     entries: Vec<Entry>,
+    /// The row that the user of each entry had before the group.
+    rows: Vec<Option<Row>>,
     pub(super) deeds: Deeds,
     /// Positions in `entries` of each touched user.
-    touched: HashMap<ExternalId, Vec<usize>>,
+    touched: HashMap<ExternalId, Vec<usize>, RandomState>,
     /// Attribute paths that the group adds, so that one group cannot leave the bound on them either.
     new_paths: HashSet<String>,
     /// Paths before the group; counted when the first one is added.
@@ -46,8 +49,8 @@ pub(super) struct Logged {
 
 /// One user as the group has left it so far.
 struct Seen<'a> {
-    table: &'a Table,
-    id: &'a ExternalId,
+    /// Before the group.
+    base: audience::Seen<'a>,
     entries: &'a [Entry],
     touched: &'a [usize],
 }
@@ -59,15 +62,17 @@ impl Pending {
         Self {
             table,
             entries: Vec::new(),
+            rows: Vec::new(),
             deeds: Deeds::default(),
-            touched: HashMap::new(),
+            touched: HashMap::default(),
             new_paths: HashSet::new(),
             n_paths: None,
         }
     }
 
-    pub(super) fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// Each with the row that the user had before the group.
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (&Entry, Option<Row>)> {
+        self.entries.iter().zip(self.rows.iter().copied())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -88,6 +93,7 @@ impl Pending {
         let len = mark.entries;
         if self.entries.len() > len {
             self.entries.truncate(len);
+            self.rows.truncate(len);
             self.touched.retain(|_, positions| {
                 positions.retain(|at| *at < len);
                 !positions.is_empty()
@@ -102,9 +108,11 @@ impl Pending {
     ) -> Vec<std::result::Result<Upserted, Rejected>> {
         let lock = Arc::clone(&self.table);
         let table = lock.read();
+        let ids = updates.iter().map(|update| update.external_id.as_str());
+        let rows = table.rows_of(&ids.collect::<Vec<_>>());
+        let updates = updates.into_iter().zip(rows);
         updates
-            .into_iter()
-            .map(|update| self.upsert_one(&table, update))
+            .map(|(update, row)| self.upsert_one(&table, update, row))
             .collect()
     }
 
@@ -112,34 +120,37 @@ impl Pending {
         &mut self,
         table: &Table,
         update: Update,
+        row: Option<Row>,
     ) -> std::result::Result<Upserted, Rejected> {
         update.check()?;
         let id = update.external_id.clone();
-        let change = update.resolve(&self.seen(table, &id))?;
+        let change = update.resolve(&self.seen(table, &id, row))?;
         self.admit_paths(table, &change)?;
         let upserted = if change.creates {
             Upserted::Created
         } else {
             Upserted::Updated
         };
-        self.push(id, Entry::Change(change));
+        self.push(id, row, Entry::Change(change));
         Ok(upserted)
     }
 
     /// Whether the user existed.
     pub(super) fn delete(&mut self, id: ExternalId) -> bool {
         let lock = Arc::clone(&self.table);
-        let existed = self.seen(&lock.read(), &id).exists();
+        let table = lock.read();
+        let row = table.row(&id);
+        let existed = self.seen(&table, &id, row).exists();
         if existed {
             self.deeds.forget(&id);
-            self.push(id.clone(), Entry::Delete(id));
+            self.push(id.clone(), row, Entry::Delete(id));
         }
         existed
     }
 
     /// Whether the user exists as the group has left it so far.
     pub(super) fn exists(&self, table: &Table, id: &ExternalId) -> bool {
-        self.seen(table, id).exists()
+        self.seen(table, id, table.row(id)).exists()
     }
 
     /// Whether the group has deleted the user, who may be back since.
@@ -155,7 +166,7 @@ impl Pending {
             creates: true,
             set: Vec::new(),
         };
-        self.push(id.clone(), Entry::Change(change));
+        self.push(id.clone(), None, Entry::Change(change));
     }
 
     pub(super) fn table(&self) -> Arc<RwLock<Table>> {
@@ -225,16 +236,17 @@ impl Pending {
         Ok(())
     }
 
-    fn push(&mut self, id: ExternalId, entry: Entry) {
+    fn push(&mut self, id: ExternalId, row: Option<Row>, entry: Entry) {
         self.touched.entry(id).or_default().push(self.entries.len());
         self.entries.push(entry);
+        self.rows.push(row);
     }
 
-    fn seen<'a>(&'a self, table: &'a Table, id: &'a ExternalId) -> Seen<'a> {
+    /// `row` is the user's in the table.
+    fn seen<'a>(&'a self, table: &'a Table, id: &ExternalId, row: Option<Row>) -> Seen<'a> {
         let touched = self.touched.get(id).map_or(&[][..], Vec::as_slice);
         Seen {
-            table,
-            id,
+            base: table.current(row),
             entries: &self.entries,
             touched,
         }
@@ -266,7 +278,7 @@ impl Current for Seen<'_> {
     fn exists(&self) -> bool {
         match self.newest().next() {
             Some(entry) => matches!(entry, Entry::Change(_)),
-            None => self.table.row(self.id).is_some(),
+            None => self.base.exists(),
         }
     }
 
@@ -276,13 +288,12 @@ impl Current for Seen<'_> {
             .find_map(|entry| Self::get_in(entry, attribute))
         {
             Some(value) => value,
-            None => self.table.current(self.id).get(attribute),
+            None => self.base.get(attribute),
         }
     }
 
     /// Exact for a user that the group has not touched; otherwise every touched attribute is looked up.
     fn weight(&self) -> usize {
-        let base = self.table.current(self.id);
         let Some(from) = self
             .touched
             .iter()
@@ -295,8 +306,11 @@ impl Current for Seen<'_> {
                     .filter_map(|name| of(name).map(|value| user::weight(name, &value)))
                     .sum()
             };
-            let (before, after) = (weigh(&|name| base.get(name)), weigh(&|name| self.get(name)));
-            return (base.weight() + after).saturating_sub(before);
+            let (before, after) = (
+                weigh(&|name| self.base.get(name)),
+                weigh(&|name| self.get(name)),
+            );
+            return (self.base.weight() + after).saturating_sub(before);
         };
         let names = self.names(from);
         names
