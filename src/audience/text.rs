@@ -135,6 +135,10 @@ fn low_bits(len: usize) -> u8 {
 }
 
 fn entry(arena: &[u8]) -> &[u8] {
+    // Nearly all are short.
+    if arena[0] < 0x80 {
+        return &arena[1..1 + usize::from(arena[0])];
+    }
     let (mut len, mut at) = (0, 0);
     loop {
         let byte = arena[at];
