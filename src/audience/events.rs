@@ -90,8 +90,8 @@ impl Measure {
         window: Window,
     ) -> Option<Value> {
         let mut tally = Tally::default();
-        for (at, number) in events {
-            tally.add(at, number, window);
+        for (at, number) in events.filter(|(at, _)| window.holds(*at)) {
+            tally.add(at, number);
         }
         self.value(&tally)
     }
@@ -100,13 +100,19 @@ impl Measure {
 // === impl Tally ===
 
 impl Tally {
-    fn add(&mut self, at: i64, number: Option<f64>, window: Window) {
-        if at > window.after && at <= window.until {
-            self.count += 1;
-            self.first = self.first.or(Some(at));
-            self.last = Some(at);
-            self.sum += number.filter(|n| !n.is_nan()).unwrap_or(0.0);
-        }
+    fn add(&mut self, at: i64, number: Option<f64>) {
+        self.count += 1;
+        self.first = self.first.or(Some(at));
+        self.last = Some(at);
+        self.sum += number.filter(|n| !n.is_nan()).unwrap_or(0.0);
+    }
+}
+
+// === impl Window ===
+
+impl Window {
+    fn holds(self, at: i64) -> bool {
+        at > self.after && at <= self.until
     }
 }
 
@@ -165,8 +171,8 @@ impl Happenings {
         let column = self.column(measure);
         let mut tally = Tally::default();
         for (leaf, places) in self.places(row) {
-            for at in places {
-                tally.add(leaf.at[at], leaf.number(column, at), window);
+            for at in places.filter(|at| window.holds(leaf.at[*at])) {
+                tally.add(leaf.at[at], leaf.number(column, at));
             }
         }
         measure.value(&tally)
@@ -198,14 +204,14 @@ impl Happenings {
             .partition_point(|leaf| leaf.last_row() < rows.start);
         let leaves = self.leaves[from..].iter();
         for leaf in leaves.take_while(|leaf| leaf.first().0 < rows.end) {
-            let places = leaf.rows.iter().enumerate();
-            for (at, row) in places.filter(|(_, row)| rows.contains(row)) {
-                let is_next = open.as_ref().is_none_or(|(of, _)| of != row);
-                if is_next && let Some((of, tally)) = open.replace((*row, Tally::default())) {
+            // Who has no event in the window is told by `none`.
+            for (at, row) in leaf.between(&rows, |at| window.holds(at)) {
+                let is_next = open.as_ref().is_none_or(|(of, _)| *of != row);
+                if is_next && let Some((of, tally)) = open.replace((row, Tally::default())) {
                     settle(of, &tally);
                 }
                 if let Some((_, tally)) = &mut open {
-                    tally.add(leaf.at[at], leaf.number(column, at), window);
+                    tally.add(leaf.at[at], leaf.number(column, at));
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Some events of one name, column by column.
 
+use std::ops::Range;
+
 use super::Row;
 use super::events::Happening;
 
@@ -37,6 +39,21 @@ impl Leaf {
 
     pub(super) fn number(&self, column: Option<usize>, at: usize) -> Option<f64> {
         self.numbers.get(column?)?.get(at).copied()
+    }
+
+    /// Places and rows of the events of some rows, at times that count.
+    pub(super) fn between(
+        &self,
+        rows: &Range<u32>,
+        counts: impl Fn(i64) -> bool,
+    ) -> impl Iterator<Item = (usize, u32)> {
+        let from = self.rows.partition_point(|row| *row < rows.start);
+        let to = self.rows.partition_point(|row| *row < rows.end);
+        let events = self.rows[from..to].iter().zip(&self.at[from..to]);
+        (from..)
+            .zip(events)
+            .filter(move |(_, (_, at))| counts(**at))
+            .map(|(place, (row, _))| (place, *row))
     }
 
     /// The place behind all events that are not later.

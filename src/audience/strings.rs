@@ -98,13 +98,14 @@ impl Coded {
 
     /// The code of an entry, which nobody holds yet when it is new.
     pub(super) fn code(&mut self, bytes: &[u8]) -> u32 {
-        let hash = self.hasher.hash_one(bytes);
-        let entries = &self.entries;
-        let known = self
-            .index
-            .find(hash, |code| *entries[*code as usize].bytes == *bytes)
-            .copied();
-        known.unwrap_or_else(|| self.add(hash, bytes))
+        let known = self.find(bytes);
+        known.unwrap_or_else(|| self.add(self.hasher.hash_one(bytes), bytes))
+    }
+
+    pub(super) fn find(&self, bytes: &[u8]) -> Option<u32> {
+        let same = |code: &u32| *self.entries[*code as usize].bytes == *bytes;
+        let found = self.index.find(self.hasher.hash_one(bytes), same);
+        found.copied()
     }
 
     /// Whether some strings more cannot make them mostly distinct.

@@ -137,7 +137,7 @@ fn low_bits(len: usize) -> u8 {
 fn entry(arena: &[u8]) -> &[u8] {
     // Nearly all are short.
     if arena[0] < 0x80 {
-        return &arena[1..1 + usize::from(arena[0])];
+        return &arena[1..=usize::from(arena[0])];
     }
     let (mut len, mut at) = (0, 0);
     loop {

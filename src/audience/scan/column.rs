@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::numbers::{double_test, int_test, time_test, whole};
-use super::strings::string_test;
+use super::strings::{coded_test, string_test};
 use super::{BLOCKS, Question, Shape, Test, constant, each_block, each_row, mask};
 use crate::audience::column::{Column, Lane};
 use crate::audience::strings::Strings;
@@ -117,6 +117,9 @@ impl Column {
                     let rows = text.empty.word(block);
                     asked & (rows & empty | !rows & other)
                 })
+            }
+            Lane::Texts(Strings::Coded(coded)) if let Some(test) = coded_test(coded, &question) => {
+                test
             }
             Lane::Texts(strings) if let Some(text) = question.text => string_test(strings, text),
             Lane::Texts(strings) => {

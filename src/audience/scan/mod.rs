@@ -25,7 +25,7 @@ pub enum Shape {
     /// Over numbers, and over times, the answer changes at most once from the lowest to the highest.
     Monotone,
     /// Numbers and times other than these get the same answer, per type; an integer and a double
-    /// that are equal too.
+    /// that are equal too. Where there are some, so do texts other than these.
     Points(Vec<Value>),
     Any,
 }

@@ -1,7 +1,42 @@
 //! Strings and lists: those that repeat are asked once each, the others row by row.
 
-use super::{Test, each_block, fold_rows};
-use crate::audience::strings::Strings;
+use super::{Question, Shape, Test, each_block, fold_rows};
+use crate::audience::packed::Packed;
+use crate::audience::strings::{Coded, Strings};
+use crate::model::Value;
+
+/// Codes that are compared one after the other; more are looked up row by row.
+const FEW: usize = 8;
+
+/// A test that looks up the texts that matter instead of asking all of them, where few do.
+pub(super) fn coded_test<'a>(coded: &'a Coded, question: &Question<'_>) -> Option<Test<'a>> {
+    let holds = |text: &str| (question.holds)(Some(&Value::String(text.to_owned())));
+    let points: Vec<&str> = match &question.shape {
+        Shape::Emptiness => vec![""],
+        Shape::Points(points) if !points.is_empty() => {
+            let texts = points.iter().filter_map(|point| match point {
+                Value::String(text) => Some(text.as_str()),
+                _ => None,
+            });
+            texts.collect()
+        }
+        _ => return None,
+    };
+    let mut other = "a".to_owned();
+    while points.contains(&other.as_str()) {
+        other.push('a');
+    }
+    let rest = holds(&other);
+    let differing = points.into_iter().filter(|point| holds(point) != rest);
+    let codes = differing.filter_map(|point| coded.find(point.as_bytes()));
+    let codes: Vec<u64> = codes.map(u64::from).collect();
+    (codes.len() <= FEW).then(|| few_codes(&coded.codes, codes, !rest))
+}
+
+fn few_codes(packed: &Packed, codes: Vec<u64>, wanted: bool) -> Test<'_> {
+    let compare = packed.among(codes);
+    Box::new(move |first, asked| packed.keep(first, asked, &compare, wanted))
+}
 
 pub(super) fn string_test<'a>(
     strings: &'a Strings,
@@ -27,9 +62,8 @@ pub(super) fn string_test<'a>(
         (no, false)
     };
     let packed = &coded.codes;
-    if few.len() <= 8 {
-        let compare = packed.among(few);
-        return Box::new(move |first, asked| packed.keep(first, asked, &compare, wanted));
+    if few.len() <= FEW {
+        return few_codes(packed, few, wanted);
     }
     each_block(move |block, asked| {
         if asked.count_ones() < 16 {

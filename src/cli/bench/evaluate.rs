@@ -17,7 +17,7 @@ const NOTHING: &str = "false";
 /// Most of all users: how fast ids go out is not to hang on finding them.
 const MANY: &str = "!blank(user.messenger_id)";
 /// Calls before anything is measured: connections, caches, branch predictors.
-const WARM_UP: u64 = 10;
+const WARM_UP: u64 = 50;
 
 #[derive(Debug, Args)]
 pub(super) struct Evaluate {
