@@ -67,7 +67,11 @@ pub(super) fn decode(bytes: &[u8], block: u32) -> Decoded<Slab<'_>> {
         if attributes.last().is_some_and(|(before, _)| *before >= name) {
             return Err(Damaged);
         }
-        let n = input.count()?;
+        // Not a count of bytes that follow: eight of yes and no are one.
+        let n = usize::try_from(input.number()?).map_err(|_| Damaged)?;
+        if n > users.len() {
+            return Err(Damaged);
+        }
         let places = input.places(n, Some(&places))?;
         let typed = input.typed(n)?;
         attributes.push((name, Values { places, typed }));
