@@ -35,7 +35,6 @@ mod tests;
 pub use bitmap::Bitmap;
 pub use bulk::Bulk;
 pub use events::{Happening, Measure, Window};
-pub use ids::bucket;
 pub use parts::each_part;
 pub use scan::{BLOCKS, Question, Shape, Test, TextTest, ValueTest, each_block};
 pub use slab::{Placed, Slab, Typed, Values};

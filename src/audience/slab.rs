@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::model::Value;
+use crate::model::{Value, bucket};
 
 use super::bitmap::grow;
 use super::ids::Ids;
@@ -117,7 +117,7 @@ impl Table {
                 let (places, ticks) = slab
                     .users
                     .iter()
-                    .map(|user| (user.place, i64::from(super::bucket(user.id))))
+                    .map(|user| (user.place, i64::from(bucket(user.id))))
                     .unzip();
                 let typed = Typed::Ints(ticks);
                 buckets.take_in(slab.first, &Values { places, typed }, rows_end);

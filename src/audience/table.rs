@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::model::Value;
+use crate::model::{Value, bucket};
 use crate::model::id::ExternalId;
 use crate::model::user::{Change, Current, Profile, weight};
 use crate::model::value::Type;
@@ -11,7 +11,7 @@ use crate::model::value::Type;
 use super::bitmap::grow;
 use super::column::Column;
 use super::events::Happenings;
-use super::ids::{Ids, bucket};
+use super::ids::Ids;
 use super::scan::constant;
 use super::tree::Node;
 use super::{Bitmap, Question, Row, Test};

@@ -145,11 +145,13 @@ pub fn compose(
     subject: &Subject<'_>,
     means: Means<'_>,
 ) -> Result<Composed, Reason> {
+    let delivery = subject.delivery.to_string();
     let context = Context {
         user: subject.profile,
         trigger_properties: subject.trigger_properties,
         event_properties: None,
         campaign: &campaign.name,
+        dispatch_id: &delivery,
         now: subject.now,
     };
     let mut composed = match &channel.kind {
@@ -229,8 +231,10 @@ fn webhook(
     context: &Context<'_>,
     secrets: &dyn Secrets,
 ) -> Result<Composed, Reason> {
-    let (url, mut misses) = hook.url.render(context).map_err(unrendered)?;
-    let url: Url = url
+    let rendered = hook.url.render(context).map_err(unrendered)?;
+    let mut misses = rendered.misses;
+    let url: Url = rendered
+        .text
         .trim()
         .parse()
         .map_err(|e| Reason::new(ReasonCode::RenderFailed, format!("`url`: {e}")))?;
@@ -246,9 +250,9 @@ fn webhook(
         }
         Message::Raw { content_type, body } => {
             headers.insert(CONTENT_TYPE, plain("Content-Type", content_type)?);
-            let (text, missed) = body.render(context).map_err(unrendered)?;
-            misses.extend(missed);
-            (None, text.into())
+            let rendered = body.render(context).map_err(unrendered)?;
+            misses.extend(rendered.misses);
+            (None, rendered.text.into())
         }
     };
     for (name, value) in &hook.headers {
@@ -283,7 +287,7 @@ fn header(
 ) -> Result<(HeaderName, HeaderValue), Reason> {
     let value = match value {
         campaign::HeaderValue::Text(text) => {
-            plain(name, &text.render(context).map_err(unrendered)?.0)?
+            plain(name, &text.render(context).map_err(unrendered)?.text)?
         }
         campaign::HeaderValue::Secret(reference) => {
             let secret = secrets.get(reference).map_err(|e| misconfigured(&e))?;

@@ -107,6 +107,8 @@ pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
 /// Most loop iterations in one render.
 pub const RENDER_ITERATIONS_MAX: u32 = 10_000;
+/// What `message_extras` may add to a delivery's record, keys and values together, as in Braze.
+pub const MESSAGE_EXTRAS_BYTES_MAX: usize = 1024;
 /// Deepest nesting of Liquid blocks.
 pub const TEMPLATE_DEPTH_MAX: usize = 32;
 

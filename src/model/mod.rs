@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here reads a clock, a file or the network, or knows how it is stored,
 //! written in YAML or sent over a wire.
 
+mod bucket;
 pub mod delivery;
 pub mod event;
 pub mod id;
@@ -16,4 +17,5 @@ pub mod send;
 pub mod user;
 pub mod value;
 
+pub use bucket::bucket;
 pub use value::Value;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::audience::{Measure, Window, bucket};
-use crate::model::Value;
+use crate::audience::{Measure, Window};
+use crate::model::{Value, bucket};
 use crate::model::event::{Event, millis};
 use crate::model::user::Profile;
 

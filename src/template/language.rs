@@ -7,11 +7,14 @@ use liquid_core::parser::ParseFilter;
 use liquid_lib::stdlib;
 
 use super::filters::{self, Bounded};
-use super::tags::{AbortMessage, Capture, For};
+use super::tags::{AbortMessage, Capture, For, MessageExtras, TableRow};
 
-pub(super) const TAGS: [&str; 7] = [
+pub(super) const TAGS: [&str; 10] = [
     "assign",
     "abort_message",
+    "echo",
+    "liquid",
+    "message_extras",
     "break",
     "continue",
     "cycle",
@@ -20,15 +23,20 @@ pub(super) const TAGS: [&str; 7] = [
 ];
 
 /// With an end of their own; `raw` and `comment` are read as they stand.
-pub(super) const BLOCKS: [&str; 5] = ["if", "unless", "case", "for", "capture"];
+pub(super) const BLOCKS: [&str; 7] = [
+    "if", "unless", "case", "for", "tablerow", "capture", "ifchanged",
+];
 
 pub(super) const WITHIN_BLOCKS: [&str; 5] = ["else", "elsif", "when", "raw", "comment"];
 
-pub(super) const FILTERS: [&str; 46] = [
+pub(super) const FILTERS: [&str; 66] = [
     "abs",
     "append",
+    "as_json_string",
     "at_least",
     "at_most",
+    "base64",
+    "base64_encode",
     "capitalize",
     "ceil",
     "compact",
@@ -41,10 +49,19 @@ pub(super) const FILTERS: [&str; 46] = [
     "escape_once",
     "first",
     "floor",
+    "hmac_sha1",
+    "hmac_sha1_base64",
+    "hmac_sha1_hex",
+    "hmac_sha256",
+    "hmac_sha256_base64",
+    "hmac_sha256_hex",
+    "hmac_sha512",
     "join",
     "json_escape",
+    "json_parse",
     "last",
     "map",
+    "md5",
     "minus",
     "modulo",
     "money",
@@ -52,12 +69,15 @@ pub(super) const FILTERS: [&str; 46] = [
     "number_with_delimiter",
     "plus",
     "prepend",
+    "property_accessor",
     "remove",
     "remove_first",
     "replace",
     "replace_first",
     "reverse",
     "round",
+    "sha1",
+    "sha2",
     "size",
     "slice",
     "sort",
@@ -66,11 +86,16 @@ pub(super) const FILTERS: [&str; 46] = [
     "strip",
     "strip_html",
     "strip_newlines",
+    "time_zone",
     "times",
     "truncate",
     "truncatewords",
     "uniq",
     "upcase",
+    "url_encode",
+    "url_escape",
+    "url_param_escape",
+    "where",
 ];
 
 /// Built once: parsing a text only looks names up in it.
@@ -91,6 +116,9 @@ fn language() -> Language {
     blocks.register("unless".into(), stdlib::UnlessBlock.into());
     blocks.register("case".into(), stdlib::CaseBlock.into());
     blocks.register("for".into(), For.into());
+    blocks.register("tablerow".into(), TableRow.into());
+    blocks.register("message_extras".into(), MessageExtras.into());
+    blocks.register("ifchanged".into(), stdlib::IfChangedBlock.into());
     blocks.register("capture".into(), Capture.into());
     blocks.register("raw".into(), stdlib::RawBlock.into());
     blocks.register("comment".into(), stdlib::CommentBlock.into());
@@ -142,6 +170,7 @@ fn filter(name: &str) -> Option<Box<dyn ParseFilter>> {
         "truncatewords" => stdlib::TruncateWords.into(),
         "uniq" => stdlib::Uniq.into(),
         "upcase" => stdlib::Upcase.into(),
+        "where" => stdlib::Where.into(),
         _ => return None,
     })
 }

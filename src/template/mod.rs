@@ -17,8 +17,10 @@ mod text;
 mod tree;
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;
 
 pub use scope::Context;
-pub use text::{Failure, Text};
-pub use tree::{Rendered, Tree};
+pub use text::{Failure, Rendered, Text};
+pub use tree::{RenderedTree, Tree};

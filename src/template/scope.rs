@@ -15,8 +15,12 @@ use liquid_core::runtime::{PartialStore, Registers};
 use liquid_core::{Renderable, Result, Runtime, ValueView};
 
 use super::budget::Budget;
+use super::tags::Extras;
 use crate::model::Value;
 use crate::model::user::Profile;
+
+/// The attribute with true or false for each topic, as the filters' `subscribed` reads it.
+const SUBSCRIPTIONS: &str = "subscriptions";
 
 /// What a message is rendered for.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,8 @@ pub struct Context<'a> {
     pub trigger_properties: &'a BTreeMap<String, Value>,
     pub event_properties: Option<&'a BTreeMap<String, Value>>,
     pub campaign: &'a str,
+    /// The delivery's id.
+    pub dispatch_id: &'a str,
     pub now: Timestamp,
 }
 
@@ -64,6 +70,10 @@ impl<'a> Scope<'a> {
         self.misses.borrow().iter().cloned().collect()
     }
 
+    pub(super) fn extras(&self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.registers.get_mut::<Extras>().0)
+    }
+
     pub(super) fn aborted(&self) -> Option<String> {
         self.registers.get_mut::<Budget>().aborted.take()
     }
@@ -77,24 +87,50 @@ impl<'a> Scope<'a> {
             Some(name) => (name.to_kstr(), &path[2..]),
             None => return None,
         };
+        let user = self.context.user;
         let map = match root.as_str() {
             "user" | "custom_attribute" => {
-                return match self.context.user.attributes.get(name.as_str()) {
+                return match user.attributes.get(name.as_str()) {
                     Some(value) => descend(value, rest),
-                    None if matches!(name.as_str(), "user_id" | "id") => Some(Liquid::scalar(
-                        self.context.user.external_id.as_str().to_owned(),
-                    )),
-                    None => None,
+                    None => self.computed(name.as_str()),
                 };
             }
             "api_trigger_properties" | "trigger_properties" => self.context.trigger_properties,
             "event_properties" => self.context.event_properties?,
-            "campaign" if name.as_str() == "name" => {
-                return Some(Liquid::scalar(self.context.campaign.to_owned()));
-            }
+            "campaign" => return self.campaign(name.as_str()),
+            "subscribed_state" => match user.attributes.get(SUBSCRIPTIONS)? {
+                Value::Object(topics) => {
+                    let is_subscribed = topics.get(name.as_str()) == Some(&Value::Bool(true));
+                    let state = if is_subscribed { "subscribed" } else { "unsubscribed" };
+                    return Some(Liquid::scalar(state));
+                }
+                _ => return None,
+            },
             _ => return None,
         };
         descend(map.get(name.as_str())?, rest)
+    }
+
+    /// What a user has without an attribute.
+    fn computed(&self, name: &str) -> Option<Liquid> {
+        let id = self.context.user.external_id.as_str();
+        match name {
+            "user_id" | "id" => Some(Liquid::scalar(id.to_owned())),
+            "random_bucket_number" | "random_bucket" => {
+                Some(Liquid::scalar(i64::from(crate::model::bucket(id))))
+            }
+            _ => None,
+        }
+    }
+
+    fn campaign(&self, name: &str) -> Option<Liquid> {
+        let text = match name {
+            // Names are the ids here, and there is one message a campaign.
+            "name" | "api_id" | "message_name" | "message_api_id" => self.context.campaign,
+            "dispatch_id" => self.context.dispatch_id,
+            _ => return None,
+        };
+        Some(Liquid::scalar(text.to_owned()))
     }
 
     fn miss(&self, path: &[ScalarCow<'_>]) {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Context, Failure, Text, Tree};
+use super::{Context, Failure, Rendered, Text, Tree};
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;
@@ -27,7 +27,7 @@ fn ana() -> Profile {
     }
 }
 
-fn render(source: &str) -> Result<(String, Vec<String>), Failure> {
+fn render(source: &str) -> Result<Rendered, Failure> {
     let profile = ana();
     let properties = BTreeMap::from([("order_id".to_owned(), Value::String("A1".into()))]);
     let context = Context {
@@ -35,6 +35,7 @@ fn render(source: &str) -> Result<(String, Vec<String>), Failure> {
         trigger_properties: &properties,
         event_properties: None,
         campaign: "welcome",
+        dispatch_id: "d1",
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
     };
     Text::compile(source)
@@ -131,16 +132,16 @@ fn what_people_write_renders_as_in_braze() {
     ];
     for (source, expected) in cases {
         let rendered = render(source).unwrap_or_else(|failure| panic!("{source}: {failure:?}"));
-        assert_eq!(rendered.0, expected, "{source}");
+        assert_eq!(rendered.text, expected, "{source}");
     }
 }
 
 #[test]
 fn what_is_absent_is_written_down() {
-    let (_, misses) =
+    let Rendered { misses, .. } =
         render("{{${nobody} | default: 'x'}}{{trigger_properties.why}}{{${first_name}}}").unwrap();
     assert_eq!(misses, ["nobody", "trigger_properties.why"]);
-    let (_, misses) = render("{% if ${nobody} %}{{${nobody}}}{% endif %}").unwrap();
+    let Rendered { misses, .. } = render("{% if ${nobody} %}{{${nobody}}}{% endif %}").unwrap();
     assert!(
         misses.is_empty(),
         "an existence test is no miss: {misses:?}"
@@ -290,7 +291,7 @@ proptest! {
         };
         let none = BTreeMap::new();
         let context = Context {
-            user: &profile, trigger_properties: &none, event_properties: None, campaign: "c",
+            user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1",
             now: "2026-11-23T10:00:00Z".parse().unwrap(),
         };
         let tree = Tree::compile(&json!({"text": "<{{${first_name}}}>", "n": 1})).unwrap();
@@ -312,7 +313,7 @@ proptest! {
             let (profile, none) = (ana(), BTreeMap::new());
             let now = "2026-11-23T10:00:00Z".parse().unwrap();
             let context =
-                Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", now };
+                Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1", now };
             drop(text.render(&context));
         }
     }

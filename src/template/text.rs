@@ -1,5 +1,6 @@
 //! One text with Liquid in it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,6 +23,16 @@ enum Kind {
     /// Without Liquid.
     Plain(Arc<str>),
     Liquid(Arc<Template>),
+}
+
+/// A rendered text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rendered {
+    pub text: String,
+    /// Names that the template read and that are absent, each once, in order.
+    pub misses: Vec<String>,
+    /// What `message_extras` adds to the record of the delivery.
+    pub extras: BTreeMap<String, String>,
 }
 
 /// Why there is no message.
@@ -67,10 +78,14 @@ impl Text {
         matches!(self.0, Kind::Liquid(_))
     }
 
-    /// The text, and the names that it read and that are absent.
-    pub fn render(&self, context: &Context<'_>) -> Result<(String, Vec<String>), Failure> {
+    pub fn render(&self, context: &Context<'_>) -> Result<Rendered, Failure> {
         let template = match &self.0 {
-            Kind::Plain(text) => return Ok((text.to_string(), Vec::new())),
+            Kind::Plain(text) => {
+                return Ok(Rendered {
+                    text: text.to_string(),
+                    ..Rendered::default()
+                });
+            }
             Kind::Liquid(template) => template,
         };
         let scope = Scope::new(*context);
@@ -84,7 +99,11 @@ impl Text {
             return Err(Failure::Aborted { reason });
         }
         match done {
-            Ok(Ok(())) => Ok((String::from_utf8_lossy(&bytes).into_owned(), scope.misses())),
+            Ok(Ok(())) => Ok(Rendered {
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+                misses: scope.misses(),
+                extras: scope.extras(),
+            }),
             Ok(Err(error)) => Err(Failure::Failed {
                 path: String::new(),
                 message: first_line(&error),

@@ -1,6 +1,6 @@
 //! A message tree: JSON with Liquid in its strings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -17,10 +17,19 @@ pub struct Tree {
 
 /// A rendered tree.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rendered {
+pub struct RenderedTree {
     pub json: Json,
     /// Names that the template read and that are absent, each once, in order.
     pub misses: Vec<String>,
+    /// What `message_extras` adds to the record of the delivery.
+    pub extras: BTreeMap<String, String>,
+}
+
+/// What leaves come to besides their texts.
+#[derive(Debug, Default)]
+struct Beside {
+    misses: BTreeSet<String>,
+    extras: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -54,12 +63,13 @@ impl Tree {
         self.dynamic.contains(path)
     }
 
-    pub fn render(&self, context: &Context<'_>) -> Result<Rendered, Failure> {
-        let mut misses = BTreeSet::new();
-        let json = render(&self.root, context, &mut String::new(), &mut misses)?;
-        Ok(Rendered {
+    pub fn render(&self, context: &Context<'_>) -> Result<RenderedTree, Failure> {
+        let mut beside = Beside::default();
+        let json = render(&self.root, context, &mut String::new(), &mut beside)?;
+        Ok(RenderedTree {
             json,
-            misses: misses.into_iter().collect(),
+            misses: beside.misses.into_iter().collect(),
+            extras: beside.extras,
         })
     }
 }
@@ -112,14 +122,17 @@ fn render(
     node: &Node,
     context: &Context<'_>,
     path: &mut String,
-    misses: &mut BTreeSet<String>,
+    beside: &mut Beside,
 ) -> Result<Json, Failure> {
     Ok(match node {
         Node::Constant(json) => json.clone(),
         Node::Text(text) => match text.render(context) {
-            Ok((text, missed)) => {
-                misses.extend(missed);
-                Json::String(text)
+            Ok(rendered) => {
+                beside.misses.extend(rendered.misses);
+                for (key, value) in rendered.extras {
+                    beside.extras.entry(key).or_insert(value);
+                }
+                Json::String(rendered.text)
             }
             Err(Failure::Failed { message, .. }) => {
                 return Err(Failure::Failed {
@@ -133,7 +146,7 @@ fn render(
             let items = items.iter().enumerate();
             let rendered = items.map(|(at, item)| {
                 under(path, &format!("[{at}]"), |path| {
-                    render(item, context, path, misses)
+                    render(item, context, path, beside)
                 })
             });
             Json::Array(rendered.collect::<Result<_, _>>()?)
@@ -142,7 +155,7 @@ fn render(
             let mut map = Map::with_capacity(fields.len());
             for (key, item) in fields {
                 let value = under(path, &step(path, key), |path| {
-                    render(item, context, path, misses)
+                    render(item, context, path, beside)
                 })?;
                 map.insert(key.clone(), value);
             }

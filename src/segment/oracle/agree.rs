@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::audience::{Happening, Table, bucket};
-use crate::model::Value;
+use crate::audience::{Happening, Table};
+use crate::model::{Value, bucket};
 use crate::model::event::{Event, from_millis, millis};
 use crate::model::id::ExternalId;
 use crate::model::user::{Change, Profile};

@@ -8,7 +8,7 @@ use liquid_core::parser::{
 };
 use liquid_core::{Error, Expression, Result, Runtime};
 
-use super::{date, number, text};
+use super::{crypto, date, json, number, text, url};
 use crate::template::budget::Budget;
 use crate::template::language::FILTERS;
 use crate::template::scope::Now;
@@ -18,6 +18,16 @@ pub(super) struct Call<'a> {
     pub(super) args: Vec<Value>,
     pub(super) now: Option<jiff::Timestamp>,
     pub(super) budget: &'a mut Budget,
+}
+
+// === impl Call ===
+
+impl Call<'_> {
+    /// An argument as a text; nothing when it is absent.
+    pub(super) fn text(&self, at: usize) -> String {
+        let arg = self.args.get(at);
+        arg.map(|arg| arg.to_kstr().into_string()).unwrap_or_default()
+    }
 }
 
 type Body = fn(&dyn ValueView, &mut Call<'_>) -> Result<Value>;
@@ -50,10 +60,26 @@ pub(in crate::template) fn own(name: &str) -> Option<Own> {
         "number_with_delimiter" => (0, 0, number::number_with_delimiter),
         "capitalize" => (0, 0, text::capitalize),
         "join" => (0, 1, text::join),
-        "json_escape" => (0, 0, text::json_escape),
+        "json_escape" => (0, 0, json::json_escape),
+        "json_parse" => (0, 0, json::json_parse),
+        "as_json_string" => (0, 0, json::as_json_string),
+        "property_accessor" => (1, 1, json::property_accessor),
         "replace" => (1, 2, text::replace),
         "size" => (0, 0, text::size),
         "date" => (1, 1, date::date),
+        "time_zone" => (1, 1, date::time_zone),
+        "md5" => (0, 0, crypto::md5),
+        "sha1" => (0, 0, crypto::sha1),
+        "sha2" => (0, 0, crypto::sha2),
+        "hmac_sha1" | "hmac_sha1_hex" => (1, 1, crypto::hmac_sha1_hex),
+        "hmac_sha1_base64" => (1, 1, crypto::hmac_sha1_base64),
+        "hmac_sha256" | "hmac_sha256_hex" => (1, 1, crypto::hmac_sha256_hex),
+        "hmac_sha256_base64" => (1, 1, crypto::hmac_sha256_base64),
+        "hmac_sha512" => (1, 1, crypto::hmac_sha512),
+        "base64" | "base64_encode" => (0, 0, crypto::base64_encode),
+        "url_encode" => (0, 0, url::url_encode),
+        "url_escape" => (0, 0, url::url_escape),
+        "url_param_escape" => (0, 0, url::url_param_escape),
         _ => return None,
     };
     let name = FILTERS.into_iter().find(|known| *known == name)?;

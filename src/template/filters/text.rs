@@ -37,22 +37,10 @@ pub(super) fn join(input: &dyn ValueView, call: &mut Call<'_>) -> Result<Value> 
     Ok(Value::scalar(out))
 }
 
-/// Escapes for the inside of a JSON string, without the quotes.
-pub(super) fn json_escape(input: &dyn ValueView, _: &mut Call<'_>) -> Result<Value> {
-    let quoted = serde_json::Value::String(input.to_kstr().into_string()).to_string();
-    Ok(Value::scalar(quoted[1..quoted.len() - 1].to_owned()))
-}
-
 /// Paid for before it is built: each occurrence may grow to the whole of the replacement.
 pub(super) fn replace(input: &dyn ValueView, call: &mut Call<'_>) -> Result<Value> {
     let text = input.to_kstr();
-    let arg = |at: usize| {
-        call.args
-            .get(at)
-            .map(|arg| arg.to_kstr().into_string())
-            .unwrap_or_default()
-    };
-    let (search, replacement) = (arg(0), arg(1));
+    let (search, replacement) = (call.text(0), call.text(1));
     let found = text.matches(search.as_str()).count();
     call.budget.build(found.saturating_mul(replacement.len()))?;
     Ok(Value::scalar(text.replace(&search, &replacement)))

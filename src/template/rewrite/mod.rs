@@ -1,0 +1,60 @@
+//! Braze's syntax to plain Liquid, with a map back to the author's text.
+//!
+//! `${name}` becomes a lookup, inner `{{ }}` in tags are unwrapped, `abort_message('why')` loses its
+//! parentheses, `echo` and `liquid` become outputs and tags. On the way every tag and filter is looked up, so that an unknown one is reported where
+//! it stands and with what was probably meant.
+
+mod scanner;
+mod statements;
+
+use scanner::Rewriter;
+
+use crate::diagnostic::{Code, Diagnostic};
+
+const SYNTAX: Code = Code("liquid-syntax");
+const UNKNOWN_TAG: Code = Code("liquid-unknown-tag");
+const UNKNOWN_FILTER: Code = Code("liquid-unknown-filter");
+
+/// A text for the Liquid parser.
+#[derive(Debug, Default)]
+pub(super) struct Rewritten {
+    pub(super) text: String,
+    /// Where in the author's text what follows a position comes from: (rewritten, author's).
+    map: Vec<(usize, usize)>,
+}
+
+/// Rewrites a text.
+///
+/// # Errors
+/// Everything that is wrong with its tags and filters.
+pub(super) fn rewrite(source: &str) -> Result<Rewritten, Vec<Diagnostic>> {
+    let mut rewriter = Rewriter::new(source);
+    if let Err(problem) = rewriter.run() {
+        rewriter.problems.push(problem);
+    }
+    for (name, span) in std::mem::take(&mut rewriter.open) {
+        let message = format!("`{{% {name} %}}` is never closed");
+        let problem = Diagnostic::error(SYNTAX, message).spanning(span);
+        rewriter
+            .problems
+            .push(problem.hint(format!("add `{{% end{name} %}}`")));
+    }
+    if rewriter.problems.is_empty() {
+        Ok(rewriter.out)
+    } else {
+        Err(rewriter.problems)
+    }
+}
+
+// === impl Rewritten ===
+
+impl Rewritten {
+    /// The author's position of a position in the rewritten text.
+    pub(super) fn origin(&self, at: usize) -> usize {
+        let idx = self.map.partition_point(|(out, _)| *out <= at);
+        match idx.checked_sub(1).map(|idx| self.map[idx]) {
+            Some((out, source)) => source + (at - out),
+            None => at,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The way through a text: what is copied, what is replaced, and where variables and filters stand.
+
+use std::ops::Range;
+
+use super::{Rewritten, SYNTAX, UNKNOWN_FILTER, UNKNOWN_TAG};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::template::language::FILTERS;
+
+/// Where the inside of a tag or output ends, and what stands there in plain Liquid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
+    pub(super) stop: Stop,
+    pub(super) out: &'static str,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stop {
+    Mark(&'static str),
+    /// The end of a line of `{% liquid %}`.
+    At(usize),
+}
+
+pub(super) struct Rewriter<'a> {
+    pub(super) source: &'a str,
+    pub(super) at: usize,
+    pub(super) out: Rewritten,
+    /// Open blocks, with where they were opened.
+    pub(super) open: Vec<(&'a str, Range<usize>)>,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+// === impl End ===
+
+impl End {
+    pub(super) const OUTPUT: Self = Self {
+        stop: Stop::Mark("}}"),
+        out: "}}",
+    };
+    pub(super) const TAG: Self = Self {
+        stop: Stop::Mark("%}"),
+        out: "%}",
+    };
+}
+
+// === impl Rewriter ===
+
+impl<'a> Rewriter<'a> {
+    pub(super) fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            at: 0,
+            out: Rewritten::default(),
+            open: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(&mut self) -> Result<(), Diagnostic> {
+        while let Some(found) = self.next_markup() {
+            self.copy(found);
+            if self.rest().starts_with("{{") {
+                self.output()?;
+            } else {
+                self.tag()?;
+            }
+        }
+        self.copy(self.source.len());
+        Ok(())
+    }
+
+    pub(super) fn rest(&self) -> &'a str {
+        &self.source[self.at..]
+    }
+
+    /// Where the next `{{` or `{%` is.
+    fn next_markup(&self) -> Option<usize> {
+        let rest = self.rest();
+        let mut from = 0;
+        while let Some(brace) = rest[from..].find('{') {
+            let at = from + brace;
+            if rest[at..].starts_with("{{") || rest[at..].starts_with("{%") {
+                return Some(self.at + at);
+            }
+            from = at + 1;
+        }
+        None
+    }
+
+    /// Copies the author's text up to a position.
+    pub(super) fn copy(&mut self, to: usize) {
+        if to > self.at {
+            self.mark();
+            self.out.text.push_str(&self.source[self.at..to]);
+            self.at = to;
+        }
+    }
+
+    fn mark(&mut self) {
+        self.out.map.push((self.out.text.len(), self.at));
+    }
+
+    pub(super) fn put(&mut self, text: &str) {
+        self.mark();
+        self.out.text.push_str(text);
+    }
+
+    fn output(&mut self) -> Result<(), Diagnostic> {
+        let start = self.at;
+        self.copy(start + 2);
+        self.inner(End::OUTPUT, start)
+    }
+
+    /// The inside of a tag or output up to and with its end.
+    pub(super) fn inner(&mut self, end: End, start: usize) -> Result<(), Diagnostic> {
+        let mut nested = 0_usize;
+        loop {
+            let rest = self.rest();
+            if nested == 0 && self.is_at(end) {
+                self.put(end.out);
+                self.at = match end.stop {
+                    Stop::Mark(mark) => self.at + mark.len(),
+                    Stop::At(at) => at,
+                };
+                return Ok(());
+            }
+            let Some(next) = rest.chars().next() else {
+                return Err(self.unclosed(start));
+            };
+            if rest.starts_with("{{") {
+                // Braze allows `{{x}}` where a tag or filter takes a variable; Liquid wants `x`.
+                nested += 1;
+                self.at += 2;
+            } else if nested > 0 && rest.starts_with("}}") {
+                nested -= 1;
+                self.at += 2;
+            } else if rest.starts_with("${") {
+                self.variable()?;
+            } else if next == '"' || next == '\'' {
+                let Some(close) = rest[1..].find(next) else {
+                    let problem = Diagnostic::error(SYNTAX, "a string is never closed");
+                    return Err(problem.spanning(self.at..self.at + 1));
+                };
+                self.copy(self.at + close + 2);
+            } else if matches!(next, '“' | '”' | '‘' | '’') {
+                let problem =
+                    Diagnostic::error(SYNTAX, format!("`{next}` is not a quote that Liquid knows"));
+                return Err(problem
+                    .spanning(self.at..self.at + next.len_utf8())
+                    .hint("use straight quotes"));
+            } else if rest.starts_with("&&") || rest.starts_with("||") {
+                let word = if next == '&' { "and" } else { "or" };
+                let problem = Diagnostic::error(SYNTAX, format!("`{next}{next}` is not Liquid"));
+                return Err(problem
+                    .spanning(self.at..self.at + 2)
+                    .hint(format!("write `{word}`")));
+            } else if next == '|' {
+                self.copy(self.at + 1);
+                self.filter_name();
+            } else if next == '\t' {
+                self.at += 1;
+                self.put(" ");
+            } else {
+                self.copy(self.at + next.len_utf8());
+            }
+        }
+    }
+
+    fn is_at(&self, end: End) -> bool {
+        match end.stop {
+            Stop::Mark(mark) => self.rest().starts_with(mark),
+            Stop::At(at) => self.at >= at,
+        }
+    }
+
+    fn filter_name(&mut self) {
+        self.blanks();
+        let name = identifier(self.rest());
+        if !name.is_empty() && !FILTERS.contains(&name) {
+            let span = self.at..self.at + name.len();
+            let mut problem = Diagnostic::error(UNKNOWN_FILTER, format!("unknown filter `{name}`"))
+                .spanning(span);
+            if let Some(meant) = did_you_mean(name, FILTERS.iter().copied()) {
+                problem = problem.hint(format!("did you mean `{meant}`?"));
+            }
+            self.problems.push(problem);
+        }
+        self.copy(self.at + name.len());
+    }
+
+    /// `${name}`: a lookup in what stands before the dot, or in the user.
+    fn variable(&mut self) -> Result<(), Diagnostic> {
+        let rest = self.rest();
+        let Some(close) = rest.find('}') else {
+            let problem = Diagnostic::error(SYNTAX, "`${` is never closed");
+            return Err(problem.spanning(self.at..self.at + 2).hint("add `}`"));
+        };
+        let name = rest[2..close].trim();
+        let span = self.at..self.at + close + 1;
+        if name.is_empty()
+            || name.contains(['{', '|', '\n'])
+            || (name.contains('"') && name.contains('\''))
+        {
+            let problem = Diagnostic::error(SYNTAX, format!("`{}` names nothing", &rest[..=close]));
+            return Err(problem.spanning(span).hint("write `${attribute_name}`"));
+        }
+        let quote = if name.contains('"') { '\'' } else { '"' };
+        let lookup = format!("[{quote}{name}{quote}]");
+        if let Some(root) = self.out.text.strip_suffix('.') {
+            if root.ends_with("content_blocks") {
+                let problem = Diagnostic::error(UNKNOWN_TAG, "content blocks are not supported");
+                return Err(problem.spanning(span));
+            }
+            let len = root.len();
+            self.out.text.truncate(len);
+            self.put(&lookup);
+        } else {
+            self.put(&format!("user{lookup}"));
+        }
+        self.at += close + 1;
+        Ok(())
+    }
+
+    pub(super) fn blanks(&mut self) {
+        let blank = self.rest().len() - self.rest().trim_start().len();
+        if blank > 0 {
+            self.put(" ");
+            self.at += blank;
+        }
+    }
+
+    pub(super) fn unclosed(&self, start: usize) -> Diagnostic {
+        let open = &self.source[start..start + 2];
+        let close = if open == "{{" { "}}" } else { "%}" };
+        Diagnostic::error(SYNTAX, format!("`{open}` is never closed"))
+            .spanning(start..start + 2)
+            .hint(format!("add `{close}`"))
+    }
+}
+
+pub(super) fn identifier(text: &str) -> &str {
+    let len = text
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
+    &text[..len]
+}
