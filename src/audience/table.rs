@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::model::{Value, bucket};
 use crate::model::id::ExternalId;
 use crate::model::user::{Change, Current, Profile, weight};
 use crate::model::value::Type;
+use crate::model::{Value, bucket};
 
 use super::bitmap::grow;
 use super::column::Column;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::audience::{Measure, Window};
-use crate::model::{Value, bucket};
 use crate::model::event::{Event, millis};
 use crate::model::user::Profile;
+use crate::model::{Value, bucket};
 
 use super::verdict::{User, within};
 

@@ -77,7 +77,13 @@ fn check(case: &Case, context: &Context<'_>) -> Result<(), String> {
         }
     };
     match (text.render(context), case) {
-        (Ok(rendered), Case { expect: Some(expected), .. }) => {
+        (
+            Ok(rendered),
+            Case {
+                expect: Some(expected),
+                ..
+            },
+        ) => {
             if rendered.text != *expected {
                 return Err(format!("{:?}, not {expected:?}", rendered.text));
             }
@@ -85,12 +91,25 @@ fn check(case: &Case, context: &Context<'_>) -> Result<(), String> {
                 return Err(format!("{:?}", rendered.extras));
             }
             match &case.misses {
-                Some(misses) if rendered.misses != *misses => Err(format!("misses {:?}", rendered.misses)),
+                Some(misses) if rendered.misses != *misses => {
+                    Err(format!("misses {:?}", rendered.misses))
+                }
                 _ => Ok(()),
             }
         }
-        (Err(Failure::Aborted { reason }), Case { abort: Some(expected), .. }) if reason == *expected => Ok(()),
-        (Err(Failure::Failed { message, .. }), Case { failed: Some(part), .. }) if message.contains(part) => Ok(()),
+        (
+            Err(Failure::Aborted { reason }),
+            Case {
+                abort: Some(expected),
+                ..
+            },
+        ) if reason == *expected => Ok(()),
+        (
+            Err(Failure::Failed { message, .. }),
+            Case {
+                failed: Some(part), ..
+            },
+        ) if message.contains(part) => Ok(()),
         (other, _) => Err(format!("{other:?}")),
     }
 }
@@ -103,7 +122,10 @@ fn every_case_comes_out_as_it_says() {
         external_id: ExternalId::parse(of.user_id).unwrap(),
         attributes: object(of.attributes),
     };
-    let (trigger, event) = (object(of.api_trigger_properties), object(of.event_properties));
+    let (trigger, event) = (
+        object(of.api_trigger_properties),
+        object(of.event_properties),
+    );
     let context = Context {
         user: &user,
         trigger_properties: &trigger,
@@ -122,6 +144,11 @@ fn every_case_comes_out_as_it_says() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {n}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {n}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(n >= 250, "{n}");
 }

@@ -7,7 +7,7 @@ use liquid_core::parser::ParseFilter;
 use liquid_lib::stdlib;
 
 use super::filters::{self, Bounded};
-use super::tags::{AbortMessage, Capture, For, MessageExtras, TableRow};
+use super::tags::{AbortMessage, Capture, For, If, MessageExtras, TableRow, Unless};
 
 pub(super) const TAGS: [&str; 10] = [
     "assign",
@@ -24,7 +24,13 @@ pub(super) const TAGS: [&str; 10] = [
 
 /// With an end of their own; `raw` and `comment` are read as they stand.
 pub(super) const BLOCKS: [&str; 7] = [
-    "if", "unless", "case", "for", "tablerow", "capture", "ifchanged",
+    "if",
+    "unless",
+    "case",
+    "for",
+    "tablerow",
+    "capture",
+    "ifchanged",
 ];
 
 pub(super) const WITHIN_BLOCKS: [&str; 5] = ["else", "elsif", "when", "raw", "comment"];
@@ -112,8 +118,8 @@ fn language() -> Language {
     tags.register("increment".into(), stdlib::IncrementTag.into());
     tags.register("decrement".into(), stdlib::DecrementTag.into());
     let blocks = &mut language.blocks;
-    blocks.register("if".into(), stdlib::IfBlock.into());
-    blocks.register("unless".into(), stdlib::UnlessBlock.into());
+    blocks.register("if".into(), If.into());
+    blocks.register("unless".into(), Unless.into());
     blocks.register("case".into(), stdlib::CaseBlock.into());
     blocks.register("for".into(), For.into());
     blocks.register("tablerow".into(), TableRow.into());

@@ -40,12 +40,21 @@ pub(super) struct Scope<'a> {
     registers: Registers,
     assigned: RefCell<Object>,
     counters: RefCell<Object>,
-    misses: RefCell<BTreeSet<String>>,
 }
 
 /// The instant of the render, for filters.
 #[derive(Debug, Default)]
 pub(super) struct Now(pub(super) Option<Timestamp>);
+
+/// Names that were read and that are absent.
+#[derive(Debug, Default)]
+struct Misses(BTreeSet<String>);
+
+/// A few names more, as a loop has them for its body.
+pub(super) struct Frame<'a> {
+    pub(super) parent: &'a dyn Runtime,
+    pub(super) names: [(&'a str, &'a dyn ValueView); 2],
+}
 
 /// There are no partial templates.
 #[derive(Debug)]
@@ -60,14 +69,15 @@ impl<'a> Scope<'a> {
             registers: Registers::default(),
             assigned: RefCell::default(),
             counters: RefCell::default(),
-            misses: RefCell::default(),
         };
         scope.registers.get_mut::<Now>().0 = Some(context.now);
         scope
     }
 
     pub(super) fn misses(&self) -> Vec<String> {
-        self.misses.borrow().iter().cloned().collect()
+        std::mem::take(&mut self.registers.get_mut::<Misses>().0)
+            .into_iter()
+            .collect()
     }
 
     pub(super) fn extras(&self) -> BTreeMap<String, String> {
@@ -101,7 +111,11 @@ impl<'a> Scope<'a> {
             "subscribed_state" => match user.attributes.get(SUBSCRIPTIONS)? {
                 Value::Object(topics) => {
                     let is_subscribed = topics.get(name.as_str()) == Some(&Value::Bool(true));
-                    let state = if is_subscribed { "subscribed" } else { "unsubscribed" };
+                    let state = if is_subscribed {
+                        "subscribed"
+                    } else {
+                        "unsubscribed"
+                    };
                     return Some(Liquid::scalar(state));
                 }
                 _ => return None,
@@ -132,16 +146,6 @@ impl<'a> Scope<'a> {
         };
         Some(Liquid::scalar(text.to_owned()))
     }
-
-    fn miss(&self, path: &[ScalarCow<'_>]) {
-        let mut names = path.iter().map(|step| step.to_kstr().into_string());
-        // `user.` is left out: people write `${first_name}`.
-        let root = names
-            .next()
-            .filter(|root| root != "user" && root != "custom_attribute");
-        let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
-        self.misses.borrow_mut().insert(name);
-    }
 }
 
 impl Runtime for Scope<'_> {
@@ -166,7 +170,7 @@ impl Runtime for Scope<'_> {
     fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
         let found = self.find(path);
         if found.is_none() {
-            self.miss(path);
+            miss(&self.registers, path);
         }
         Ok(ValueCow::Owned(found.unwrap_or(Liquid::Nil)))
     }
@@ -192,6 +196,65 @@ impl Runtime for Scope<'_> {
     }
 }
 
+// === impl Frame ===
+
+impl Frame<'_> {
+    fn named(&self, path: &[ScalarCow<'_>]) -> Option<&dyn ValueView> {
+        let root = path.first()?.to_kstr();
+        let named = self.names.iter().find(|(name, _)| *name == root.as_str());
+        named.map(|(_, value)| *value)
+    }
+}
+
+impl Runtime for Frame<'_> {
+    fn partials(&self) -> &dyn PartialStore {
+        self.parent.partials()
+    }
+
+    fn name(&self) -> Option<KStringRef<'_>> {
+        self.parent.name()
+    }
+
+    fn roots(&self) -> BTreeSet<KStringCow<'_>> {
+        self.parent.roots()
+    }
+
+    fn try_get(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
+        match (self.named(path), path.len()) {
+            (Some(value), 1) => Some(ValueCow::Borrowed(value)),
+            (Some(value), _) => liquid_core::model::try_find(value, &path[1..]),
+            (None, _) => self.parent.try_get(path),
+        }
+    }
+
+    fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
+        if self.named(path).is_none() {
+            return self.parent.get(path);
+        }
+        let found = self.try_get(path);
+        if found.is_none() {
+            miss(self.registers(), path);
+        }
+        Ok(found.unwrap_or(ValueCow::Owned(Liquid::Nil)))
+    }
+
+    fn set_global(&self, name: KString, value: Liquid) -> Option<Liquid> {
+        self.parent.set_global(name, value)
+    }
+
+    fn set_index(&self, name: KString, value: Liquid) -> Option<Liquid> {
+        self.parent.set_index(name, value)
+    }
+
+    fn get_index<'b>(&'b self, name: &str) -> Option<ValueCow<'b>> {
+        self.parent.get_index(name)
+    }
+
+    fn registers(&self) -> &Registers {
+        self.parent.registers()
+    }
+}
+
 // === impl NoPartials ===
 
 impl PartialStore for NoPartials {
@@ -212,6 +275,16 @@ impl PartialStore for NoPartials {
             "there is no `{name}`"
         )))
     }
+}
+
+fn miss(registers: &Registers, path: &[ScalarCow<'_>]) {
+    let mut names = path.iter().map(|step| step.to_kstr().into_string());
+    // `user.` is left out: people write `${first_name}`.
+    let root = names
+        .next()
+        .filter(|root| root != "user" && root != "custom_attribute");
+    let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
+    registers.get_mut::<Misses>().0.insert(name);
 }
 
 fn descend(value: &Value, path: &[ScalarCow<'_>]) -> Option<Liquid> {

@@ -12,10 +12,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::audience::{Happening, Table};
-use crate::model::{Value, bucket};
 use crate::model::event::{Event, from_millis, millis};
 use crate::model::id::ExternalId;
 use crate::model::user::{Change, Profile};
+use crate::model::{Value, bucket};
 
 use super::super::{Declared, Person, compile};
 use super::generate::{DAY, deeds, filter, user};

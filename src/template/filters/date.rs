@@ -49,7 +49,9 @@ fn print(format: &str, at: &Zoned) -> Result<Value> {
 }
 
 fn zone(name: &str) -> Option<TimeZone> {
-    TimeZone::get(name).ok().or_else(|| offset(name).map(TimeZone::fixed))
+    TimeZone::get(name)
+        .ok()
+        .or_else(|| offset(name).map(TimeZone::fixed))
 }
 
 /// `+02:00`, `-0700`.

@@ -19,8 +19,8 @@ pub(super) fn json_parse(input: &dyn ValueView, call: &mut Call<'_>) -> Result<V
     if text.trim().is_empty() {
         return Ok(Value::Nil);
     }
-    let json: Json =
-        serde_json::from_str(&text).map_err(|_| Error::with_msg("`json_parse` was given no JSON"))?;
+    let json: Json = serde_json::from_str(&text)
+        .map_err(|_| Error::with_msg("`json_parse` was given no JSON"))?;
     Ok(from_json(&json))
 }
 
@@ -33,7 +33,9 @@ pub(super) fn property_accessor(input: &dyn ValueView, call: &mut Call<'_>) -> R
     let Some(object) = input.as_object() else {
         return Ok(Value::Nil);
     };
-    Ok(object.get(&call.text(0)).map_or(Value::Nil, ValueView::to_value))
+    Ok(object
+        .get(&call.text(0))
+        .map_or(Value::Nil, ValueView::to_value))
 }
 
 pub(in crate::template) fn from_json(json: &Json) -> Value {
@@ -48,7 +50,9 @@ pub(in crate::template) fn from_json(json: &Json) -> Value {
         Json::String(text) => Value::scalar(text.clone()),
         Json::Array(items) => Value::Array(items.iter().map(from_json).collect()),
         Json::Object(map) => {
-            let fields = map.iter().map(|(key, item)| (KString::from_ref(key), from_json(item)));
+            let fields = map
+                .iter()
+                .map(|(key, item)| (KString::from_ref(key), from_json(item)));
             Value::Object(fields.collect())
         }
     }
@@ -65,8 +69,10 @@ pub(in crate::template) fn to_json(value: &Value) -> Json {
         },
         Value::Array(items) => Json::Array(items.iter().map(to_json).collect()),
         Value::Object(map) => {
-            let mut fields: Vec<_> =
-                map.iter().map(|(key, item)| (key.to_string(), to_json(item))).collect();
+            let mut fields: Vec<_> = map
+                .iter()
+                .map(|(key, item)| (key.to_string(), to_json(item)))
+                .collect();
             fields.sort_by(|(a, _), (b, _)| a.cmp(b));
             Json::Object(fields.into_iter().collect())
         }

@@ -26,7 +26,8 @@ impl Call<'_> {
     /// An argument as a text; nothing when it is absent.
     pub(super) fn text(&self, at: usize) -> String {
         let arg = self.args.get(at);
-        arg.map(|arg| arg.to_kstr().into_string()).unwrap_or_default()
+        arg.map(|arg| arg.to_kstr().into_string())
+            .unwrap_or_default()
     }
 }
 

@@ -14,7 +14,12 @@ pub(super) fn url_encode(input: &dyn ValueView, call: &mut Call<'_>) -> Result<V
 
 /// What may not stand in a URL at all; `&` and its like stay.
 pub(super) fn url_escape(input: &dyn ValueView, call: &mut Call<'_>) -> Result<Value> {
-    escape(input, call, |byte| b"-_.!~*'();/?:@&=+$,[]#%".contains(&byte), false)
+    escape(
+        input,
+        call,
+        |byte| b"-_.!~*'();/?:@&=+$,[]#%".contains(&byte),
+        false,
+    )
 }
 
 /// What may not stand in a query's value, `&` too.

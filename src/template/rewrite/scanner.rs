@@ -205,7 +205,9 @@ impl<'a> Rewriter<'a> {
         }
         let quote = if name.contains('"') { '\'' } else { '"' };
         let lookup = format!("[{quote}{name}{quote}]");
-        if let Some(root) = self.out.text.strip_suffix('.') {
+        let root = self.out.text.strip_suffix('.');
+        // Two dots are a range's.
+        if let Some(root) = root.filter(|root| !root.ends_with('.')) {
             if root.ends_with("content_blocks") {
                 let problem = Diagnostic::error(UNKNOWN_TAG, "content blocks are not supported");
                 return Err(problem.spanning(span));

@@ -58,10 +58,20 @@ impl<'a> Rewriter<'a> {
 
     /// `{% # nothing of it %}`
     fn remark(&mut self, start: usize, opening: usize) -> Result<(), Diagnostic> {
-        let close = self.source[start..].find("%}").ok_or_else(|| self.unclosed(start))?;
+        let close = self.source[start..]
+            .find("%}")
+            .ok_or_else(|| self.unclosed(start))?;
         let trims = self.source[..start + close].ends_with('-');
-        self.put(if opening == 3 { "{%- comment %}" } else { "{% comment %}" });
-        self.put(if trims { "{% endcomment -%}" } else { "{% endcomment %}" });
+        self.put(if opening == 3 {
+            "{%- comment %}"
+        } else {
+            "{% comment %}"
+        });
+        self.put(if trims {
+            "{% endcomment -%}"
+        } else {
+            "{% endcomment %}"
+        });
         self.at = start + close + 2;
         Ok(())
     }
@@ -72,7 +82,11 @@ impl<'a> Rewriter<'a> {
         let close = start + close;
         let body = self.source[start + opening..close].trim_start();
         let from = close - body.len() + "liquid".len();
-        let to = if body.ends_with('-') { close - 1 } else { close };
+        let to = if body.ends_with('-') {
+            close - 1
+        } else {
+            close
+        };
         // What the braces of the whole trim is trimmed by an empty one of the same kind.
         if opening == 3 {
             self.put("{%- comment %}{% endcomment %}");
@@ -106,7 +120,8 @@ impl<'a> Rewriter<'a> {
         };
         match name {
             "raw" | "liquid" => {
-                let problem = Diagnostic::error(SYNTAX, format!("`{name}` cannot stand in `liquid`"));
+                let problem =
+                    Diagnostic::error(SYNTAX, format!("`{name}` cannot stand in `liquid`"));
                 Err(problem.spanning(begin..begin + name.len()))
             }
             "echo" => {
@@ -197,10 +212,14 @@ impl<'a> Rewriter<'a> {
             .unwrap_or(trimmed)
             .trim();
         if !argument.is_empty() {
-            let offset = body.find(argument).unwrap_or(0);
-            self.at += offset;
+            self.at += body.find(argument).unwrap_or(0);
             self.put(" ");
-            self.copy(self.at + argument.len());
+            let to = self.at + argument.len();
+            let inside = End {
+                stop: Stop::At(to),
+                out: " ",
+            };
+            self.inner(inside, start)?;
         }
         self.at = close;
         self.put(" ");

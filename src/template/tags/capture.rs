@@ -5,7 +5,8 @@ use std::io::Write;
 
 use liquid_core::model::{KString, Scalar, Value, ValueView};
 use liquid_core::{
-    BlockReflection, Expression, Language, ParseBlock, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
+    BlockReflection, Expression, Language, ParseBlock, Renderable, Result, Runtime, TagBlock,
+    TagTokenIter, Template,
 };
 
 use crate::model::limits;
@@ -94,7 +95,10 @@ impl ParseBlock for MessageExtras {
         mut tokens: TagBlock<'_, '_>,
         language: &Language,
     ) -> Result<Box<dyn Renderable>> {
-        let key = arguments.expect_next("a key is expected")?.expect_value().into_result()?;
+        let key = arguments
+            .expect_next("a key is expected")?
+            .expect_value()
+            .into_result()?;
         arguments.expect_nothing()?;
         let value = Template::new(tokens.parse_all(language)?);
         tokens.assert_empty();
@@ -123,10 +127,11 @@ impl BlockReflection for MessageExtras {
 impl Renderable for Extra {
     fn render_to(&self, _: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
         let mut bytes = Vec::new();
-        self.value.render_to(&mut Limited::new(&mut bytes), runtime)?;
+        self.value
+            .render_to(&mut Limited::new(&mut bytes), runtime)?;
         let key = self.key.evaluate(runtime)?.to_kstr().trim().to_owned();
         let value = String::from_utf8_lossy(&bytes).trim().to_owned();
-        runtime.registers().get_mut::<Extras>().add(key, value);
+        runtime.registers().get_mut::<Extras>().add(key, &value);
         Ok(())
     }
 }
@@ -135,8 +140,12 @@ impl Renderable for Extra {
 
 impl Extras {
     /// The first of two with one key stays, and what leaves the bound is cut off, as in Braze.
-    fn add(&mut self, key: String, value: String) {
-        let used: usize = self.0.iter().map(|(key, value)| key.len() + value.len()).sum();
+    fn add(&mut self, key: String, value: &str) {
+        let used: usize = self
+            .0
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum();
         let left = limits::MESSAGE_EXTRAS_BYTES_MAX.saturating_sub(used);
         if key.is_empty() || key.len() > left || self.0.contains_key(&key) {
             return;

@@ -1,19 +1,19 @@
 //! `for` and `tablerow`, which end.
 
-use std::collections::HashMap;
 use std::io::Write;
 
-use liquid_core::model::{KString, KStringRef, Object, Value, ValueView};
+use liquid_core::model::{KString, Object, Value, ValueView};
 use liquid_core::parser::{BlockElement, TryMatchToken};
-use liquid_core::runtime::{Interrupt, InterruptRegister, StackFrame};
+use liquid_core::runtime::{Interrupt, InterruptRegister};
 use liquid_core::{
-    BlockReflection, Error, Expression, Language, ParseBlock, Renderable, Result, Runtime, TagBlock,
-    TagTokenIter, Template,
+    BlockReflection, Error, Expression, Language, ParseBlock, Renderable, Result, Runtime,
+    TagBlock, TagTokenIter, Template,
 };
 use liquid_lib::stdlib::ForloopObject;
 
 use crate::model::limits;
 use crate::template::budget::Budget;
+use crate::template::scope::Frame;
 
 /// The library's collects a range before it begins, two thousand million numbers if it is told to, and
 /// pads with nil when an offset leaves fewer than the limit.
@@ -230,14 +230,20 @@ impl Head {
                         .take(take)
                         .map(ValueView::to_value)
                         .collect(),
-                    (None, Some(object)) => object
-                        .iter()
-                        .skip(skip)
-                        .take(take)
-                        .map(|(key, value)| {
-                            Value::Array(vec![Value::scalar(key.into_owned()), value.to_value()])
-                        })
-                        .collect(),
+                    (None, Some(object)) => {
+                        let mut pairs: Vec<_> = object.iter().collect();
+                        // The library's objects have no order of their own.
+                        pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+                        let pairs = pairs.into_iter().skip(skip).take(take);
+                        pairs
+                            .map(|(key, value)| {
+                                Value::Array(vec![
+                                    Value::scalar(key.into_owned()),
+                                    value.to_value(),
+                                ])
+                            })
+                            .collect()
+                    }
                     // Nothing, or a scalar: Braze shows nothing.
                     (None, None) => Vec::new(),
                 }
@@ -265,10 +271,10 @@ impl Renderable for Loop {
         for (at, item) in items.iter().enumerate() {
             runtime.registers().get_mut::<Budget>().iterate()?;
             let forloop = ForloopObject::new(at, n);
-            let mut names: HashMap<KStringRef<'_>, &dyn ValueView> = HashMap::with_capacity(2);
-            names.insert("forloop".into(), &forloop);
-            names.insert(self.head.name.as_ref(), item);
-            let scope = StackFrame::new(runtime, &names);
+            let scope = Frame {
+                parent: runtime,
+                names: [("forloop", &forloop), (&self.head.name, item)],
+            };
             self.body.render_to(writer, &scope)?;
             let interrupt = runtime.registers().get_mut::<InterruptRegister>().reset();
             if matches!(interrupt, Some(Interrupt::Break)) {
@@ -294,10 +300,10 @@ impl Renderable for Rows {
             let (row, col) = (at / cols, at % cols);
             let is_last_col = col + 1 == cols || at + 1 == n;
             let tablerow = Value::Object(tablerow(at, n, col, is_last_col));
-            let mut names: HashMap<KStringRef<'_>, &dyn ValueView> = HashMap::with_capacity(2);
-            names.insert("tablerowloop".into(), &tablerow);
-            names.insert(self.head.name.as_ref(), item);
-            let scope = StackFrame::new(runtime, &names);
+            let scope = Frame {
+                parent: runtime,
+                names: [("tablerowloop", &tablerow), (&self.head.name, item)],
+            };
             if col == 0 {
                 put(writer, &format!("<tr class=\"row{}\">", row + 1))?;
             }
@@ -324,11 +330,16 @@ fn tablerow(at: usize, n: usize, col: usize, is_last_col: bool) -> Object {
         ("col_first", Value::scalar(col == 0)),
         ("col_last", Value::scalar(is_last_col)),
     ];
-    fields.into_iter().map(|(name, value)| (KString::from_static(name), value)).collect()
+    fields
+        .into_iter()
+        .map(|(name, value)| (KString::from_static(name), value))
+        .collect()
 }
 
 fn put(writer: &mut dyn Write, text: &str) -> Result<()> {
-    writer.write_all(text.as_bytes()).map_err(|_| Error::with_msg("the text grows too large"))
+    writer
+        .write_all(text.as_bytes())
+        .map_err(|_| Error::with_msg("the text grows too large"))
 }
 
 fn number(option: Option<&Expression>, runtime: &dyn Runtime) -> Result<Option<usize>> {

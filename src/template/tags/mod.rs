@@ -2,8 +2,10 @@
 
 mod abort;
 mod capture;
+mod conditions;
 mod loops;
 
 pub(super) use abort::AbortMessage;
 pub(super) use capture::{Capture, Extras, MessageExtras};
+pub(super) use conditions::{If, Unless};
 pub(super) use loops::{For, TableRow};

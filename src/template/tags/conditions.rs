@@ -1,0 +1,263 @@
+//! `if` and `unless`: the library's fail where `contains` is asked of an absent name, which is false in Braze.
+
+use std::cmp::Ordering;
+use std::io::Write;
+
+use liquid_core::model::{State, Value, ValueView, ValueViewCmp};
+use liquid_core::parser::BlockElement;
+use liquid_core::{
+    BlockReflection, Expression, Language, ParseBlock, Renderable, Result, Runtime, TagBlock,
+    TagTokenIter, Template,
+};
+
+#[derive(Debug, Clone, Copy)]
+pub(in crate::template) struct If;
+
+#[derive(Debug, Clone, Copy)]
+pub(in crate::template) struct Unless;
+
+/// The first branch whose condition holds is shown.
+#[derive(Debug)]
+struct Branches {
+    branches: Vec<(Condition, Template)>,
+    otherwise: Option<Template>,
+}
+
+/// Read from the right: `a and b or c` is `a and (b or c)`.
+#[derive(Debug)]
+enum Condition {
+    One(Comparison),
+    And(Comparison, Box<Condition>),
+    Or(Comparison, Box<Condition>),
+    Not(Box<Condition>),
+}
+
+#[derive(Debug)]
+struct Comparison {
+    left: Expression,
+    /// Without one it is asked whether there is something, and not false.
+    with: Option<(Operator, Expression)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Operator {
+    Equal,
+    Differs,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Contains,
+}
+
+// === impl If ===
+
+impl ParseBlock for If {
+    fn parse(
+        &self,
+        mut arguments: TagTokenIter<'_>,
+        tokens: TagBlock<'_, '_>,
+        language: &Language,
+    ) -> Result<Box<dyn Renderable>> {
+        let first = Condition::parse(&mut arguments)?;
+        Ok(Box::new(Branches::parse(first, tokens, language)?))
+    }
+
+    fn reflection(&self) -> &dyn BlockReflection {
+        self
+    }
+}
+
+impl BlockReflection for If {
+    fn start_tag(&self) -> &'static str {
+        "if"
+    }
+
+    fn end_tag(&self) -> &'static str {
+        "endif"
+    }
+
+    fn description(&self) -> &'static str {
+        ""
+    }
+}
+
+// === impl Unless ===
+
+impl ParseBlock for Unless {
+    fn parse(
+        &self,
+        mut arguments: TagTokenIter<'_>,
+        tokens: TagBlock<'_, '_>,
+        language: &Language,
+    ) -> Result<Box<dyn Renderable>> {
+        let first = Condition::Not(Box::new(Condition::parse(&mut arguments)?));
+        Ok(Box::new(Branches::parse(first, tokens, language)?))
+    }
+
+    fn reflection(&self) -> &dyn BlockReflection {
+        self
+    }
+}
+
+impl BlockReflection for Unless {
+    fn start_tag(&self) -> &'static str {
+        "unless"
+    }
+
+    fn end_tag(&self) -> &'static str {
+        "endunless"
+    }
+
+    fn description(&self) -> &'static str {
+        ""
+    }
+}
+
+// === impl Branches ===
+
+impl Branches {
+    fn parse(first: Condition, mut tokens: TagBlock<'_, '_>, language: &Language) -> Result<Self> {
+        let (mut branches, mut condition, mut body) = (Vec::new(), first, Vec::new());
+        let mut otherwise = None;
+        while let Some(element) = tokens.next()? {
+            match element {
+                BlockElement::Tag(mut tag) if tag.name() == "elsif" => {
+                    let next = Condition::parse(tag.tokens())?;
+                    let done = std::mem::replace(&mut condition, next);
+                    branches.push((done, Template::new(std::mem::take(&mut body))));
+                }
+                BlockElement::Tag(mut tag) if tag.name() == "else" => {
+                    tag.tokens().expect_nothing()?;
+                    otherwise = Some(Template::new(tokens.parse_all(language)?));
+                    break;
+                }
+                element => body.push(element.parse(&mut tokens, language)?),
+            }
+        }
+        branches.push((condition, Template::new(body)));
+        tokens.assert_empty();
+        Ok(Self {
+            branches,
+            otherwise,
+        })
+    }
+}
+
+impl Renderable for Branches {
+    fn render_to(&self, writer: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
+        let holds = |(condition, _): &&(Condition, Template)| condition.holds(runtime);
+        let shown = self.branches.iter().find(holds).map(|(_, body)| body);
+        match shown.or(self.otherwise.as_ref()) {
+            Some(body) => body.render_to(writer, runtime),
+            None => Ok(()),
+        }
+    }
+}
+
+// === impl Condition ===
+
+impl Condition {
+    fn parse(arguments: &mut TagTokenIter<'_>) -> Result<Self> {
+        let left = arguments.expect_next("a condition is expected")?;
+        let left = left.expect_value().into_result()?;
+        let mut next = arguments.next();
+        let operator = next.as_ref().and_then(|token| Operator::of(token.as_str()));
+        let with = match operator {
+            Some(operator) => {
+                let right = arguments.expect_next("a value is expected")?;
+                let right = right.expect_value().into_result()?;
+                next = arguments.next();
+                Some((operator, right))
+            }
+            None => None,
+        };
+        let one = Comparison { left, with };
+        match next {
+            None => Ok(Self::One(one)),
+            Some(token) if token.as_str() == "and" => {
+                Ok(Self::And(one, Box::new(Self::parse(arguments)?)))
+            }
+            Some(token) if token.as_str() == "or" => {
+                Ok(Self::Or(one, Box::new(Self::parse(arguments)?)))
+            }
+            Some(token) => token
+                .raise_custom_error("`and`, `or` or a comparison is expected")
+                .into_err(),
+        }
+    }
+
+    /// An absent name is nil here, and no miss: to ask for it is to reckon with that.
+    fn holds(&self, runtime: &dyn Runtime) -> bool {
+        match self {
+            Self::One(one) => one.holds(runtime),
+            Self::And(one, rest) => one.holds(runtime) && rest.holds(runtime),
+            Self::Or(one, rest) => one.holds(runtime) || rest.holds(runtime),
+            Self::Not(inner) => !inner.holds(runtime),
+        }
+    }
+}
+
+// === impl Comparison ===
+
+impl Comparison {
+    fn holds(&self, runtime: &dyn Runtime) -> bool {
+        let left = self.left.try_evaluate(runtime);
+        let Some((operator, right)) = &self.with else {
+            return left.is_some_and(|left| left.query_state(State::Truthy));
+        };
+        let right = right.try_evaluate(runtime);
+        let nil = Value::Nil;
+        let left = left.as_ref().map_or(nil.as_view(), |left| left.as_view());
+        let right = right
+            .as_ref()
+            .map_or(nil.as_view(), |right| right.as_view());
+        operator.holds(left, right)
+    }
+}
+
+// === impl Operator ===
+
+impl Operator {
+    fn of(text: &str) -> Option<Self> {
+        Some(match text {
+            "==" => Self::Equal,
+            "!=" | "<>" => Self::Differs,
+            "<" => Self::Less,
+            "<=" => Self::LessOrEqual,
+            ">" => Self::Greater,
+            ">=" => Self::GreaterOrEqual,
+            "contains" => Self::Contains,
+            _ => return None,
+        })
+    }
+
+    fn holds(self, left: &dyn ValueView, right: &dyn ValueView) -> bool {
+        let (a, b) = (ValueViewCmp::new(left), ValueViewCmp::new(right));
+        match self {
+            Self::Equal => a == b,
+            Self::Differs => a != b,
+            Self::Contains => contains(left, right),
+            // What has no order is in none of them.
+            _ => a.partial_cmp(&b).is_some_and(|order| match self {
+                Self::Less => order == Ordering::Less,
+                Self::LessOrEqual => order != Ordering::Greater,
+                Self::Greater => order == Ordering::Greater,
+                _ => order != Ordering::Less,
+            }),
+        }
+    }
+}
+
+fn contains(left: &dyn ValueView, right: &dyn ValueView) -> bool {
+    if let Some(list) = left.as_array() {
+        return list
+            .values()
+            .any(|item| ValueViewCmp::new(item) == ValueViewCmp::new(right));
+    }
+    let part = right.to_kstr();
+    if let Some(object) = left.as_object() {
+        return object.contains_key(&part);
+    }
+    !left.is_nil() && !right.is_nil() && left.to_kstr().contains(part.as_str())
+}
