@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes the compiler of filters and the decoder of upserts, each for SECONDS (60 without one).
-#   scripts/fuzz.sh [SECONDS] [filter|upsert]
+# Fuzzes the compiler of filters, the decoder of upserts and templates, each for SECONDS (60 without one).
+#   scripts/fuzz.sh [SECONDS] [filter|upsert|template]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds="${1:-60}"
 targets=("${@:2}")
-[ "${#targets[@]}" -gt 0 ] || targets=(filter upsert)
+[ "${#targets[@]}" -gt 0 ] || targets=(filter upsert template)
 
 if ! cargo fuzz --version >/dev/null 2>&1; then
     echo "cargo-fuzz is missing; install it with: cargo install cargo-fuzz --locked" >&2

@@ -17,8 +17,6 @@ mod text;
 mod tree;
 
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
 mod tests;
 
 pub use scope::Context;

@@ -12,6 +12,7 @@ mod cli;
 mod crash;
 mod delivery;
 mod examples;
+mod liquid;
 mod process;
 mod rooms;
 mod stage;

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Context, Failure, Text};
-use crate::model::Value;
-use crate::model::id::ExternalId;
-use crate::model::user::Profile;
+use recado::model::Value;
+use recado::model::id::ExternalId;
+use recado::model::user::Profile;
+use recado::template::{Context, Failure, Text};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
