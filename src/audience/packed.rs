@@ -13,6 +13,9 @@ pub(super) struct Packed {
     words: Vec<u64>,
 }
 
+/// The planes of a block in which nothing was stored.
+const ZEROS: [u64; 64] = [0; 64];
+
 /// What 64 rows at once are asked.
 pub(super) enum Compare {
     Less(u64),
@@ -119,7 +122,7 @@ impl Packed {
     fn each(&self, first: usize, asked: &mut [u64], holds: impl Fn(&[u64]) -> u64) {
         let words = self.words.get(first * self.width..).unwrap_or(&[]);
         match self.width {
-            0 => each_of::<1>(&[], asked, holds),
+            0 => keep_each(std::iter::empty(), 0, asked, holds),
             1 => each_of::<1>(words, asked, holds),
             2 => each_of::<2>(words, asked, holds),
             3 => each_of::<3>(words, asked, holds),
@@ -132,7 +135,7 @@ impl Packed {
             10 => each_of::<10>(words, asked, holds),
             11 => each_of::<11>(words, asked, holds),
             12 => each_of::<12>(words, asked, holds),
-            width => keep_each(words.chunks_exact(width), asked, holds),
+            width => keep_each(words.chunks_exact(width), width, asked, holds),
         }
     }
 
@@ -168,7 +171,12 @@ impl Packed {
 
 fn each_of<const WIDTH: usize>(words: &[u64], asked: &mut [u64], holds: impl Fn(&[u64]) -> u64) {
     let (blocks, _) = words.as_chunks::<WIDTH>();
-    keep_each(blocks.iter().map(<[u64; WIDTH]>::as_slice), asked, holds);
+    keep_each(
+        blocks.iter().map(<[u64; WIDTH]>::as_slice),
+        WIDTH,
+        asked,
+        holds,
+    );
 }
 
 #[expect(
@@ -178,11 +186,13 @@ fn each_of<const WIDTH: usize>(words: &[u64], asked: &mut [u64], holds: impl Fn(
 #[inline(always)]
 fn keep_each<'a>(
     mut blocks: impl Iterator<Item = &'a [u64]>,
+    width: usize,
     asked: &mut [u64],
     holds: impl Fn(&[u64]) -> u64,
 ) {
     for asked in asked {
-        let planes = blocks.next().unwrap_or(&[]);
+        // Where nothing was stored every number is 0: rows may have had it before there was a plane.
+        let planes = blocks.next().unwrap_or(&ZEROS[..width]);
         if *asked != 0 {
             *asked &= holds(planes);
         }

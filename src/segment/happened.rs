@@ -123,6 +123,12 @@ impl Lowering<'_> {
     }
 
     fn in_segment(&mut self, at: &IdedExpr) -> Option<Test> {
+        if !self.elements.is_empty() {
+            // It says the same of every element, and would cost as often as there are some.
+            let message = "`in_segment` cannot stand inside `exists` or `all`";
+            let hint = Some("put it beside: it says nothing about an element".to_owned());
+            return self.fail(at, "filter-not-supported", message.to_owned(), hint);
+        }
         let name = self.literal_text(at, "a segment's name")?;
         if let Some(filter) = self.declared.segment(&name) {
             return Some(Test::InSegment(name, filter.clone()));

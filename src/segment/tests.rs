@@ -301,3 +301,50 @@ fn an_explanation_shows_what_was_read() {
     assert_eq!(both.attributes().len(), 3);
     assert!(Table::new().profile(Row(0)).is_none());
 }
+
+/// The first text needs no plane, so that most rows have none when the second one comes.
+#[test]
+fn a_second_text_is_one_users() {
+    let mut table = Table::new();
+    let mut set = |n: u32, attribute: &str, value: Value| {
+        let external_id = ExternalId::parse(format!("u{n}")).unwrap();
+        let set = vec![(attribute.to_owned(), Some(value))];
+        table.apply(&Change {
+            external_id,
+            creates: true,
+            set,
+        });
+    };
+    let text = |text: &str| Value::String(text.to_owned());
+    let list = |items: &[&str]| Value::List(items.iter().map(|item| text(item)).collect());
+    for n in 0..200 {
+        set(n, "plan", text("free"));
+        set(n, "tags", list(&[]));
+    }
+    set(3, "plan", text("pro"));
+    set(3, "tags", list(&["vip"]));
+    for (filter, expected) in [
+        ("user.plan == 'pro'", 1),
+        ("user.plan != 'pro'", 199),
+        ("user.plan == 'free'", 199),
+        ("user.plan.matches('^p')", 1),
+        ("'vip' in user.tags", 1),
+        ("!('vip' in user.tags)", 199),
+    ] {
+        let n = compile(filter, &Declared::default())
+            .unwrap()
+            .count(&table, now());
+        assert_eq!(n, expected, "{filter}");
+    }
+}
+
+#[test]
+fn a_segment_is_not_asked_of_elements() {
+    let mut declared = Declared::default();
+    declared.add_segment("vips", compile("user.vip", &declared).unwrap());
+    let problems = compile("user.tags.exists(t, in_segment('vips'))", &declared).unwrap_err();
+    assert!(
+        problems[0].message.contains("`in_segment` cannot stand"),
+        "{problems:?}"
+    );
+}
