@@ -12,6 +12,8 @@ pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
 pub const STRING_BYTES_MAX: usize = 4 * 1024;
 /// Most elements in a list: Braze's newest bound.
 pub const LIST_ITEMS_MAX: usize = 500;
+/// Most names in one update, of all its parts: what is merged is compared with each other.
+pub const UPDATE_NAMES_MAX: usize = 10_000;
 /// Deepest nesting of lists and objects below an attribute.
 pub const NESTING_MAX: usize = 8;
 /// Most keys in one object.

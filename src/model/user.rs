@@ -1,6 +1,6 @@
 //! Users and what can be asked of them: an [`Update`] is a request, a [`Change`] is what it came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::id::ExternalId;
 use super::limits;
@@ -81,6 +81,16 @@ impl Update {
     /// # Errors
     /// The first name, value or repetition that breaks a rule, with its path.
     pub fn check(&self) -> Result<(), Rejected> {
+        let names = self.set.len() + self.increment.len() + self.add.len() + self.remove.len();
+        if names > limits::UPDATE_NAMES_MAX {
+            return Err(Rejected {
+                path: "attributes".into(),
+                message: format!(
+                    "the item names {names} attributes; it may name {}, in several items more",
+                    limits::UPDATE_NAMES_MAX
+                ),
+            });
+        }
         for (name, value) in &self.set {
             check_part("attributes", name, value.as_ref())?;
         }
@@ -97,6 +107,12 @@ impl Update {
         for (part, lists) in [("add", &self.add), ("remove", &self.remove)] {
             for (name, items) in lists {
                 check_name(name).map_err(|e| Rejected::under(part, name, &e))?;
+                // Before anything is compared with anything.
+                if items.len() > limits::LIST_ITEMS_MAX {
+                    let (n, most) = (items.len(), limits::LIST_ITEMS_MAX);
+                    let message = format!("{n} elements; a list may have {most}");
+                    return Err(Rejected::at(part, name, &message));
+                }
                 for (i, item) in items.iter().enumerate() {
                     item.check()
                         .map_err(|e| Rejected::under(part, name, &e.under(&format!("[{i}]"))))?;
@@ -108,10 +124,11 @@ impl Update {
 
     /// `add` and `remove` may name the same list; everything else may be named in one part only.
     fn check_named_once(&self) -> Result<(), Rejected> {
-        let lists = |name: &str| self.add.iter().chain(&self.remove).any(|(n, _)| n == name);
-        let sets = |name: &str| self.set.iter().any(|(n, _)| n == name);
+        let lists = self.add.iter().chain(&self.remove);
+        let lists: BTreeSet<&str> = lists.map(|(name, _)| name.as_str()).collect();
+        let sets: BTreeSet<&str> = self.set.iter().map(|(name, _)| name.as_str()).collect();
         for (name, _) in &self.increment {
-            if sets(name) || lists(name) {
+            if sets.contains(name.as_str()) || lists.contains(name.as_str()) {
                 return Err(Rejected::at(
                     "increment",
                     name,
@@ -120,7 +137,7 @@ impl Update {
             }
         }
         for (part, items) in [("add", &self.add), ("remove", &self.remove)] {
-            if let Some((name, _)) = items.iter().find(|(name, _)| sets(name)) {
+            if let Some((name, _)) = items.iter().find(|(name, _)| sets.contains(name.as_str())) {
                 return Err(Rejected::at(
                     part,
                     name,
