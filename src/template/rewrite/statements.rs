@@ -44,7 +44,7 @@ impl<'a> Rewriter<'a> {
         let span = name_at..name_at + name.len().max(1);
         match name {
             "" => {
-                let span = start..self.at + 1;
+                let span = start..start + 2;
                 return Err(Diagnostic::error(SYNTAX, "a tag needs a name").spanning(span));
             }
             "raw" | "comment" => return self.verbatim(name, start),
