@@ -7,7 +7,7 @@ use liquid_core::parser::ParseFilter;
 use liquid_lib::stdlib;
 
 use super::filters::{self, Bounded};
-use super::tags::{AbortMessage, Capture, For, If, MessageExtras, TableRow, Unless};
+use super::tags::{AbortMessage, CAPTURE, FOR, IF, MESSAGE_EXTRAS, TABLE_ROW, UNLESS};
 
 pub(super) const TAGS: [&str; 10] = [
     "assign",
@@ -118,14 +118,14 @@ fn language() -> Language {
     tags.register("increment".into(), stdlib::IncrementTag.into());
     tags.register("decrement".into(), stdlib::DecrementTag.into());
     let blocks = &mut language.blocks;
-    blocks.register("if".into(), If.into());
-    blocks.register("unless".into(), Unless.into());
+    blocks.register("if".into(), IF.into());
+    blocks.register("unless".into(), UNLESS.into());
     blocks.register("case".into(), stdlib::CaseBlock.into());
-    blocks.register("for".into(), For.into());
-    blocks.register("tablerow".into(), TableRow.into());
-    blocks.register("message_extras".into(), MessageExtras.into());
+    blocks.register("for".into(), FOR.into());
+    blocks.register("tablerow".into(), TABLE_ROW.into());
+    blocks.register("message_extras".into(), MESSAGE_EXTRAS.into());
     blocks.register("ifchanged".into(), stdlib::IfChangedBlock.into());
-    blocks.register("capture".into(), Capture.into());
+    blocks.register("capture".into(), CAPTURE.into());
     blocks.register("raw".into(), stdlib::RawBlock.into());
     blocks.register("comment".into(), stdlib::CommentBlock.into());
     for name in FILTERS {

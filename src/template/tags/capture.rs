@@ -5,15 +5,18 @@ use std::io::Write;
 
 use liquid_core::model::{KString, Scalar, Value, ValueView};
 use liquid_core::{
-    BlockReflection, Expression, Language, ParseBlock, Renderable, Result, Runtime, TagBlock,
-    TagTokenIter, Template,
+    Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
 };
 
+use super::block::Block;
 use crate::model::limits;
 use crate::template::budget::{Budget, Limited};
 
-#[derive(Debug, Clone, Copy)]
-pub(in crate::template) struct Capture;
+pub(in crate::template) const CAPTURE: Block = Block {
+    name: "capture",
+    end: "endcapture",
+    parse: captured,
+};
 
 #[derive(Debug)]
 struct Captured {
@@ -22,8 +25,11 @@ struct Captured {
 }
 
 /// `{% message_extras :key k :value v %}`: the value is the block's body by now.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::template) struct MessageExtras;
+pub(in crate::template) const MESSAGE_EXTRAS: Block = Block {
+    name: "message_extras",
+    end: "endmessage_extras",
+    parse: extra,
+};
 
 #[derive(Debug)]
 struct Extra {
@@ -35,43 +41,20 @@ struct Extra {
 #[derive(Debug, Default)]
 pub(in crate::template) struct Extras(pub(in crate::template) BTreeMap<String, String>);
 
-// === impl Capture ===
-
-impl ParseBlock for Capture {
-    fn parse(
-        &self,
-        mut arguments: TagTokenIter<'_>,
-        mut tokens: TagBlock<'_, '_>,
-        language: &Language,
-    ) -> Result<Box<dyn Renderable>> {
-        let name = arguments
-            .expect_next("a name is expected")?
-            .expect_identifier()
-            .into_result()?;
-        let name = KString::from_ref(name);
-        arguments.expect_nothing()?;
-        let body = Template::new(tokens.parse_all(language)?);
-        tokens.assert_empty();
-        Ok(Box::new(Captured { name, body }))
-    }
-
-    fn reflection(&self) -> &dyn BlockReflection {
-        self
-    }
-}
-
-impl BlockReflection for Capture {
-    fn start_tag(&self) -> &'static str {
-        "capture"
-    }
-
-    fn end_tag(&self) -> &'static str {
-        "endcapture"
-    }
-
-    fn description(&self) -> &'static str {
-        ""
-    }
+fn captured(
+    mut arguments: TagTokenIter<'_>,
+    mut tokens: TagBlock<'_, '_>,
+    language: &Language,
+) -> Result<Box<dyn Renderable>> {
+    let name = arguments
+        .expect_next("a name is expected")?
+        .expect_identifier()
+        .into_result()?;
+    let name = KString::from_ref(name);
+    arguments.expect_nothing()?;
+    let body = Template::new(tokens.parse_all(language)?);
+    tokens.assert_empty();
+    Ok(Box::new(Captured { name, body }))
 }
 
 impl Renderable for Captured {
@@ -86,42 +69,19 @@ impl Renderable for Captured {
     }
 }
 
-// === impl MessageExtras ===
-
-impl ParseBlock for MessageExtras {
-    fn parse(
-        &self,
-        mut arguments: TagTokenIter<'_>,
-        mut tokens: TagBlock<'_, '_>,
-        language: &Language,
-    ) -> Result<Box<dyn Renderable>> {
-        let key = arguments
-            .expect_next("a key is expected")?
-            .expect_value()
-            .into_result()?;
-        arguments.expect_nothing()?;
-        let value = Template::new(tokens.parse_all(language)?);
-        tokens.assert_empty();
-        Ok(Box::new(Extra { key, value }))
-    }
-
-    fn reflection(&self) -> &dyn BlockReflection {
-        self
-    }
-}
-
-impl BlockReflection for MessageExtras {
-    fn start_tag(&self) -> &'static str {
-        "message_extras"
-    }
-
-    fn end_tag(&self) -> &'static str {
-        "endmessage_extras"
-    }
-
-    fn description(&self) -> &'static str {
-        ""
-    }
+fn extra(
+    mut arguments: TagTokenIter<'_>,
+    mut tokens: TagBlock<'_, '_>,
+    language: &Language,
+) -> Result<Box<dyn Renderable>> {
+    let key = arguments
+        .expect_next("a key is expected")?
+        .expect_value()
+        .into_result()?;
+    arguments.expect_nothing()?;
+    let value = Template::new(tokens.parse_all(language)?);
+    tokens.assert_empty();
+    Ok(Box::new(Extra { key, value }))
 }
 
 impl Renderable for Extra {

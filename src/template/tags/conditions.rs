@@ -6,15 +6,22 @@ use std::io::Write;
 use liquid_core::model::{State, Value, ValueView, ValueViewCmp};
 use liquid_core::parser::BlockElement;
 use liquid_core::{
-    BlockReflection, Expression, Language, ParseBlock, Renderable, Result, Runtime, TagBlock,
-    TagTokenIter, Template,
+    Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
 };
 
-#[derive(Debug, Clone, Copy)]
-pub(in crate::template) struct If;
+use super::block::Block;
 
-#[derive(Debug, Clone, Copy)]
-pub(in crate::template) struct Unless;
+pub(in crate::template) const IF: Block = Block {
+    name: "if",
+    end: "endif",
+    parse: parse_if,
+};
+
+pub(in crate::template) const UNLESS: Block = Block {
+    name: "unless",
+    end: "endunless",
+    parse: parse_unless,
+};
 
 /// The first branch whose condition holds is shown.
 #[derive(Debug)]
@@ -50,68 +57,22 @@ enum Operator {
     Contains,
 }
 
-// === impl If ===
-
-impl ParseBlock for If {
-    fn parse(
-        &self,
-        mut arguments: TagTokenIter<'_>,
-        tokens: TagBlock<'_, '_>,
-        language: &Language,
-    ) -> Result<Box<dyn Renderable>> {
-        let first = Condition::parse(&mut arguments)?;
-        Ok(Box::new(Branches::parse(first, tokens, language)?))
-    }
-
-    fn reflection(&self) -> &dyn BlockReflection {
-        self
-    }
+fn parse_if(
+    mut arguments: TagTokenIter<'_>,
+    tokens: TagBlock<'_, '_>,
+    language: &Language,
+) -> Result<Box<dyn Renderable>> {
+    let first = Condition::parse(&mut arguments)?;
+    Ok(Box::new(Branches::parse(first, tokens, language)?))
 }
 
-impl BlockReflection for If {
-    fn start_tag(&self) -> &'static str {
-        "if"
-    }
-
-    fn end_tag(&self) -> &'static str {
-        "endif"
-    }
-
-    fn description(&self) -> &'static str {
-        ""
-    }
-}
-
-// === impl Unless ===
-
-impl ParseBlock for Unless {
-    fn parse(
-        &self,
-        mut arguments: TagTokenIter<'_>,
-        tokens: TagBlock<'_, '_>,
-        language: &Language,
-    ) -> Result<Box<dyn Renderable>> {
-        let first = Condition::Not(Box::new(Condition::parse(&mut arguments)?));
-        Ok(Box::new(Branches::parse(first, tokens, language)?))
-    }
-
-    fn reflection(&self) -> &dyn BlockReflection {
-        self
-    }
-}
-
-impl BlockReflection for Unless {
-    fn start_tag(&self) -> &'static str {
-        "unless"
-    }
-
-    fn end_tag(&self) -> &'static str {
-        "endunless"
-    }
-
-    fn description(&self) -> &'static str {
-        ""
-    }
+fn parse_unless(
+    mut arguments: TagTokenIter<'_>,
+    tokens: TagBlock<'_, '_>,
+    language: &Language,
+) -> Result<Box<dyn Renderable>> {
+    let first = Condition::Not(Box::new(Condition::parse(&mut arguments)?));
+    Ok(Box::new(Branches::parse(first, tokens, language)?))
 }
 
 // === impl Branches ===

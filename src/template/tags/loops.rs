@@ -6,19 +6,22 @@ use liquid_core::model::{KString, Object, Value, ValueView};
 use liquid_core::parser::{BlockElement, TryMatchToken};
 use liquid_core::runtime::{Interrupt, InterruptRegister};
 use liquid_core::{
-    BlockReflection, Error, Expression, Language, ParseBlock, Renderable, Result, Runtime,
-    TagBlock, TagTokenIter, Template,
+    Error, Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
 };
 use liquid_lib::stdlib::ForloopObject;
 
+use super::block::Block;
 use crate::model::limits;
 use crate::template::budget::Budget;
 use crate::template::scope::Frame;
 
 /// The library's collects a range before it begins, two thousand million numbers if it is told to, and
 /// pads with nil when an offset leaves fewer than the limit.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::template) struct For;
+pub(in crate::template) const FOR: Block = Block {
+    name: "for",
+    end: "endfor",
+    parse: parse_for,
+};
 
 #[derive(Debug)]
 struct Loop {
@@ -28,8 +31,11 @@ struct Loop {
 }
 
 /// The library's divides by its columns.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::template) struct TableRow;
+pub(in crate::template) const TABLE_ROW: Block = Block {
+    name: "tablerow",
+    end: "endtablerow",
+    parse: parse_rows,
+};
 
 #[derive(Debug)]
 struct Rows {
@@ -54,42 +60,19 @@ enum Items {
     Range(Expression, Expression),
 }
 
-// === impl For ===
-
-impl ParseBlock for For {
-    fn parse(
-        &self,
-        mut arguments: TagTokenIter<'_>,
-        mut tokens: TagBlock<'_, '_>,
-        language: &Language,
-    ) -> Result<Box<dyn Renderable>> {
-        let head = Head::parse(&mut arguments, false)?;
-        let (body, otherwise) = bodies(&mut tokens, language)?;
-        tokens.assert_empty();
-        Ok(Box::new(Loop {
-            head,
-            body,
-            otherwise,
-        }))
-    }
-
-    fn reflection(&self) -> &dyn BlockReflection {
-        self
-    }
-}
-
-impl BlockReflection for For {
-    fn start_tag(&self) -> &'static str {
-        "for"
-    }
-
-    fn end_tag(&self) -> &'static str {
-        "endfor"
-    }
-
-    fn description(&self) -> &'static str {
-        ""
-    }
+fn parse_for(
+    mut arguments: TagTokenIter<'_>,
+    mut tokens: TagBlock<'_, '_>,
+    language: &Language,
+) -> Result<Box<dyn Renderable>> {
+    let head = Head::parse(&mut arguments, false)?;
+    let (body, otherwise) = bodies(&mut tokens, language)?;
+    tokens.assert_empty();
+    Ok(Box::new(Loop {
+        head,
+        body,
+        otherwise,
+    }))
 }
 
 /// What is repeated, and what stands for an empty list.
@@ -122,38 +105,15 @@ fn option(arguments: &mut TagTokenIter<'_>) -> Result<Expression> {
         .into_result()
 }
 
-// === impl TableRow ===
-
-impl ParseBlock for TableRow {
-    fn parse(
-        &self,
-        mut arguments: TagTokenIter<'_>,
-        mut tokens: TagBlock<'_, '_>,
-        language: &Language,
-    ) -> Result<Box<dyn Renderable>> {
-        let head = Head::parse(&mut arguments, true)?;
-        let body = Template::new(tokens.parse_all(language)?);
-        tokens.assert_empty();
-        Ok(Box::new(Rows { head, body }))
-    }
-
-    fn reflection(&self) -> &dyn BlockReflection {
-        self
-    }
-}
-
-impl BlockReflection for TableRow {
-    fn start_tag(&self) -> &'static str {
-        "tablerow"
-    }
-
-    fn end_tag(&self) -> &'static str {
-        "endtablerow"
-    }
-
-    fn description(&self) -> &'static str {
-        ""
-    }
+fn parse_rows(
+    mut arguments: TagTokenIter<'_>,
+    mut tokens: TagBlock<'_, '_>,
+    language: &Language,
+) -> Result<Box<dyn Renderable>> {
+    let head = Head::parse(&mut arguments, true)?;
+    let body = Template::new(tokens.parse_all(language)?);
+    tokens.assert_empty();
+    Ok(Box::new(Rows { head, body }))
 }
 
 // === impl Head ===
