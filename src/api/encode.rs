@@ -334,6 +334,11 @@ fn change(impact: Impact) -> pb::ResourceChange {
         fields: fields.collect(),
         audience: impact.audience.map(count),
         audience_before: impact.audience_before.map(count),
+        used_by: change
+            .used_by
+            .iter()
+            .map(|(kind, name)| format!("{kind} {name}"))
+            .collect(),
     }
 }
 

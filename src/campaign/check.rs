@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
-use super::set::{Campaign, Channel, HeaderValue, Kind, Page, Set, Webhook};
-use super::source::{Parsed, Read};
+use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
+use super::source::{Parsed, Read, SourceFile};
 use super::verify::duration;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::limits;
-use crate::model::resource::Document;
+use crate::model::resource::{Document, Kind};
 use crate::model::value::Type;
 use crate::segment::{Declared, Filter};
+use crate::template::Library;
 
 const MISSING_REFERENCE: Code = Code("missing-reference");
 
@@ -23,6 +24,12 @@ pub(super) struct Checker<'a> {
     is_part: bool,
     pub(super) declared: Declared,
     pub(super) set: Set,
+    /// Content blocks, catalogs and hosts, while they are read.
+    pub(super) shelves: Library,
+    /// The same once all are there: texts are compiled with it.
+    pub(super) library: Arc<Library>,
+    /// Messages of templates by name; none for one that is broken.
+    pub(super) templates: BTreeMap<String, Option<Arc<Message>>>,
     pub(super) problems: &'a mut Vec<Diagnostic>,
     /// Filters, so that a segment used by many campaigns is compiled once.
     pub(super) filters: BTreeMap<String, Filter>,
@@ -38,6 +45,7 @@ pub(super) struct Checker<'a> {
 pub(super) fn check(
     parsed: &[Parsed<'_>],
     misshapen: &[Read<'_>],
+    csv_files: &[&SourceFile],
     is_part: bool,
     problems: &mut Vec<Diagnostic>,
 ) -> Set {
@@ -45,22 +53,27 @@ pub(super) fn check(
         is_part,
         declared: known(parsed, misshapen, is_part),
         set: Set::empty(),
+        shelves: Library::default(),
+        library: Arc::default(),
+        templates: BTreeMap::new(),
         problems,
         filters: BTreeMap::new(),
         resends: BTreeMap::new(),
         messengers: messengers(parsed, misshapen),
         names: names(parsed, misshapen),
     };
+    // Each after what it refers to.
     checker.attributes(parsed);
+    checker.share(parsed, misshapen, csv_files);
     for one in parsed {
         match &one.resource {
             Resource::Messenger(file) => checker.messenger(one, file),
             Resource::Webhook(file) => checker.webhook(one, file),
-            Resource::Attributes(_) | Resource::Segment(_) | Resource::Campaign(_) => {}
+            _ => {}
         }
     }
-    // Each after what it refers to.
     checker.segments(parsed);
+    checker.message_templates(parsed);
     for one in parsed {
         if let Resource::Campaign(file) = &one.resource {
             checker.campaign(one, file);
@@ -71,9 +84,12 @@ pub(super) fn check(
     }
     let mut set = checker.set;
     set.declared = checker.declared;
-    set.documents = parsed.iter().map(document).collect();
+    set.documents.extend(parsed.iter().map(document));
     set.documents
         .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    // Catalogs may share a file.
+    set.documents
+        .dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
     set
 }
 
@@ -128,6 +144,20 @@ fn document(one: &Parsed<'_>) -> Document {
 // === impl Checker ===
 
 impl Checker<'_> {
+    /// What messages share, before any of them.
+    fn share(&mut self, parsed: &[Parsed<'_>], misshapen: &[Read<'_>], csv_files: &[&SourceFile]) {
+        // What a misshapen file holds is not known: what seems missing may stand there.
+        let shared = ["ContentBlock", "Catalog", "Settings"];
+        let is_shared = |read: &Read<'_>| shared.contains(&read.root.text("kind").unwrap_or(""));
+        if self.is_part || misshapen.iter().any(is_shared) {
+            self.shelves.mark_part();
+        }
+        self.settings(parsed);
+        self.catalogs(parsed, csv_files);
+        self.content_blocks(parsed);
+        self.library = Arc::new(std::mem::take(&mut self.shelves));
+    }
+
     fn messenger(&mut self, one: &Parsed<'_>, file: &MessengerFile) {
         let graph_url = file
             .graph_url
@@ -157,7 +187,7 @@ impl Checker<'_> {
             name: file.name.clone(),
             pace,
             timeout,
-            kind: Kind::Messenger(page),
+            kind: ChannelKind::Messenger(page),
         };
         self.set
             .channels
@@ -168,14 +198,16 @@ impl Checker<'_> {
         self.url(&one.read, "url", &file.url);
         self.resends
             .insert(file.name.clone(), file.on_unknown != Some(OnUnknown::Leave));
-        let url = self.text(&one.read, "url", &file.url);
+        let user = (Kind::Channel, file.name.as_str());
+        let url = self.text(&one.read, "url", &file.url, user);
         let mut headers = Vec::new();
         for (name, value) in &file.headers {
             self.header(&one.read, name, value);
             let at = format!("headers.{name}");
             let value = match value {
                 serde_yaml::Value::String(text) => {
-                    self.text(&one.read, &at, text).map(HeaderValue::Text)
+                    let text = self.text(&one.read, &at, text, user);
+                    text.map(HeaderValue::Text)
                 }
                 value => secret(value).map(HeaderValue::Secret),
             };
@@ -193,7 +225,7 @@ impl Checker<'_> {
             name: file.name.clone(),
             pace: file.pace,
             timeout,
-            kind: Kind::Webhook(webhook),
+            kind: ChannelKind::Webhook(webhook),
         };
         self.set
             .channels
@@ -204,6 +236,7 @@ impl Checker<'_> {
         self.trigger(one, file);
         self.refers(&one.read, "channel", Some(&file.channel));
         self.refers(&one.read, "segment", file.segment.as_deref());
+        self.refers(&one.read, "template", file.template.as_deref());
         let own = file
             .filter
             .as_deref()
@@ -217,6 +250,7 @@ impl Checker<'_> {
             (Some(segment), Some(own)) => Some(segment.and(&own)),
             (segment, own) => segment.or(own),
         };
+        self.uses_of(file, audience.as_ref());
         let Some(message) = self.message(&one.read, file) else {
             return;
         };
@@ -241,6 +275,20 @@ impl Checker<'_> {
             .insert(file.name.clone(), Arc::new(campaign));
     }
 
+    /// What the campaign names, for plans to show what a change reaches.
+    fn uses_of(&mut self, file: &CampaignFile, audience: Option<&Filter>) {
+        let user = (Kind::Campaign, file.name.as_str());
+        let uses = &mut self.set.uses;
+        uses.add(user, (Kind::Channel, &file.channel));
+        if let Some(template) = &file.template {
+            uses.add(user, (Kind::Template, template));
+        }
+        let named = audience.map(Filter::segments).unwrap_or_default();
+        for segment in file.segment.iter().chain(&named) {
+            uses.add(user, (Kind::Segment, segment));
+        }
+    }
+
     fn trigger(&mut self, one: &Parsed<'_>, file: &CampaignFile) {
         let not_supported = |what: &str| {
             Diagnostic::error(
@@ -263,10 +311,10 @@ impl Checker<'_> {
 
     pub(super) fn refers(&mut self, read: &Read<'_>, key: &str, name: Option<&str>) {
         let Some(name) = name else { return };
-        let kind = if key == "channel" {
-            "Channel"
-        } else {
-            "Segment"
+        let kind = match key {
+            "channel" => "Channel",
+            "template" => "Template",
+            _ => "Segment",
         };
         let of_kind = self.names.iter().filter(|(of, _)| of == kind);
         let mut known = of_kind.map(|(_, name)| name.as_str());

@@ -36,7 +36,11 @@ pub(super) enum Resource {
     Messenger(Box<MessengerFile>),
     Webhook(Box<WebhookFile>),
     Segment(SegmentFile),
+    ContentBlock(ContentBlockFile),
+    Catalog(Box<CatalogFile>),
+    Template(Box<TemplateFile>),
     Campaign(Box<CampaignFile>),
+    Settings(Box<SettingsFile>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -163,8 +167,93 @@ pub(super) struct CampaignFile {
     pub(super) trigger: TriggerFile,
     pub(super) message: Option<serde_json::Value>,
     pub(super) raw: Option<RawFile>,
+    pub(super) template: Option<String>,
     #[serde(default)]
     pub(super) delivery: DeliveryFile,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "`kind` and the like are read by others; they must be known here"
+)]
+pub(super) struct ContentBlockFile {
+    kind: String,
+    pub(super) name: String,
+    description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    pub(super) content: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "`kind` and the like are read by others; they must be known here"
+)]
+pub(super) struct CatalogFile {
+    kind: String,
+    pub(super) name: String,
+    description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    pub(super) id: Option<String>,
+    pub(super) items: Option<Vec<serde_json::Value>>,
+    pub(super) csv: Option<String>,
+    pub(super) file: Option<String>,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "`kind` and the like are read by others; they must be known here"
+)]
+pub(super) struct TemplateFile {
+    kind: String,
+    pub(super) name: String,
+    description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    pub(super) message: Option<serde_json::Value>,
+    pub(super) raw: Option<RawFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "`kind` and the like are read by others; they must be known here"
+)]
+pub(super) struct SettingsFile {
+    kind: String,
+    pub(super) name: String,
+    description: Option<String>,
+    team: Option<String>,
+    tags: Option<Vec<String>>,
+    pub(super) connected_content: Option<ConnectedContentFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConnectedContentFile {
+    pub(super) hosts: Vec<String>,
+    #[serde(default)]
+    pub(super) credentials: BTreeMap<String, CredentialFile>,
+    #[serde(default)]
+    pub(super) allow_private_network: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CredentialFile {
+    pub(super) username: String,
+    #[serde(with = "serde_yaml::with::singleton_map")]
+    pub(super) password: SecretRef,
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,6 +307,10 @@ pub(super) fn read(
         (Kind::Channel, Some("webhook")) => Resource::Webhook(serde_yaml::from_str(text)?),
         (Kind::Channel, _) => Resource::Messenger(serde_yaml::from_str(text)?),
         (Kind::Segment, _) => Resource::Segment(serde_yaml::from_str(text)?),
+        (Kind::ContentBlock, _) => Resource::ContentBlock(serde_yaml::from_str(text)?),
+        (Kind::Catalog | Kind::CatalogFile, _) => Resource::Catalog(serde_yaml::from_str(text)?),
+        (Kind::Template, _) => Resource::Template(serde_yaml::from_str(text)?),
         (Kind::Campaign, _) => Resource::Campaign(serde_yaml::from_str(text)?),
+        (Kind::Settings, _) => Resource::Settings(serde_yaml::from_str(text)?),
     })
 }

@@ -1,15 +1,19 @@
 //! The parts of documents that are languages of their own: filters, templates, messages, addresses.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::check::Checker;
-use super::file::CampaignFile;
+use super::file::{CampaignFile, RawFile, Resource};
 use super::node::Value;
 use super::redact;
 use super::set::Message;
-use super::source::Read;
+use super::source::{Parsed, Read};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::messenger;
+use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
 use crate::template::{Text, Tree};
 
@@ -35,6 +39,14 @@ const SECRET_HEADERS: [&str; 6] = [
     "x-auth-token",
 ];
 
+/// What a campaign or a template says of its message.
+struct Parts<'a> {
+    user: (Kind, &'a str),
+    message: Option<&'a Json>,
+    raw: Option<&'a RawFile>,
+    is_messenger: bool,
+}
+
 // === impl Checker ===
 
 impl Checker<'_> {
@@ -42,7 +54,7 @@ impl Checker<'_> {
         self.problems.push(read.root.placed(read.file, problem));
     }
 
-    fn report_all(&mut self, read: &Read<'_>, at: &str, problems: Vec<Diagnostic>) {
+    pub(super) fn report_all(&mut self, read: &Read<'_>, at: &str, problems: Vec<Diagnostic>) {
         for mut problem in problems {
             problem.path = match (at.is_empty(), problem.path.is_empty()) {
                 (_, true) => at.to_owned(),
@@ -67,9 +79,20 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn text(&mut self, read: &Read<'_>, at: &str, text: &str) -> Option<Text> {
-        match Text::compile(text) {
-            Ok(text) => Some(text),
+    pub(super) fn text(
+        &mut self,
+        read: &Read<'_>,
+        at: &str,
+        text: &str,
+        user: (Kind, &str),
+    ) -> Option<Text> {
+        match Text::compile_with(text, &self.library) {
+            Ok(text) => {
+                if let Some(used) = text.references() {
+                    self.set.uses.add_references(user, used);
+                }
+                Some(text)
+            }
             Err(problems) => {
                 self.report_all(read, at, problems);
                 None
@@ -116,9 +139,67 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn message(&mut self, read: &Read<'_>, file: &CampaignFile) -> Option<Message> {
+    /// The message of a campaign, its own or that of its template.
+    pub(super) fn message(&mut self, read: &Read<'_>, file: &CampaignFile) -> Option<Arc<Message>> {
         let is_messenger = self.messengers.get(&file.channel) == Some(&true);
-        match (&file.message, &file.raw) {
+        let Some(name) = &file.template else {
+            let parts = Parts {
+                user: (Kind::Campaign, &file.name),
+                message: file.message.as_ref(),
+                raw: file.raw.as_ref(),
+                is_messenger,
+            };
+            return self.parts(read, &parts).map(Arc::new);
+        };
+        for (key, is_there) in [
+            ("message", file.message.is_some()),
+            ("raw", file.raw.is_some()),
+        ] {
+            if is_there {
+                let message = format!("`template` and `{key}` exclude each other");
+                let problem = Diagnostic::error(WRONG_VALUE, message).at(key);
+                self.report(read, problem.hint("keep one of them"));
+            }
+        }
+        // One that is missing or broken was reported.
+        let message = self.templates.get(name).cloned().flatten()?;
+        if is_messenger && matches!(*message, Message::Raw { .. }) {
+            let text = "a Messenger channel takes no `raw` body, and the template is one";
+            let problem = Diagnostic::error(WRONG_VALUE, text).at("template");
+            self.report(read, problem.hint("write `message:` in the template"));
+            return None;
+        }
+        Some(message)
+    }
+
+    /// Templates: each is held against the Send API when a campaign of a Messenger page uses it.
+    pub(super) fn message_templates(&mut self, parsed: &[Parsed<'_>]) {
+        let campaigns = parsed.iter().filter_map(|one| match &one.resource {
+            Resource::Campaign(file) => Some((file.template.as_deref()?, file.channel.as_str())),
+            _ => None,
+        });
+        let on_messenger: BTreeSet<&str> = campaigns
+            .filter(|(_, channel)| self.messengers.get(*channel) == Some(&true))
+            .map(|(template, _)| template)
+            .collect();
+        for one in parsed {
+            let Resource::Template(file) = &one.resource else {
+                continue;
+            };
+            let parts = Parts {
+                user: (Kind::Template, &file.name),
+                message: file.message.as_ref(),
+                raw: file.raw.as_ref(),
+                // A raw body is refused where it is used.
+                is_messenger: file.raw.is_none() && on_messenger.contains(file.name.as_str()),
+            };
+            let message = self.parts(&one.read, &parts).map(Arc::new);
+            self.templates.insert(file.name.clone(), message);
+        }
+    }
+
+    fn parts(&mut self, read: &Read<'_>, parts: &Parts<'_>) -> Option<Message> {
+        match (parts.message, parts.raw) {
             (Some(_), Some(_)) => {
                 let problem =
                     Diagnostic::error(WRONG_VALUE, "`message` and `raw` exclude each other")
@@ -132,7 +213,7 @@ impl Checker<'_> {
                 self.report(read, problem.hint(hint));
                 None
             }
-            (None, Some(_)) if is_messenger => {
+            (None, Some(_)) if parts.is_messenger => {
                 let problem =
                     Diagnostic::error(WRONG_VALUE, "a Messenger channel takes no `raw` body")
                         .at("raw");
@@ -140,19 +221,23 @@ impl Checker<'_> {
                 None
             }
             (None, Some(raw)) => {
-                let body = self.text(read, "raw.body", &raw.body)?;
+                let body = self.text(read, "raw.body", &raw.body, parts.user)?;
                 Some(Message::Raw {
                     content_type: raw.content_type.clone(),
                     body,
                 })
             }
-            (Some(json), None) => self.tree(read, json, is_messenger).map(Message::Tree),
+            (Some(json), None) => {
+                let tree = self.tree(read, json, parts.is_messenger)?;
+                self.set.uses.add_references(parts.user, tree.references());
+                Some(Message::Tree(tree))
+            }
         }
     }
 
     /// A message, with every problem of its templates or of its shape.
     fn tree(&mut self, read: &Read<'_>, json: &Json, is_messenger: bool) -> Option<Tree> {
-        let tree = match Tree::compile(json) {
+        let tree = match Tree::compile_with(json, &self.library) {
             Ok(tree) => tree,
             Err(problems) => {
                 self.report_all(read, "message", problems);
@@ -179,6 +264,7 @@ impl Checker<'_> {
         if read.root.text("kind") == Some("Campaign") {
             self.refers(read, "channel", read.root.text("channel"));
             self.refers(read, "segment", read.root.text("segment"));
+            self.refers(read, "template", read.root.text("template"));
         }
         let Some(message) = read.root.get("message") else {
             return;
@@ -196,5 +282,6 @@ fn is_template(message: &Json, path: &str) -> bool {
     let leaf = message
         .pointer(&format!("/{pointer}"))
         .and_then(Json::as_str);
-    leaf.is_some_and(|text| text.contains("{{") || text.contains("{%"))
+    let is_head = path.rsplit('.').next() == Some("each");
+    leaf.is_some_and(|text| is_head || text.contains("{{") || text.contains("{%"))
 }

@@ -7,9 +7,12 @@
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 
 mod attributes;
+mod catalogs;
 mod check;
 mod file;
+mod forms;
 mod leaves;
+mod library;
 mod node;
 mod place;
 mod plan;
@@ -19,13 +22,19 @@ mod segments;
 mod set;
 mod shape;
 mod source;
+mod uses;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
+pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;
-pub use set::{Campaign, Channel, HeaderValue, Kind, Message, Page, Segment, Set, Webhook};
+pub use set::{
+    Campaign, Channel, ChannelKind, ConnectedContent, HeaderValue, Message, Page, Segment, Set,
+    Webhook,
+};
 pub use source::{Loaded, SourceFile, load, load_part};
+pub use uses::Uses;

@@ -28,6 +28,8 @@ pub struct Change {
     pub path: String,
     /// Empty for a creation or deletion, and when only comments or layout changed.
     pub fields: Vec<FieldChange>,
+    /// What uses it among the wanted resources, through others too, by kind and name.
+    pub used_by: Vec<(Kind, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,10 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
             changes.push(change(document, Action::Delete, Vec::new()));
         }
     }
+    for change in &mut changes {
+        let users = wanted.uses.used_by(change.kind, &change.name);
+        change.used_by = users.into_iter().collect();
+    }
     changes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     let fingerprint = fingerprint(revision, &before, &after);
     Plan {
@@ -88,6 +94,7 @@ fn change(document: &Document, action: Action, fields: Vec<FieldChange>) -> Chan
         action,
         path: document.path.clone(),
         fields,
+        used_by: Vec::new(),
     }
 }
 
@@ -145,7 +152,19 @@ fn text(leaf: &Json) -> String {
 
 /// Both sides were checked when they were applied or loaded.
 fn read(document: &Document) -> Json {
+    if document.kind == Kind::CatalogFile {
+        return rows(&document.source);
+    }
     serde_yaml::from_str(&document.source).unwrap_or_default()
+}
+
+/// The lines of a CSV by their first cell, as people tell them apart.
+fn rows(text: &str) -> Json {
+    let lines = text.lines().map(|line| {
+        let first = line.split(',').next().unwrap_or_default();
+        (first.trim_matches('"').to_owned(), Json::from(line))
+    });
+    Json::Object(lines.collect())
 }
 
 fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, Json>) {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::shape::{ATTRIBUTE, COMMON, FORMS, Field, Form, Shape};
+use super::forms::{ATTRIBUTE, COMMON, FORMS};
+use super::shape::{Field, Form, Shape};
 
 /// Draft 2020-12.
 pub fn json_schema() -> Json {
@@ -25,6 +26,9 @@ fn form(form: &Form) -> Json {
     .into();
     // The value that tells this form from the others.
     schema["properties"]["kind"]["enum"] = json!([form.kind.as_str()]);
+    if form.kind.has_capitals() {
+        schema["properties"]["name"]["pattern"] = "^[A-Za-z0-9][A-Za-z0-9_-]*$".into();
+    }
     if let Some(variant) = form.variant {
         schema["properties"]["type"]["enum"] = json!([variant]);
     }

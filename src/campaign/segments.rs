@@ -8,6 +8,7 @@ use super::file::{Resource, SegmentFile};
 use super::set::Segment;
 use super::source::Parsed;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::model::resource::Kind;
 use crate::segment::{self, Declared};
 
 /// The segments of all files.
@@ -73,6 +74,10 @@ impl Checker<'_> {
             self.take_for_empty(name);
             return;
         };
+        for used in filter.segments() {
+            let user = (Kind::Segment, name);
+            self.set.uses.add(user, (Kind::Segment, &used));
+        }
         self.declared.add_segment(name, filter.clone());
         self.filters.insert(name.to_owned(), filter.clone());
         let segment = Segment {

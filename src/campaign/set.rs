@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::file::SecretRef;
 use super::source::{SourceFile, load};
+use super::uses::Uses;
 use crate::diagnostic::Diagnostic;
 use crate::model::registry::Registry;
 use crate::model::resource::Document;
@@ -22,8 +23,25 @@ pub struct Set {
     pub registry: Arc<Registry>,
     /// What filters may name.
     pub declared: Declared,
+    pub connected_content: Arc<ConnectedContent>,
+    /// Which resource names which.
+    pub uses: Uses,
     /// As they were written, by kind and name.
     pub documents: Vec<Document>,
+}
+
+/// What fetching for templates needs besides the hosts, which templates know themselves.
+#[derive(Debug, Default)]
+pub struct ConnectedContent {
+    pub credentials: BTreeMap<String, Credential>,
+    pub allow_private_network: bool,
+}
+
+/// What `:basic_auth` names.
+#[derive(Debug)]
+pub struct Credential {
+    pub username: String,
+    pub password: SecretRef,
 }
 
 /// Where messages go.
@@ -33,11 +51,11 @@ pub struct Channel {
     /// Messages a second; unlimited without one.
     pub pace: Option<u32>,
     pub timeout: Option<Duration>,
-    pub kind: Kind,
+    pub kind: ChannelKind,
 }
 
 #[derive(Debug)]
-pub enum Kind {
+pub enum ChannelKind {
     Messenger(Page),
     Webhook(Webhook),
 }
@@ -93,7 +111,7 @@ pub struct Campaign {
     pub filter: Option<String>,
     /// Segment and filter together; everybody without either.
     pub audience: Option<Filter>,
-    pub message: Message,
+    pub message: Arc<Message>,
     /// A delivery that may have arrived is sent again.
     pub resend_unknown: bool,
 }
@@ -143,26 +161,26 @@ impl Set {
 impl Channel {
     pub fn psid_attribute(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Messenger(page) => Some(&page.psid_attribute),
-            Kind::Webhook(_) => None,
+            ChannelKind::Messenger(page) => Some(&page.psid_attribute),
+            ChannelKind::Webhook(_) => None,
         }
     }
 
     /// The page's access token; a webhook has none of its own.
     pub fn token(&self) -> Option<&SecretRef> {
         match &self.kind {
-            Kind::Messenger(page) => Some(&page.token),
-            Kind::Webhook(_) => None,
+            ChannelKind::Messenger(page) => Some(&page.token),
+            ChannelKind::Webhook(_) => None,
         }
     }
 
     /// Everything that a message over it needs besides the message.
     pub fn secrets(&self) -> Vec<&SecretRef> {
         match &self.kind {
-            Kind::Messenger(page) => std::iter::once(&page.token)
+            ChannelKind::Messenger(page) => std::iter::once(&page.token)
                 .chain(&page.app_secret)
                 .collect(),
-            Kind::Webhook(hook) => {
+            ChannelKind::Webhook(hook) => {
                 let values = hook.headers.iter().map(|(_, value)| value);
                 let secrets = values.filter_map(|value| match value {
                     HeaderValue::Secret(reference) => Some(reference),

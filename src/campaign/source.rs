@@ -59,8 +59,9 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
     if !problems.is_empty() {
         return Err(problems);
     }
+    let (csv_files, documents): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.is_csv());
     let (mut parsed, mut misshapen) = (Vec::new(), Vec::new());
-    for file in files {
+    for file in documents.iter().copied() {
         match read(file) {
             Ok(read) => match shaped(read) {
                 Ok(one) => parsed.push(one),
@@ -74,8 +75,8 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
     }
     problems.extend(twice(&parsed));
     // What does not parse is taken for present, so that references to it are not reported as well.
-    let is_part = is_part || files.len() > parsed.len() + misshapen.len();
-    let set = check::check(&parsed, &misshapen, is_part, &mut problems);
+    let is_part = is_part || documents.len() > parsed.len() + misshapen.len();
+    let set = check::check(&parsed, &misshapen, &csv_files, is_part, &mut problems);
     redact::redact(&mut problems, files);
     problems.sort_by_key(|problem| {
         problem
@@ -96,6 +97,11 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
 // === impl SourceFile ===
 
 impl SourceFile {
+    /// Whether it is the items of a catalog, and no document.
+    fn is_csv(&self) -> bool {
+        self.path.to_ascii_lowercase().ends_with(".csv")
+    }
+
     /// A file as it was read.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Holds a document against its shape: unknown keys, wrong types, missing keys, all of them.
 
+use super::forms::{ATTRIBUTE, COMMON, FORMS};
 use super::node::{Entry, Node, Value};
-use super::shape::{ATTRIBUTE, COMMON, FORMS, Field, Form, Shape, Span};
+use super::shape::{Field, Form, Shape, Span};
 use super::source::SourceFile;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::limits;
@@ -80,7 +81,9 @@ impl Verifier<'_> {
             );
             return None;
         };
-        let kind = self.word("kind", &Kind::ALL.map(Kind::as_str))?;
+        let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_written());
+        let kinds: Vec<&str> = kinds.map(Kind::as_str).collect();
+        let kind = self.word("kind", &kinds)?;
         let kind = Kind::parse(&kind)?;
         let mut forms = FORMS.iter().filter(|form| form.kind == kind);
         if kind != Kind::Channel {
@@ -267,14 +270,27 @@ impl Verifier<'_> {
     }
 
     fn name(&mut self, text: &str, path: &str) {
+        let has_capitals = self
+            .root
+            .text("kind")
+            .and_then(Kind::parse)
+            .is_some_and(Kind::has_capitals);
+        let is_letter = |c: u8| {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || (has_capitals && c.is_ascii_uppercase())
+        };
         let is_good = text.len() <= limits::NAME_BYTES_MAX
-            && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && text.bytes().next().is_some_and(is_letter)
             && text
                 .bytes()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_'));
+                .all(|c| is_letter(c) || matches!(c, b'-' | b'_'));
         if !is_good {
+            let letters = if has_capitals {
+                "letters"
+            } else {
+                "lower-case letters"
+            };
             let hint = format!(
-                "lower-case letters, digits, `-` and `_`, beginning with a letter or digit, at most {} bytes",
+                "{letters}, digits, `-` and `_`, beginning with a letter or digit, at most {} bytes",
                 limits::NAME_BYTES_MAX
             );
             let message = format!("`{}` is not a name", shown(text));

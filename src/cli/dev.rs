@@ -111,7 +111,7 @@ fn watch(folder: &Path) -> Result<(impl Watcher, mpsc::Receiver<()>), Error> {
         // Reading the folder makes events too; to answer those would never end.
         let is_change = event.is_ok_and(|event| {
             let kind = event.kind;
-            let is_ours = event.paths.iter().any(|path| files::is_yaml(path));
+            let is_ours = event.paths.iter().any(|path| files::is_ours(path));
             is_ours && (kind.is_create() || kind.is_modify() || kind.is_remove())
         });
         if is_change {

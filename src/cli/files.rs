@@ -1,5 +1,6 @@
 //! Reading a folder of campaign files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,8 @@ pub(super) fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
     Ok(files.into_iter().map(told).collect())
 }
 
-/// All `.yaml` and `.yml` files below `folder`, by path. Names that begin with a dot are left out.
+/// All `.yaml` and `.yml` files below `folder`, by path, and the CSV files that catalogs name. Names that begin
+/// with a dot are left out.
 pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
     if !folder.is_dir() {
         return Err(Error::Usage(format!(
@@ -106,38 +108,70 @@ pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
         }
     }
     found.sort();
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    let mut read = Folder {
+        files: Vec::new(),
+        problems: Vec::new(),
+    };
     for path in &found {
-        match source(folder, path)? {
-            Ok(file) => files.push(file),
-            Err(problem) => problems.push(*problem),
-        }
+        read.add(source(folder, path)?);
     }
-    Ok(Folder { files, problems })
+    read.add_catalogs(folder)?;
+    Ok(read)
 }
 
 /// One file by itself.
 pub(super) fn one(path: &Path) -> Result<Folder, Error> {
-    let mut folder = Folder {
+    let mut read = Folder {
         files: Vec::new(),
         problems: Vec::new(),
     };
-    match source(path.parent().unwrap_or(path), path)? {
-        Ok(file) => folder.files.push(file),
-        Err(problem) => folder.problems.push(*problem),
-    }
-    Ok(folder)
+    let folder = path.parent().unwrap_or(path);
+    read.add(source(folder, path)?);
+    read.add_catalogs(folder)?;
+    Ok(read)
 }
 
-pub(super) fn is_yaml(path: &Path) -> bool {
+// === impl Folder ===
+
+impl Folder {
+    fn add(&mut self, source: Source) {
+        match source {
+            Ok(file) => self.files.push(file),
+            Err(problem) => self.problems.push(*problem),
+        }
+    }
+
+    /// The CSV files that catalogs name, and no others: any may lie in the folder. What is missing is told when
+    /// the catalog is checked.
+    fn add_catalogs(&mut self, folder: &Path) -> Result<(), Error> {
+        let named: BTreeSet<String> = campaign::catalog_files(&self.files).into_iter().collect();
+        for name in named {
+            let path = folder.join(&name);
+            if path.is_file() {
+                self.add(source(folder, &path)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file, or why it cannot be looked into.
+type Source = Result<campaign::SourceFile, Box<Diagnostic>>;
+
+/// Whether a change of the file may change what is applied.
+pub(super) fn is_ours(path: &Path) -> bool {
+    let is_csv = path
+        .extension()
+        .is_some_and(|ext| ext.eq_ignore_ascii_case("csv"));
+    is_csv || is_yaml(path)
+}
+
+fn is_yaml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"))
 }
 
-fn source(
-    folder: &Path,
-    path: &Path,
-) -> Result<Result<campaign::SourceFile, Box<Diagnostic>>, Error> {
+fn source(folder: &Path, path: &Path) -> Result<Source, Error> {
     let relative = path.strip_prefix(folder).unwrap_or(path);
     let steps: Vec<_> = relative
         .iter()

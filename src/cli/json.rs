@@ -198,6 +198,7 @@ pub(super) fn plan(plan: &pb::Plan) -> Value {
             "fields": fields,
             "audience": change.audience,
             "audience_before": change.audience_before,
+            "used_by": change.used_by,
         })
     };
     json!({

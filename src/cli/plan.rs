@@ -119,7 +119,17 @@ fn change_lines(change: &pb::ResourceChange) -> Vec<String> {
         reached(change)
     );
     let fields = change.fields.iter().flat_map(field_lines);
-    std::iter::once(head).chain(fields).collect()
+    std::iter::once(head)
+        .chain(users(change))
+        .chain(fields)
+        .collect()
+}
+
+/// What a change reaches besides the resource; what is new is not used by anything that was there.
+fn users(change: &pb::ResourceChange) -> Option<String> {
+    let is_new = change.action() == pb::ChangeAction::Create;
+    (!is_new && !change.used_by.is_empty())
+        .then(|| format!("    used by {}", change.used_by.join(", ")))
 }
 
 fn reached(change: &pb::ResourceChange) -> String {

@@ -14,8 +14,10 @@ use crate::model::id::{DeliveryId, Revision};
 use crate::model::user::Profile;
 use crate::store::revisions::{self, Revisions};
 use crate::store::{self, Store};
+use crate::template::Contents;
 
-use super::compose::{self, Composed, Means, Subject};
+use super::compose::{self, Composed, Subject};
+use super::contents::Cache;
 use super::gates::{self, GateVerdict};
 use super::guard;
 use super::http::Http;
@@ -28,11 +30,13 @@ use super::verdict::{Fate, Verdict};
 pub struct Attempts {
     store: Arc<dyn Store>,
     revisions: Arc<Revisions>,
-    secrets: Arc<dyn Secrets>,
+    pub(super) secrets: Arc<dyn Secrets>,
     clock: Arc<dyn Clock>,
-    http: Http,
+    pub(super) http: Http,
+    /// What was fetched for templates.
+    pub(super) contents: Cache,
     policy: Policy,
-    graph_url: Option<String>,
+    pub(super) graph_url: Option<String>,
 }
 
 /// What came of one attempt.
@@ -120,6 +124,7 @@ impl Attempts {
             secrets,
             clock,
             http,
+            contents: Cache::default(),
             policy: Policy::default(),
             graph_url: None,
         }
@@ -130,13 +135,6 @@ impl Attempts {
     pub fn with_graph_url(mut self, graph_url: Option<String>) -> Self {
         self.graph_url = graph_url;
         self
-    }
-
-    fn means<'a>(&'a self, secrets: &'a dyn Secrets) -> Means<'a> {
-        Means {
-            secrets,
-            graph_url: self.graph_url.as_deref(),
-        }
     }
 
     #[must_use]
@@ -183,10 +181,13 @@ impl Attempts {
 
     /// The gates and the message as they would be now; nothing is sent, no secret is shown.
     pub async fn preview(&self, request: &Request<'_>) -> Result<Preview, Error> {
-        let mut preview = self.make(request, &compose::Masked).await?;
+        let mut contents = Contents::none();
+        let masked = &compose::Masked;
+        let mut preview = self.make(request, masked, &mut contents).await?;
         if preview.message.is_ok() {
             // Made once more with the secrets, to see that they are there; nothing of it is kept.
-            let real = self.make(request, self.secrets.as_ref()).await?;
+            let secrets = self.secrets.as_ref();
+            let real = self.make(request, secrets, &mut contents).await?;
             let closed = match real.message {
                 Ok(message) => guard::check(&message.call.url, message.call.is_private_allowed)
                     .err()
@@ -214,7 +215,8 @@ impl Attempts {
 
     /// Sends one message now. It is no delivery: nothing is stored, and the audience gate is shown only.
     pub async fn test(&self, request: &Request<'_>) -> Result<Tested, Error> {
-        let Preview { gates, message } = self.make(request, self.secrets.as_ref()).await?;
+        let (secrets, mut contents) = (self.secrets.as_ref(), Contents::none());
+        let Preview { gates, message } = self.make(request, secrets, &mut contents).await?;
         let message = match message {
             Ok(message) => message,
             Err(reason) => {
@@ -281,22 +283,31 @@ impl Attempts {
             delivery: due.id,
             now,
         };
-        let unmade = match compose::compose(
-            campaign,
-            channel,
-            &subject,
-            self.means(self.secrets.as_ref()),
-        ) {
-            Ok(message) => return Ok(message),
-            Err(reason) => reason,
-        };
-        Err(match unmade.code {
-            ReasonCode::Aborted => {
-                Unprepared::Settled(Attempted::uncalled(Outcome::Skipped(unmade)))
+        let (whole, secrets) = ((campaign, channel), self.secrets.as_ref());
+        let mut contents = Contents::none();
+        let composed = self.compose(&set, whole, &subject, secrets, &mut contents);
+        composed
+            .await
+            .map_err(|reason| self.unmade(due, reason, now))
+    }
+
+    fn unmade(&self, due: &Due, reason: Reason, now: Timestamp) -> Unprepared {
+        let outcome = match reason.code {
+            ReasonCode::ChannelMisconfigured => return self.later(due, &reason.detail, now),
+            ReasonCode::Aborted => Outcome::Skipped(reason),
+            // The template asks to try again, and in the end to send nothing.
+            ReasonCode::ContentUnavailable => {
+                let next = self
+                    .policy
+                    .next(&due.id, due.attempt, Blame::Call, None, now);
+                match next {
+                    Some(at) => Outcome::Retry { at, reason },
+                    None => Outcome::Skipped(reason),
+                }
             }
-            ReasonCode::ChannelMisconfigured => self.later(due, &unmade.detail, now),
-            _ => Unprepared::Settled(Attempted::uncalled(Outcome::Failed(unmade))),
-        })
+            _ => Outcome::Failed(reason),
+        };
+        Unprepared::Settled(Attempted::uncalled(outcome))
     }
 
     /// The channel cannot send to anybody: it pauses, and nobody's attempts are used up.
@@ -312,7 +323,12 @@ impl Attempts {
         })
     }
 
-    async fn make(&self, request: &Request<'_>, secrets: &dyn Secrets) -> Result<Preview, Error> {
+    async fn make(
+        &self,
+        request: &Request<'_>,
+        secrets: &dyn Secrets,
+        contents: &mut Contents,
+    ) -> Result<Preview, Error> {
         let set = self.revisions.get(request.revision).await?;
         let (campaign, channel) = of(&set, request.campaign).ok_or_else(|| Error::NoCampaign {
             revision: request.revision,
@@ -342,7 +358,8 @@ impl Attempts {
                     delivery: request.delivery,
                     now,
                 };
-                compose::compose(campaign, channel, &subject, self.means(secrets))
+                let whole = (campaign, channel);
+                self.compose(&set, whole, &subject, secrets, contents).await
             }
             (Some(reason), _) => Err(reason),
             (None, None) => Err(Reason::new(

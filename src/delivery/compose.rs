@@ -9,7 +9,7 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
 
-use crate::campaign::{self, Campaign, Channel, Kind, Message, Page, SecretRef, Webhook};
+use crate::campaign::{self, Campaign, Channel, ChannelKind, Message, Page, SecretRef, Webhook};
 use crate::config::secret::{self, Secrets};
 use crate::diagnostic::Diagnostic;
 use crate::messenger;
@@ -17,7 +17,7 @@ use crate::model::Value;
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Context, Failure};
+use crate::template::{Contents, Context, Failure, Wanted};
 
 use super::gates;
 use super::http::{Answer, Call};
@@ -55,6 +55,16 @@ pub struct Composed {
     pub message: Option<Json>,
     /// Names that the template read and the user does not have.
     pub misses: Vec<String>,
+    /// What `message_extras` adds to the record of the delivery.
+    pub extras: BTreeMap<String, String>,
+}
+
+/// Why there is no call.
+#[derive(Debug, PartialEq)]
+pub enum Unmade {
+    For(Reason),
+    /// A template asks for connected content: compose again with it.
+    Wants(Box<Wanted>),
 }
 
 /// How the answer is read.
@@ -82,6 +92,14 @@ pub struct Masked;
 impl Secrets for Masked {
     fn get(&self, _: &SecretRef) -> Result<SecretString, secret::Error> {
         Ok(MASK.into())
+    }
+}
+
+// === impl Unmade ===
+
+impl From<Reason> for Unmade {
+    fn from(reason: Reason) -> Self {
+        Self::For(reason)
     }
 }
 
@@ -138,13 +156,14 @@ const PROOF: &str = "appsecret_proof";
 ///
 /// # Errors
 /// The reason why there is none: the template aborted or failed, the message breaks a limit, or the
-/// channel cannot send to anybody.
+/// channel cannot send to anybody; or what a template needs besides `contents`.
 pub fn compose(
     campaign: &Campaign,
     channel: &Channel,
     subject: &Subject<'_>,
+    contents: &Contents,
     means: Means<'_>,
-) -> Result<Composed, Reason> {
+) -> Result<Composed, Unmade> {
     let delivery = subject.delivery.to_string();
     let context = Context {
         user: subject.profile,
@@ -153,10 +172,11 @@ pub fn compose(
         campaign: &campaign.name,
         dispatch_id: &delivery,
         now: subject.now,
+        contents,
     };
     let mut composed = match &channel.kind {
-        Kind::Messenger(page) => messenger(campaign, page, subject, &context, means)?,
-        Kind::Webhook(hook) => webhook(campaign, hook, subject, &context, means.secrets)?,
+        ChannelKind::Messenger(page) => messenger(campaign, page, subject, &context, means)?,
+        ChannelKind::Webhook(hook) => webhook(campaign, hook, subject, &context, means.secrets)?,
     };
     composed.call.timeout = channel.timeout;
     Ok(composed)
@@ -168,20 +188,19 @@ fn messenger(
     subject: &Subject<'_>,
     context: &Context<'_>,
     means: Means<'_>,
-) -> Result<Composed, Reason> {
+) -> Result<Composed, Unmade> {
     let psid = gates::psid(subject.profile, &page.psid_attribute)
         .map_err(|detail| Reason::new(ReasonCode::NoPsid, detail))?;
-    let Message::Tree(tree) = &campaign.message else {
-        return Err(misconfigured(&"a Messenger channel takes no raw body"));
+    let Message::Tree(tree) = &*campaign.message else {
+        return Err(misconfigured(&"a Messenger channel takes no raw body").into());
     };
-    let rendered = tree.render(context).map_err(unrendered)?;
+    let mut rendered = tree.render(context).map_err(unrendered)?;
+    rendered.json = messenger::settle(rendered.json);
     let problems = messenger::check(&rendered.json, &|_| false);
     if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
         let detail = format!("{}: {}", problem.path, problem.message);
-        return Err(Reason::new(
-            ReasonCode::InvalidMessage,
-            detail.trim_start_matches(": "),
-        ));
+        let detail = detail.trim_start_matches(": ");
+        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
     }
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
@@ -210,6 +229,7 @@ fn messenger(
         reader: Reader::Messenger,
         message: Some(rendered.json),
         misses: rendered.misses,
+        extras: rendered.extras,
     })
 }
 
@@ -230,9 +250,9 @@ fn webhook(
     subject: &Subject<'_>,
     context: &Context<'_>,
     secrets: &dyn Secrets,
-) -> Result<Composed, Reason> {
+) -> Result<Composed, Unmade> {
     let rendered = hook.url.render(context).map_err(unrendered)?;
-    let mut misses = rendered.misses;
+    let (mut misses, mut extras) = (rendered.misses, rendered.extras);
     let url: Url = rendered
         .text
         .trim()
@@ -240,10 +260,11 @@ fn webhook(
         .map_err(|e| Reason::new(ReasonCode::RenderFailed, format!("`url`: {e}")))?;
     let method = Method::from_bytes(hook.method.as_bytes()).map_err(|e| misconfigured(&e))?;
     let mut headers = HeaderMap::with_capacity(hook.headers.len() + 2);
-    let (message, body) = match &campaign.message {
+    let (message, body) = match &*campaign.message {
         Message::Tree(tree) => {
             let rendered = tree.render(context).map_err(unrendered)?;
             misses.extend(rendered.misses);
+            extras.extend(rendered.extras);
             headers.insert(CONTENT_TYPE, JSON);
             let body = Bytes::from(rendered.json.to_string());
             (Some(rendered.json), body)
@@ -252,7 +273,8 @@ fn webhook(
             headers.insert(CONTENT_TYPE, plain("Content-Type", content_type)?);
             let rendered = body.render(context).map_err(unrendered)?;
             misses.extend(rendered.misses);
-            (None, rendered.text.into())
+            extras.extend(rendered.extras);
+            (json_of(content_type, &rendered.text)?, rendered.text.into())
         }
     };
     for (name, value) in &hook.headers {
@@ -276,6 +298,24 @@ fn webhook(
         reader: Reader::Webhook,
         message,
         misses,
+        extras,
+    })
+}
+
+/// A raw body that says that it is JSON has to be: what a name did to it would otherwise be found by the endpoint.
+fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    if essence != "application/json" && !essence.ends_with("+json") {
+        return Ok(None);
+    }
+    serde_json::from_str(body).map(Some).map_err(|error| {
+        let detail = format!(
+            "raw.body: once rendered it is not JSON: line {}, column {}",
+            error.line(),
+            error.column()
+        );
+        Reason::new(ReasonCode::RenderFailed, detail)
     })
 }
 
@@ -284,7 +324,7 @@ fn header(
     value: &campaign::HeaderValue,
     context: &Context<'_>,
     secrets: &dyn Secrets,
-) -> Result<(HeaderName, HeaderValue), Reason> {
+) -> Result<(HeaderName, HeaderValue), Unmade> {
     let value = match value {
         campaign::HeaderValue::Text(text) => {
             plain(name, &text.render(context).map_err(unrendered)?.text)?
@@ -307,8 +347,9 @@ fn plain(name: &str, text: &str) -> Result<HeaderValue, Reason> {
     })
 }
 
-fn unrendered(failure: Failure) -> Reason {
-    match failure {
+fn unrendered(failure: Failure) -> Unmade {
+    let reason = match failure {
+        Failure::Wants(wanted) => return Unmade::Wants(wanted),
         Failure::Aborted { reason } => Reason::new(ReasonCode::Aborted, reason),
         Failure::Failed { path, message } if path.is_empty() => {
             Reason::new(ReasonCode::RenderFailed, message)
@@ -316,7 +357,8 @@ fn unrendered(failure: Failure) -> Reason {
         Failure::Failed { path, message } => {
             Reason::new(ReasonCode::RenderFailed, format!("{path}: {message}"))
         }
-    }
+    };
+    Unmade::For(reason)
 }
 
 fn misconfigured(error: &dyn std::fmt::Display) -> Reason {

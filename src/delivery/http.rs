@@ -45,7 +45,7 @@ pub struct Call {
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
-    /// At most [`limits::RESPONSE_BYTES_MAX`].
+    /// At most as many bytes as were asked for.
     pub body: Bytes,
     /// False when the answer broke off, or was longer than what is kept.
     pub is_whole: bool,
@@ -95,6 +95,11 @@ impl Http {
 
     /// Makes one call, once.
     pub async fn call(&self, call: Call) -> Result<Answer, Silence> {
+        self.fetch(call, limits::RESPONSE_BYTES_MAX).await
+    }
+
+    /// As [`Self::call`], keeping so many bytes of the answer.
+    pub(super) async fn fetch(&self, call: Call, bytes_max: usize) -> Result<Answer, Silence> {
         super::guard::check(&call.url, call.is_private_allowed)?;
         let client = if call.is_private_allowed {
             &self.open
@@ -106,21 +111,21 @@ impl Http {
         *request.body_mut() = Some(call.body.into());
         *request.timeout_mut() = call.timeout;
         let response = client.execute(request).await.map_err(silence)?;
-        Ok(Answer::read(response).await)
+        Ok(Answer::read(response, bytes_max).await)
     }
 }
 
 // === impl Answer ===
 
 impl Answer {
-    async fn read(mut response: reqwest::Response) -> Self {
+    async fn read(mut response: reqwest::Response, bytes_max: usize) -> Self {
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = bytes::BytesMut::new();
         let is_whole = loop {
             match response.chunk().await {
                 Ok(None) => break true,
-                Ok(Some(chunk)) if body.len() + chunk.len() <= limits::RESPONSE_BYTES_MAX => {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= bytes_max => {
                     body.extend_from_slice(&chunk);
                 }
                 Ok(Some(_)) | Err(_) => break false,

@@ -10,6 +10,7 @@
 pub mod attempt;
 mod channel;
 pub mod compose;
+mod contents;
 pub mod gates;
 pub mod guard;
 pub mod http;

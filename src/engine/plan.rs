@@ -157,7 +157,13 @@ pub(super) async fn load(
 
 fn reach(set: &Set, kind: Kind, name: &str) -> Reach {
     match kind {
-        Kind::Attributes | Kind::Channel => Reach::Nobody,
+        Kind::Attributes
+        | Kind::Channel
+        | Kind::ContentBlock
+        | Kind::Catalog
+        | Kind::CatalogFile
+        | Kind::Template
+        | Kind::Settings => Reach::Nobody,
         Kind::Segment => match set.segments.get(name) {
             None => Reach::Nobody,
             Some(segment) => Reach::Filtered(segment.filter.clone()),

@@ -15,6 +15,9 @@ const VALUE: Code = Code("messenger-value");
 const DEAD_TAG: Code = Code("messenger-dead-tag");
 const REMOVED: Code = Code("messenger-removed");
 
+/// The key of the node that a list repeats.
+const REPEATED: &str = "do";
+
 struct Checker<'a> {
     is_dynamic: &'a dyn Fn(&str) -> bool,
     problems: Vec<Diagnostic>,
@@ -109,6 +112,11 @@ impl Checker<'_> {
     fn value(&mut self, value: &Json, shape: &Shape, path: &str) {
         // Numbers and booleans may come out of a template as texts.
         let is_dynamic = value.is_string() && (self.is_dynamic)(path);
+        // A list that is repeated: its length is not known before it is rendered.
+        if let (Shape::List(_, _, item), Some(node)) = (shape, self.repeated(value, path)) {
+            self.value(node, item, &join(path, REPEATED));
+            return;
+        }
         match (shape, value) {
             (shape, _) if is_dynamic && is_leaf(shape) => {}
             (Shape::Number, Json::String(text)) if text.trim().parse::<f64>().is_ok() => {}
@@ -125,27 +133,45 @@ impl Checker<'_> {
                 self.pairs(map, path);
             }
             (Shape::List(least, most, item), Json::Array(items)) => {
-                if items.len() < *least || items.len() > *most {
-                    let range = if least == most {
-                        format!("exactly {most}")
-                    } else {
-                        format!("{least} to {most}")
-                    };
-                    self.problem(
-                        LIMIT,
-                        path,
-                        format!("{} elements; {range} are allowed", items.len()),
-                    );
-                }
-                for (at, value) in items.iter().enumerate() {
-                    self.value(value, item, &format!("{path}[{at}]"));
-                }
+                self.list(items, (*least, *most), item, path);
             }
             (Shape::Tagged(tag, cases), Json::Object(map)) => self.tagged(map, tag, cases, path),
             (shape, _) => {
                 self.problem(TYPE, path, format!("{} is expected", name(shape)));
             }
         }
+    }
+
+    fn list(&mut self, items: &[Json], bounds: (usize, usize), item: &Shape, path: &str) {
+        let (least, most) = bounds;
+        let mut n_fixed = 0;
+        for (at, value) in items.iter().enumerate() {
+            let at = format!("{path}[{at}]");
+            if let Some(node) = self.repeated(value, &at) {
+                self.value(node, item, &join(&at, REPEATED));
+            } else {
+                n_fixed += 1;
+                self.value(value, item, &at);
+            }
+        }
+        let is_fixed = n_fixed == items.len();
+        if (is_fixed && n_fixed < least) || n_fixed > most {
+            let range = if least == most {
+                format!("exactly {most}")
+            } else {
+                format!("{least} to {most}")
+            };
+            let message = format!("{} elements; {range} are allowed", items.len());
+            self.problem(LIMIT, path, message);
+        }
+    }
+
+    /// The node below `each:`, in a message that is not rendered yet.
+    fn repeated<'j>(&self, value: &'j Json, path: &str) -> Option<&'j Json> {
+        let map = value.as_object().filter(|map| map.len() == 2)?;
+        let head = join(path, "each");
+        let is_head = map.get("each")?.is_string() && (self.is_dynamic)(&head);
+        is_head.then(|| map.get(REPEATED)).flatten()
     }
 
     fn text(&mut self, text: &str, most: usize, path: &str) {

@@ -1,7 +1,7 @@
 //! What Messenger takes and what its answers mean.
 //!
 //! May import `model` and `diagnostic`. Begin with [`check()`], which holds a message against `shapes`, the Send
-//! API's fields and limits as data; [`request()`] makes the body, [`classify`] reads the answer by the table in
+//! API's fields and limits as data; [`settle()`] puts a rendered one right, [`request()`] makes the body, [`classify`] reads the answer by the table in
 //! `codes`, [`usage()`] the headers.
 //!
 //! **Invariant:** answers are told apart by their codes, never by their wording, which changes.
@@ -10,6 +10,7 @@ mod answer;
 mod check;
 mod codes;
 mod request;
+mod settle;
 mod shapes;
 mod usage;
 
@@ -19,4 +20,5 @@ mod tests;
 pub use answer::{Class, Classified, classify};
 pub use check::check;
 pub use request::{appsecret_proof, request};
+pub use settle::settle;
 pub use usage::usage;

@@ -37,6 +37,7 @@ pub enum ReasonCode {
     // The message could not be made.
     RenderFailed,
     InvalidMessage,
+    ContentUnavailable,
     // The platform answered.
     WindowClosed,
     UserUnreachable,
@@ -124,7 +125,7 @@ pub struct Delivery {
     pub trigger_properties: BTreeMap<String, Value>,
     pub state: State,
     pub reason: Option<Reason>,
-    /// Calls made so far.
+    /// Attempts so far: calls, and messages that waited for connected content in vain.
     pub attempts: u32,
     pub message_id: Option<String>,
     pub created_at: Timestamp,
@@ -170,13 +171,14 @@ impl State {
 // === impl ReasonCode ===
 
 impl ReasonCode {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::UserNotFound,
         Self::NotInAudience,
         Self::NoPsid,
         Self::Aborted,
         Self::RenderFailed,
         Self::InvalidMessage,
+        Self::ContentUnavailable,
         Self::WindowClosed,
         Self::UserUnreachable,
         Self::ContentRefused,
@@ -201,6 +203,7 @@ impl ReasonCode {
             Self::Aborted => "aborted",
             Self::RenderFailed => "render_failed",
             Self::InvalidMessage => "invalid_message",
+            Self::ContentUnavailable => "content_unavailable",
             Self::WindowClosed => "window_closed",
             Self::UserUnreachable => "user_unreachable",
             Self::ContentRefused => "content_refused",

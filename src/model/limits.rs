@@ -111,6 +111,27 @@ pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
 pub const RENDER_ITERATIONS_MAX: u32 = 10_000;
 /// What `message_extras` may add to a delivery's record, keys and values together, as in Braze.
 pub const MESSAGE_EXTRAS_BYTES_MAX: usize = 1024;
+/// How deep content blocks may use content blocks: Braze stops at two, and more than a few nobody can follow.
+pub const CONTENT_BLOCK_DEPTH_MAX: usize = 8;
+/// Ids in one `catalog_items`, as in Braze.
+pub const CATALOG_IDS_MAX: usize = 3;
+/// Most items of one catalog.
+pub const CATALOG_ITEMS_MAX: usize = 50_000;
+/// Most nodes of a rendered message, those of repeated nodes counted each time.
+pub const RENDERED_NODES_MAX: usize = 10_000;
+/// Calls for connected content that one message may need: each may take its whole time, one after the other,
+/// and the delivery's lease must outlast them.
+pub const CONTENT_CALLS_MAX: usize = 10;
+/// How long one call for connected content may take, as in Braze.
+pub const CONTENT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Largest answer with connected content, in bytes, as in Braze.
+pub const CONTENT_BYTES_MAX: usize = 1024 * 1024;
+/// Shortest and longest time for which an answer is used again, as in Braze.
+pub const CONTENT_CACHED_MIN: Duration = Duration::from_mins(5);
+pub const CONTENT_CACHED_MAX: Duration = Duration::from_hours(4);
+/// Bytes of answers that are kept for that, and how many.
+pub const CONTENT_CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const CONTENT_CACHE_ENTRIES_MAX: usize = 10_000;
 /// Deepest nesting of Liquid blocks.
 pub const TEMPLATE_DEPTH_MAX: usize = 32;
 

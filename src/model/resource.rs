@@ -12,7 +12,13 @@ pub enum Kind {
     Attributes,
     Channel,
     Segment,
+    ContentBlock,
+    Catalog,
+    /// A CSV file that a catalog names. It has no document of its own.
+    CatalogFile,
+    Template,
     Campaign,
+    Settings,
 }
 
 /// One YAML document as it was applied, comments and all.
@@ -45,19 +51,39 @@ pub struct RevisionInfo {
 // === impl Kind ===
 
 impl Kind {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
         Self::Attributes,
         Self::Channel,
         Self::Segment,
+        Self::ContentBlock,
+        Self::Catalog,
+        Self::CatalogFile,
+        Self::Template,
         Self::Campaign,
+        Self::Settings,
     ];
+
+    /// Whether names are Braze's, so that templates from there find them: capitals are allowed.
+    pub fn has_capitals(self) -> bool {
+        matches!(self, Self::ContentBlock | Self::Catalog)
+    }
+
+    /// Whether documents say that they are of it.
+    pub fn is_written(self) -> bool {
+        self != Self::CatalogFile
+    }
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Attributes => "Attributes",
             Self::Channel => "Channel",
             Self::Segment => "Segment",
+            Self::ContentBlock => "ContentBlock",
+            Self::Catalog => "Catalog",
+            Self::CatalogFile => "CatalogFile",
+            Self::Template => "Template",
             Self::Campaign => "Campaign",
+            Self::Settings => "Settings",
         }
     }
 

@@ -7,11 +7,16 @@ use liquid_core::parser::ParseFilter;
 use liquid_lib::stdlib;
 
 use super::filters::{self, Bounded};
-use super::tags::{AbortMessage, CAPTURE, FOR, IF, MESSAGE_EXTRAS, TABLE_ROW, UNLESS};
+use super::tags::{
+    ABORT_MESSAGE, CAPTURE, CATALOG_ITEMS, CONNECTED_CONTENT, CONTENT_BLOCK, EACH, FOR, IF,
+    MESSAGE_EXTRAS, TABLE_ROW, UNLESS,
+};
 
-pub(super) const TAGS: [&str; 10] = [
+pub(super) const TAGS: [&str; 12] = [
     "assign",
     "abort_message",
+    "catalog_items",
+    "connected_content",
     "echo",
     "liquid",
     "message_extras",
@@ -111,7 +116,11 @@ fn language() -> Language {
     let mut language = Language::empty();
     let tags = &mut language.tags;
     tags.register("assign".into(), stdlib::AssignTag.into());
-    tags.register("abort_message".into(), AbortMessage.into());
+    tags.register("abort_message".into(), ABORT_MESSAGE.into());
+    tags.register("catalog_items".into(), CATALOG_ITEMS.into());
+    // These two nobody can write: they are what others are rewritten to.
+    tags.register("content_block".into(), CONTENT_BLOCK.into());
+    tags.register("each".into(), EACH.into());
     tags.register("break".into(), stdlib::BreakTag.into());
     tags.register("continue".into(), stdlib::ContinueTag.into());
     tags.register("cycle".into(), stdlib::CycleTag.into());
@@ -123,6 +132,7 @@ fn language() -> Language {
     blocks.register("case".into(), stdlib::CaseBlock.into());
     blocks.register("for".into(), FOR.into());
     blocks.register("tablerow".into(), TABLE_ROW.into());
+    blocks.register("connected_content".into(), CONNECTED_CONTENT.into());
     blocks.register("message_extras".into(), MESSAGE_EXTRAS.into());
     blocks.register("ifchanged".into(), stdlib::IfChangedBlock.into());
     blocks.register("capture".into(), CAPTURE.into());

@@ -1,15 +1,19 @@
 //! Liquid in the string leaves of message trees, as people know it from Braze.
 //!
 //! May import `model` and `diagnostic`. Begin with [`Tree`] and [`Text`]: `rewrite` turns Braze's syntax into
-//! plain Liquid and finds unknown tags and filters, `language` says what there is, `scope` is what a template
-//! sees, `tags` and `filters` are ours where the library's would not be safe or not be what Braze does.
+//! plain Liquid and finds unknown tags and filters, `language` says what there is, `library` holds content blocks
+//! and catalogs, `content` what was fetched, `scope` is what a template sees, `tags` and `filters` are ours where
+//! those of the Liquid crate would not be safe or not be what Braze does.
 //!
 //! **Invariant:** whatever a template does, a render ends within its bounds, with a text, an abort or a
 //! failure; and a rendered tree is valid JSON whatever a user's name holds.
 
 mod budget;
+mod content;
 mod filters;
 mod language;
+mod library;
+mod parse;
 mod rewrite;
 mod scope;
 mod tags;
@@ -19,6 +23,13 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use content::{Contents, Request, Response, Wanted};
+pub use library::{Access, Catalog, Library, References};
 pub use scope::Context;
 pub use text::{Failure, Rendered, Text};
-pub use tree::{RenderedTree, Tree};
+pub use tree::{RenderedTree, Tree, repeated};
+
+/// What a text uses of a library, whatever else is wrong with it.
+pub fn references(source: &str) -> References {
+    rewrite::references(source)
+}

@@ -5,6 +5,8 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use liquid_core::model::{
@@ -12,10 +14,14 @@ use liquid_core::model::{
 };
 use liquid_core::runtime::{PartialStore, Registers};
 
-use liquid_core::{Renderable, Result, Runtime, ValueView};
+use liquid_core::{Renderable, Result, Runtime, Template, ValueView};
 
-use super::budget::Budget;
+use super::budget::{Budget, Limited};
+use super::content::{Contents, Given, Missing};
+use super::library::{Library, Shelf};
+use super::parse::first_line;
 use super::tags::Extras;
+use super::text::{Failure, Locals};
 use crate::model::Value;
 use crate::model::user::Profile;
 
@@ -32,6 +38,8 @@ pub struct Context<'a> {
     /// The delivery's id.
     pub dispatch_id: &'a str,
     pub now: Timestamp,
+    /// Answers to what templates asked for before.
+    pub contents: &'a Contents,
 }
 
 /// A render under way.
@@ -63,15 +71,58 @@ struct NoPartials;
 // === impl Scope ===
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(context: Context<'a>) -> Self {
+    pub(super) fn new(
+        context: &Context<'a>,
+        library: Option<&Arc<Library>>,
+        locals: &Locals,
+    ) -> Self {
         let scope = Self {
-            context,
+            context: *context,
             registers: Registers::default(),
-            assigned: RefCell::default(),
+            assigned: RefCell::new(locals.iter().cloned().collect()),
             counters: RefCell::default(),
         };
         scope.registers.get_mut::<Now>().0 = Some(context.now);
+        // Most texts use neither, and each register costs a little.
+        if let Some(library) = library {
+            scope.registers.get_mut::<Shelf>().0 = Some(Arc::clone(library));
+        }
+        if !context.contents.is_empty() {
+            scope.registers.get_mut::<Given>().0 = context.contents.clone();
+        }
         scope
+    }
+
+    /// Renders, whatever the template does.
+    pub(super) fn run(&self, template: &Template) -> std::result::Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::with_capacity(256);
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            template
+                .render_to(&mut Limited::new(&mut bytes), self)
+                .map_err(|error| error.to_string())
+        }));
+        if let Ok(Ok(())) = done {
+            return Ok(bytes);
+        }
+        if let Some(reason) = self.registers.get_mut::<Budget>().aborted.take() {
+            return Err(Failure::Aborted { reason });
+        }
+        if let Some(wanted) = self.take::<Missing>().0 {
+            return Err(Failure::Wants(wanted));
+        }
+        let message = match done {
+            Ok(Err(error)) => first_line(&error),
+            _ => "the template did something that is not supported".to_owned(),
+        };
+        Err(Failure::Failed {
+            path: String::new(),
+            message,
+        })
+    }
+
+    /// What a tag left behind.
+    pub(super) fn take<T: Default + 'static>(&self) -> T {
+        std::mem::take(&mut *self.registers.get_mut::<T>())
     }
 
     pub(super) fn misses(&self) -> Vec<String> {
@@ -82,10 +133,6 @@ impl<'a> Scope<'a> {
 
     pub(super) fn extras(&self) -> BTreeMap<String, String> {
         std::mem::take(&mut self.registers.get_mut::<Extras>().0)
-    }
-
-    pub(super) fn aborted(&self) -> Option<String> {
-        self.registers.get_mut::<Budget>().aborted.take()
     }
 
     fn find(&self, path: &[ScalarCow<'_>]) -> Option<Liquid> {
@@ -266,11 +313,11 @@ impl PartialStore for NoPartials {
         Vec::new()
     }
 
-    fn try_get(&self, _: &str) -> Option<std::sync::Arc<dyn Renderable>> {
+    fn try_get(&self, _: &str) -> Option<Arc<dyn Renderable>> {
         None
     }
 
-    fn get(&self, name: &str) -> Result<std::sync::Arc<dyn Renderable>> {
+    fn get(&self, name: &str) -> Result<Arc<dyn Renderable>> {
         Err(liquid_core::Error::with_msg(format!(
             "there is no `{name}`"
         )))
@@ -284,7 +331,12 @@ fn miss(registers: &Registers, path: &[ScalarCow<'_>]) {
         .next()
         .filter(|root| root != "user" && root != "custom_attribute");
     let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
-    registers.get_mut::<Misses>().0.insert(name);
+    note_miss(registers, name);
+}
+
+/// Writes down what was asked for and is not there; a name, never a value.
+pub(super) fn note_miss(registers: &Registers, what: String) {
+    registers.get_mut::<Misses>().0.insert(what);
 }
 
 fn descend(value: &Value, path: &[ScalarCow<'_>]) -> Option<Liquid> {

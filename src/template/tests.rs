@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Context, Failure, Rendered, Text, Tree};
+use super::{Contents, Context, Failure, Rendered, Text, Tree};
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;
 use crate::model::user::Profile;
+
+static NONE: Contents = Contents::none();
 
 fn ana() -> Profile {
     let json = json!({
@@ -37,6 +39,7 @@ fn render(source: &str) -> Result<Rendered, Failure> {
         campaign: "welcome",
         dispatch_id: "d1",
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
+        contents: &NONE,
     };
     Text::compile(source)
         .unwrap_or_else(|problems| panic!("{source}: {problems:?}"))
@@ -188,9 +191,9 @@ fn mistakes_are_found_where_they_stand() {
             Some("did you mean `for`?"),
         ),
         (
-            "{% «connected_content» http://x %}",
+            "{% «promotion»('spring') %}",
             "liquid-unknown-tag",
-            Some("`connected_content` is not supported"),
+            Some("`promotion` is not supported"),
         ),
         ("a «{{» ${first_name} ", "liquid-syntax", Some("add `}}`")),
         (
@@ -292,7 +295,7 @@ proptest! {
         let none = BTreeMap::new();
         let context = Context {
             user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1",
-            now: "2026-11-23T10:00:00Z".parse().unwrap(),
+            now: "2026-11-23T10:00:00Z".parse().unwrap(), contents: &NONE,
         };
         let tree = Tree::compile(&json!({"text": "<{{${first_name}}}>", "n": 1})).unwrap();
         let text = tree.render(&context).unwrap().json.to_string();
@@ -313,7 +316,7 @@ proptest! {
             let (profile, none) = (ana(), BTreeMap::new());
             let now = "2026-11-23T10:00:00Z".parse().unwrap();
             let context =
-                Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1", now };
+                Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1", now, contents: &NONE };
             drop(text.render(&context));
         }
     }

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use liquid_core::{Renderable, Template};
+use liquid_core::Template;
+use liquid_core::model::{KString, Value as Liquid};
 
-use super::budget::Limited;
-use super::language::LANGUAGE;
-use super::rewrite::{Rewritten, rewrite};
+use super::content::Wanted;
+use super::library::{Library, References};
+use super::parse::{Parsed, parse};
 use super::scope::{Context, Scope};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::model::limits;
+use super::tags::Collected;
+use crate::diagnostic::Diagnostic;
 
 /// A compiled text. Cheap to clone, rendered from many threads.
 #[derive(Clone)]
@@ -22,8 +22,22 @@ pub struct Text(Kind);
 enum Kind {
     /// Without Liquid.
     Plain(Arc<str>),
-    Liquid(Arc<Template>),
+    Liquid(Arc<Compiled>),
 }
+
+/// The head of a loop over nodes of a tree: `item in user.items limit:3`.
+#[derive(Clone)]
+pub(super) struct Head(Arc<Compiled>);
+
+pub(super) struct Compiled {
+    pub(super) template: Template,
+    /// Only where the text uses something of it.
+    pub(super) library: Option<Arc<Library>>,
+    references: References,
+}
+
+/// Names that stand for something in one render, as a loop's item does.
+pub(super) type Locals = [(KString, Liquid)];
 
 /// A rendered text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,35 +56,35 @@ pub enum Failure {
     Aborted { reason: String },
     /// `path` is the leaf, empty for a text alone. The message holds no attribute value.
     Failed { path: String, message: String },
+    /// The template asks for connected content that the context does not have: render again with it.
+    Wants(Box<Wanted>),
 }
+
+static NOTHING: LazyLock<Arc<Library>> = LazyLock::new(Arc::default);
 
 // === impl Text ===
 
 impl Text {
+    /// Compiles a text that uses nothing of a library.
+    ///
+    /// # Errors
+    /// As [`Self::compile_with`].
+    pub fn compile(source: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::compile_with(source, &NOTHING)
+    }
+
     /// Compiles a text.
     ///
     /// # Errors
     /// Everything that is wrong, with places in the author's text.
-    pub fn compile(source: &str) -> Result<Self, Vec<Diagnostic>> {
-        if source.len() > limits::TEMPLATE_BYTES_MAX {
-            let message = format!(
-                "{} bytes; a text may have {}",
-                source.len(),
-                limits::TEMPLATE_BYTES_MAX
-            );
-            return Err(vec![Diagnostic::error(Code("template-too-long"), message)]);
-        }
+    pub fn compile_with(source: &str, library: &Arc<Library>) -> Result<Self, Vec<Diagnostic>> {
         if !source.contains("{{") && !source.contains("{%") {
+            // Bounded like one with Liquid.
+            super::parse::check_length(source)?;
             return Ok(Self(Kind::Plain(source.into())));
         }
-        let rewritten = rewrite(source)?;
-        // The library has panics of its own; a template must not end the server.
-        let parsed = catch_unwind(|| liquid_core::parser::parse(&rewritten.text, &LANGUAGE));
-        match parsed {
-            Ok(Ok(elements)) => Ok(Self(Kind::Liquid(Arc::new(Template::new(elements))))),
-            Ok(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
-            Err(_) => Err(vec![syntax("the template does not parse", 0..source.len())]),
-        }
+        let compiled = Compiled::new(parse(source, library)?, library);
+        Ok(Self(Kind::Liquid(Arc::new(compiled))))
     }
 
     /// Whether the text depends on what it is rendered for.
@@ -78,44 +92,40 @@ impl Text {
         matches!(self.0, Kind::Liquid(_))
     }
 
+    /// What it uses of the library.
+    pub fn references(&self) -> Option<&References> {
+        match &self.0 {
+            Kind::Plain(_) => None,
+            Kind::Liquid(compiled) => Some(&compiled.references),
+        }
+    }
+
     pub fn render(&self, context: &Context<'_>) -> Result<Rendered, Failure> {
-        let template = match &self.0 {
+        self.render_with(context, &[])
+    }
+
+    pub(super) fn render_with(
+        &self,
+        context: &Context<'_>,
+        locals: &Locals,
+    ) -> Result<Rendered, Failure> {
+        let compiled = match &self.0 {
             Kind::Plain(text) => {
                 return Ok(Rendered {
                     text: text.to_string(),
                     ..Rendered::default()
                 });
             }
-            Kind::Liquid(template) => template,
+            Kind::Liquid(compiled) => compiled,
         };
-        let scope = Scope::new(*context);
-        let mut bytes = Vec::with_capacity(256);
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            template
-                .render_to(&mut Limited::new(&mut bytes), &scope)
-                .map_err(|error| error.to_string())
-        }));
-        if let Some(reason) = scope.aborted() {
-            return Err(Failure::Aborted { reason });
-        }
-        match done {
-            Ok(Ok(())) => Ok(Rendered {
-                text: String::from_utf8_lossy(&bytes).into_owned(),
-                misses: scope.misses(),
-                extras: scope.extras(),
-            }),
-            Ok(Err(error)) => Err(Failure::Failed {
-                path: String::new(),
-                message: first_line(&error),
-            }),
-            Err(_) => {
-                let message = "the template did something that is not supported".to_owned();
-                Err(Failure::Failed {
-                    path: String::new(),
-                    message,
-                })
-            }
-        }
+        let scope = Scope::new(context, compiled.library.as_ref(), locals);
+        let bytes = scope.run(&compiled.template)?;
+        Ok(Rendered {
+            text: String::from_utf8(bytes)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+            misses: scope.misses(),
+            extras: scope.extras(),
+        })
     }
 }
 
@@ -128,60 +138,46 @@ impl fmt::Debug for Text {
     }
 }
 
-/// The parser's error in our words, where the author wrote it.
-fn diagnose(source: &str, rewritten: &Rewritten, error: &str) -> Diagnostic {
-    let at = position(&rewritten.text, error)
-        .map_or(0, |at| rewritten.origin(at))
-        .min(source.len());
-    let end = source[floor(source, at)..]
-        .chars()
-        .next()
-        .map_or(at, |c| floor(source, at) + c.len_utf8());
-    let expected = error
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("= "));
-    let message = match expected {
-        Some(expected) if expected.starts_with("expected") => {
-            format!("the template does not parse: {expected}")
+// === impl Compiled ===
+
+impl Compiled {
+    fn new(parsed: Parsed, library: &Arc<Library>) -> Self {
+        let is_used = parsed.uses_library;
+        Self {
+            template: parsed.template,
+            library: is_used.then(|| Arc::clone(library)),
+            references: parsed.references,
         }
-        _ => format!("the template does not parse: {}", first_line(error)),
-    };
-    syntax(&message, floor(source, at)..end)
-}
-
-fn syntax(message: &str, span: std::ops::Range<usize>) -> Diagnostic {
-    Diagnostic::error(Code("liquid-syntax"), message.trim_end_matches([':', ' '])).spanning(span)
-}
-
-/// The parser writes ` --> line:column`, both from 1, the column in characters.
-fn position(text: &str, error: &str) -> Option<usize> {
-    let (_, rest) = error.split_once("--> ")?;
-    let (line, column) = rest.lines().next()?.trim().split_once(':')?;
-    let (line, column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.checked_sub(1)?)
-        .map(str::len)
-        .sum();
-    let offset = text[start..]
-        .char_indices()
-        .nth(column.checked_sub(1)?)
-        .map(|(at, _)| at);
-    Some(start + offset.unwrap_or(text.len() - start))
-}
-
-/// The library adds the input to its errors, line by line below the first: values do not belong there.
-fn first_line(error: &str) -> String {
-    let line = error
-        .lines()
-        .find(|line| !line.trim().is_empty() && !line.contains("-->"))
-        .unwrap_or(error);
-    line.trim().trim_start_matches("liquid:").trim().to_owned()
-}
-
-fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
     }
-    at
+}
+
+// === impl Head ===
+
+impl Head {
+    /// Compiles what stands between `for` and `%}`.
+    ///
+    /// # Errors
+    /// As [`Text::compile_with`].
+    pub(super) fn compile(source: &str, library: &Arc<Library>) -> Result<Self, Vec<Diagnostic>> {
+        let parsed = super::parse::parse_head(source, library)?;
+        Ok(Self(Arc::new(Compiled::new(parsed, library))))
+    }
+
+    /// The item's name, the items, and what was missed on the way to them.
+    pub(super) fn items(
+        &self,
+        context: &Context<'_>,
+        locals: &Locals,
+    ) -> Result<(KString, Vec<Liquid>, Vec<String>), Failure> {
+        let scope = Scope::new(context, self.0.library.as_ref(), locals);
+        scope.run(&self.0.template)?;
+        let (name, items) = scope.take::<Collected>().0.unwrap_or_default();
+        Ok((name, items, scope.misses()))
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Head")
+    }
 }

@@ -1,18 +1,29 @@
-//! A message tree: JSON with Liquid in its strings.
+//! A message tree: JSON with Liquid in its strings, and nodes that are repeated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use liquid_core::ValueView;
+use liquid_core::model::{KString, Value as Liquid};
+use liquid_lib::stdlib::ForloopObject;
 use serde_json::{Map, Value as Json};
 
+use super::library::{Library, References};
 use super::scope::Context;
-use super::text::{Failure, Text};
+use super::text::{Failure, Head, Text};
 use crate::diagnostic::Diagnostic;
+use crate::model::limits;
+
+/// The keys of a repeated node: what is repeated over, and what is repeated.
+const EACH: &str = "each";
+const DO: &str = "do";
 
 /// A compiled tree.
 #[derive(Debug, Clone)]
 pub struct Tree {
     root: Node,
     dynamic: BTreeSet<String>,
+    references: References,
 }
 
 /// A rendered tree.
@@ -25,13 +36,6 @@ pub struct RenderedTree {
     pub extras: BTreeMap<String, String>,
 }
 
-/// What leaves come to besides their texts.
-#[derive(Debug, Default)]
-struct Beside {
-    misses: BTreeSet<String>,
-    extras: BTreeMap<String, String>,
-}
-
 #[derive(Debug, Clone)]
 enum Node {
     /// A number, a boolean or null.
@@ -39,22 +43,62 @@ enum Node {
     Text(Text),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
+    /// In a list its nodes are elements among the others; elsewhere they are a list.
+    Each(Head, Box<Node>),
+}
+
+/// A compilation under way.
+struct Compiler<'a> {
+    library: &'a Arc<Library>,
+    path: String,
+    dynamic: BTreeSet<String>,
+    references: References,
+    problems: Vec<Diagnostic>,
+}
+
+/// A render under way.
+struct Render<'a, 'c> {
+    context: &'a Context<'c>,
+    path: String,
+    /// The items of the loops around a node.
+    locals: Vec<(KString, Liquid)>,
+    misses: BTreeSet<String>,
+    extras: BTreeMap<String, String>,
+    nodes_left: usize,
 }
 
 // === impl Tree ===
 
 impl Tree {
+    /// Compiles a tree that uses nothing of a library.
+    ///
+    /// # Errors
+    /// As [`Self::compile_with`].
+    pub fn compile(json: &Json) -> Result<Self, Vec<Diagnostic>> {
+        Self::compile_with(json, &Arc::default())
+    }
+
     /// Compiles every string of a tree.
     ///
     /// # Errors
     /// Everything that is wrong, with the leaf's path (`quick_replies[0].title`) and the place in its text.
-    pub fn compile(json: &Json) -> Result<Self, Vec<Diagnostic>> {
-        let (mut dynamic, mut problems) = (BTreeSet::new(), Vec::new());
-        let root = compile(json, &mut String::new(), &mut dynamic, &mut problems);
-        if problems.is_empty() {
-            Ok(Self { root, dynamic })
+    pub fn compile_with(json: &Json, library: &Arc<Library>) -> Result<Self, Vec<Diagnostic>> {
+        let mut compiler = Compiler {
+            library,
+            path: String::new(),
+            dynamic: BTreeSet::new(),
+            references: References::default(),
+            problems: Vec::new(),
+        };
+        let root = compiler.node(json);
+        if compiler.problems.is_empty() {
+            Ok(Self {
+                root,
+                dynamic: compiler.dynamic,
+                references: compiler.references,
+            })
         } else {
-            Err(problems)
+            Err(compiler.problems)
         }
     }
 
@@ -63,114 +107,202 @@ impl Tree {
         self.dynamic.contains(path)
     }
 
+    /// What it uses of the library.
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
     pub fn render(&self, context: &Context<'_>) -> Result<RenderedTree, Failure> {
-        let mut beside = Beside::default();
-        let json = render(&self.root, context, &mut String::new(), &mut beside)?;
+        let mut render = Render {
+            context,
+            path: String::new(),
+            locals: Vec::new(),
+            misses: BTreeSet::new(),
+            extras: BTreeMap::new(),
+            nodes_left: limits::RENDERED_NODES_MAX,
+        };
+        let json = render.node(&self.root)?;
         Ok(RenderedTree {
             json,
-            misses: beside.misses.into_iter().collect(),
-            extras: beside.extras,
+            misses: render.misses.into_iter().collect(),
+            extras: render.extras,
         })
     }
 }
 
-fn compile(
-    json: &Json,
-    path: &mut String,
-    dynamic: &mut BTreeSet<String>,
-    problems: &mut Vec<Diagnostic>,
-) -> Node {
-    match json {
-        Json::String(source) => match Text::compile(source) {
-            Ok(text) => {
-                if text.is_dynamic() {
-                    dynamic.insert(path.clone());
-                }
-                Node::Text(text)
+/// The parts of a repeated node, if it is one.
+pub fn repeated(json: &Json) -> Option<(&str, &Json)> {
+    let map = json.as_object().filter(|map| map.len() == 2)?;
+    Some((map.get(EACH)?.as_str()?, map.get(DO)?))
+}
+
+// === impl Compiler ===
+
+impl Compiler<'_> {
+    fn node(&mut self, json: &Json) -> Node {
+        if let Some((head, node)) = repeated(json) {
+            return self.each(head, node);
+        }
+        match json {
+            Json::String(source) => self.text(source),
+            Json::Array(items) => {
+                let items = items.iter().enumerate();
+                Node::List(
+                    items
+                        .map(|(at, item)| self.below(&format!("[{at}]"), |this| this.node(item)))
+                        .collect(),
+                )
             }
-            Err(found) => {
-                problems.extend(found.into_iter().map(|problem| problem.at(path.as_str())));
-                Node::Constant(Json::Null)
+            Json::Object(map) => {
+                let fields = map.iter().map(|(key, item)| {
+                    let step = step(&self.path, key);
+                    (key.clone(), self.below(&step, |this| this.node(item)))
+                });
+                Node::Map(fields.collect())
             }
-        },
-        Json::Array(items) => Node::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(at, item)| {
-                    under(path, &format!("[{at}]"), |path| {
-                        compile(item, path, dynamic, problems)
-                    })
-                })
-                .collect(),
-        ),
-        Json::Object(map) => Node::Map(
-            map.iter()
-                .map(|(key, item)| {
-                    let node = under(path, &step(path, key), |path| {
-                        compile(item, path, dynamic, problems)
-                    });
-                    (key.clone(), node)
-                })
-                .collect(),
-        ),
-        constant => Node::Constant(constant.clone()),
+            constant => Node::Constant(constant.clone()),
+        }
+    }
+
+    fn each(&mut self, head: &str, node: &Json) -> Node {
+        let at = step(&self.path, EACH);
+        let head = self.below(&at, |this| {
+            this.dynamic.insert(this.path.clone());
+            this.kept(Head::compile(head, this.library))
+        });
+        let at = step(&self.path, DO);
+        let node = self.below(&at, |this| this.node(node));
+        head.map_or(Node::Constant(Json::Null), |head| {
+            Node::Each(head, Box::new(node))
+        })
+    }
+
+    fn text(&mut self, source: &str) -> Node {
+        let compiled = Text::compile_with(source, self.library);
+        let Some(text) = self.kept(compiled) else {
+            return Node::Constant(Json::Null);
+        };
+        if text.is_dynamic() {
+            self.dynamic.insert(self.path.clone());
+        }
+        if let Some(used) = text.references() {
+            self.references.add(used);
+        }
+        Node::Text(text)
+    }
+
+    fn kept<T>(&mut self, compiled: Result<T, Vec<Diagnostic>>) -> Option<T> {
+        let found = match compiled {
+            Ok(done) => return Some(done),
+            Err(found) => found,
+        };
+        let path = self.path.as_str();
+        self.problems
+            .extend(found.into_iter().map(|problem| problem.at(path)));
+        None
+    }
+
+    fn below<T>(&mut self, step: &str, run: impl FnOnce(&mut Self) -> T) -> T {
+        let len = self.path.len();
+        self.path.push_str(step);
+        let done = run(self);
+        self.path.truncate(len);
+        done
     }
 }
 
-fn render(
-    node: &Node,
-    context: &Context<'_>,
-    path: &mut String,
-    beside: &mut Beside,
-) -> Result<Json, Failure> {
-    Ok(match node {
-        Node::Constant(json) => json.clone(),
-        Node::Text(text) => match text.render(context) {
-            Ok(rendered) => {
-                beside.misses.extend(rendered.misses);
-                for (key, value) in rendered.extras {
-                    beside.extras.entry(key).or_insert(value);
-                }
-                Json::String(rendered.text)
-            }
-            Err(Failure::Failed { message, .. }) => {
-                return Err(Failure::Failed {
-                    path: path.clone(),
-                    message,
-                });
-            }
-            Err(aborted) => return Err(aborted),
-        },
-        Node::List(items) => {
-            let items = items.iter().enumerate();
-            let rendered = items.map(|(at, item)| {
-                under(path, &format!("[{at}]"), |path| {
-                    render(item, context, path, beside)
-                })
-            });
-            Json::Array(rendered.collect::<Result<_, _>>()?)
-        }
-        Node::Map(fields) => {
-            let mut map = Map::with_capacity(fields.len());
-            for (key, item) in fields {
-                let value = under(path, &step(path, key), |path| {
-                    render(item, context, path, beside)
-                })?;
-                map.insert(key.clone(), value);
-            }
-            Json::Object(map)
-        }
-    })
-}
+// === impl Render ===
 
-/// Runs something one step further down.
-fn under<T>(path: &mut String, step: &str, run: impl FnOnce(&mut String) -> T) -> T {
-    let len = path.len();
-    path.push_str(step);
-    let done = run(path);
-    path.truncate(len);
-    done
+impl Render<'_, '_> {
+    fn node(&mut self, node: &Node) -> Result<Json, Failure> {
+        self.nodes_left = self.nodes_left.checked_sub(1).ok_or_else(|| {
+            let message = format!("more than {} nodes", limits::RENDERED_NODES_MAX);
+            self.failed(message)
+        })?;
+        Ok(match node {
+            Node::Constant(json) => json.clone(),
+            Node::Text(text) => Json::String(self.text(text)?),
+            Node::List(items) => {
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    self.element(item, &mut list)?;
+                }
+                Json::Array(list)
+            }
+            Node::Each(..) => {
+                let mut list = Vec::new();
+                self.element(node, &mut list)?;
+                Json::Array(list)
+            }
+            Node::Map(fields) => {
+                let mut map = Map::with_capacity(fields.len());
+                for (key, item) in fields {
+                    let len = self.path.len();
+                    if len > 0 {
+                        self.path.push('.');
+                    }
+                    self.path.push_str(key);
+                    let value = self.node(item)?;
+                    self.path.truncate(len);
+                    map.insert(key.clone(), value);
+                }
+                Json::Object(map)
+            }
+        })
+    }
+
+    fn element(&mut self, node: &Node, list: &mut Vec<Json>) -> Result<(), Failure> {
+        let Node::Each(head, node) = node else {
+            let value = self.at(list.len(), |this| this.node(node))?;
+            list.push(value);
+            return Ok(());
+        };
+        let found = head.items(self.context, &self.locals);
+        let (name, items, misses) = found.map_err(|failure| self.placed(failure))?;
+        self.misses.extend(misses);
+        let (n, outer) = (items.len(), self.locals.len());
+        for (at, item) in items.into_iter().enumerate() {
+            let forloop = ForloopObject::new(at, n).to_value();
+            self.locals.push((KString::from_static("forloop"), forloop));
+            self.locals.push((name.clone(), item));
+            let value = self.at(list.len(), |this| this.node(node))?;
+            self.locals.truncate(outer);
+            list.push(value);
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &Text) -> Result<String, Failure> {
+        let rendered = text.render_with(self.context, &self.locals);
+        let rendered = rendered.map_err(|failure| self.placed(failure))?;
+        self.misses.extend(rendered.misses);
+        for (key, value) in rendered.extras {
+            self.extras.entry(key).or_insert(value);
+        }
+        Ok(rendered.text)
+    }
+
+    fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
+        let len = self.path.len();
+        self.path.push_str(&format!("[{at}]"));
+        let done = run(self);
+        self.path.truncate(len);
+        done
+    }
+
+    fn failed(&self, message: String) -> Failure {
+        Failure::Failed {
+            path: self.path.clone(),
+            message,
+        }
+    }
+
+    fn placed(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Failed { message, .. } => self.failed(message),
+            other => other,
+        }
+    }
 }
 
 fn step(path: &str, key: &str) -> String {

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use recado::model::Value;
 use recado::model::id::ExternalId;
 use recado::model::user::Profile;
-use recado::template::{Context, Failure, Text};
+use recado::template::{
+    Access, Catalog, Contents, Context, Failure, Library, Rendered, Response, Text,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +31,8 @@ struct Case {
     misses: Option<Vec<String>>,
     #[serde(default)]
     extras: BTreeMap<String, String>,
+    /// The calls that were asked for, as `METHOD URL BODY` with `name=value` of headers behind.
+    fetches: Option<Vec<String>>,
     /// Where Shopify, Braze and we differ.
     #[serde(default, rename = "note")]
     _note: String,
@@ -42,6 +47,27 @@ struct For {
     event_properties: serde_json::Value,
     campaign: String,
     dispatch_id: String,
+    /// Each may use those before it in the order of names.
+    content_blocks: BTreeMap<String, String>,
+    catalogs: BTreeMap<String, Vec<serde_json::Value>>,
+    hosts: Vec<String>,
+    credentials: Vec<String>,
+    /// Answers by URL; a body without a status has 200.
+    responses: BTreeMap<String, Answer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    body: Option<String>,
+    bad: Option<String>,
+}
+
+/// What cases are compiled and rendered with.
+struct Stage<'a> {
+    library: Arc<Library>,
+    context: Context<'a>,
+    responses: BTreeMap<String, Arc<Response>>,
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
@@ -56,10 +82,86 @@ fn object(json: serde_json::Value) -> BTreeMap<String, Value> {
     }
 }
 
+impl For {
+    fn library(&self) -> Library {
+        let mut library = Library::default();
+        library.allow(Access {
+            hosts: self.hosts.iter().cloned().collect(),
+            credentials: self.credentials.iter().cloned().collect(),
+        });
+        for (name, items) in &self.catalogs {
+            let mut catalog = Catalog::default();
+            for item in items {
+                let id = item["id"].as_str().unwrap().to_owned();
+                assert!(catalog.add(id, item.as_object().unwrap()));
+            }
+            library.add_catalog(name, catalog);
+        }
+        for (name, source) in &self.content_blocks {
+            library.add_block(name, source).unwrap();
+        }
+        library
+    }
+
+    fn responses(&self) -> BTreeMap<String, Arc<Response>> {
+        let response = |answer: &Answer| match (&answer.body, &answer.bad) {
+            (Some(body), None) => Response::Good {
+                status: 200,
+                body: body.clone(),
+            },
+            (_, bad) => Response::Bad {
+                why: bad.clone().unwrap(),
+            },
+        };
+        let responses = self.responses.iter();
+        responses
+            .map(|(url, answer)| (url.clone(), Arc::new(response(answer))))
+            .collect()
+    }
+}
+
+impl Stage<'_> {
+    /// Renders, and gives each answer that is asked for.
+    fn render(&self, text: &Text) -> (Result<Rendered, Failure>, Vec<String>) {
+        let (mut contents, mut fetches) = (Contents::none(), Vec::new());
+        loop {
+            let context = Context {
+                contents: &contents,
+                ..self.context
+            };
+            let wanted = match text.render(&context) {
+                Err(Failure::Wants(wanted)) => wanted,
+                done => return (done, fetches),
+            };
+            let request = wanted.request;
+            let mut shown = format!("{} {}", request.method, request.url);
+            let (of_body, of_type) = (request.body.as_deref(), request.content_type.as_deref());
+            for part in [of_body, of_type, request.basic_auth.as_deref()]
+                .into_iter()
+                .flatten()
+            {
+                shown.push_str(&format!(" {part}"));
+            }
+            for (name, value) in &request.headers {
+                shown.push_str(&format!(" {name}={value}"));
+            }
+            if let Some(age) = wanted.cached_for {
+                shown.push_str(&format!(" {}s", age.as_secs()));
+            }
+            if wanted.is_retried {
+                shown.push_str(" retried");
+            }
+            fetches.push(shown);
+            let response = Arc::clone(&self.responses[&request.url]);
+            contents.add(request, response);
+        }
+    }
+}
+
 /// What is wrong with a case.
-fn check(case: &Case, context: &Context<'_>) -> Result<(), String> {
+fn check(case: &Case, stage: &Stage<'_>) -> Result<(), String> {
     let source = case.template.replace(['«', '»'], "");
-    let text = match (Text::compile(&source), &case.error) {
+    let text = match (Text::compile_with(&source, &stage.library), &case.error) {
         (Ok(text), None) => text,
         (Ok(_), Some(code)) => return Err(format!("compiles; {code} is expected")),
         (Err(problems), None) => return Err(format!("{problems:?}")),
@@ -76,7 +178,15 @@ fn check(case: &Case, context: &Context<'_>) -> Result<(), String> {
             };
         }
     };
-    match (text.render(context), case) {
+    let (rendered, fetches) = stage.render(&text);
+    if case
+        .fetches
+        .as_ref()
+        .is_some_and(|expected| *expected != fetches)
+    {
+        return Err(format!("fetches {fetches:?}"));
+    }
+    match (rendered, case) {
         (
             Ok(rendered),
             Case {
@@ -118,6 +228,7 @@ fn check(case: &Case, context: &Context<'_>) -> Result<(), String> {
 fn every_case_comes_out_as_it_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/liquid");
     let of: For = read(&folder.join("context.yaml"));
+    let (library, responses) = (of.library(), of.responses());
     let user = Profile {
         external_id: ExternalId::parse(of.user_id).unwrap(),
         attributes: object(of.attributes),
@@ -133,13 +244,19 @@ fn every_case_comes_out_as_it_says() {
         campaign: &of.campaign,
         dispatch_id: &of.dispatch_id,
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
+        contents: &Contents::none(),
+    };
+    let stage = Stage {
+        library: Arc::new(library),
+        responses,
+        context,
     };
     let (mut n, mut wrong) = (0, Vec::new());
-    for file in ["variables", "tags", "filters"] {
+    for file in ["variables", "tags", "filters", "library"] {
         let cases: Vec<Case> = read(&folder.join(file).with_extension("yaml"));
         n += cases.len();
         for case in &cases {
-            if let Err(found) = check(case, &context) {
+            if let Err(found) = check(case, &stage) {
                 wrong.push(format!("{file}: {}\n    {found}", case.template));
             }
         }

@@ -34,8 +34,8 @@ struct Settled<'a> {
     reason: Option<&'a Reason>,
     message_id: Option<&'a str>,
     due_at: Option<Timestamp>,
-    /// An attempt that was counted and not made.
-    uncount: bool,
+    /// Attempts to count besides: -1 for one that was counted and not made.
+    counted: i64,
 }
 
 /// Stores deliveries in the order of their ids, which is the order of their index.
@@ -153,6 +153,8 @@ pub(super) fn record(
             Settled {
                 reason: Some(reason),
                 due_at: Some(*at),
+                // Calls were counted when they began; this waited for others.
+                counted: i64::from(reason.code == ReasonCode::ContentUnavailable),
                 ..Settled::default()
             },
         ),
@@ -178,12 +180,12 @@ pub(super) fn record(
             },
         ),
         Outcome::Released => {
-            let uncount = open.state == State::Sending;
+            let counted = -i64::from(open.state == State::Sending);
             (
                 State::Pending,
                 Settled {
                     due_at: Some(now),
-                    uncount,
+                    counted,
                     ..Settled::default()
                 },
             )
@@ -295,13 +297,13 @@ fn settle(
     group
         .connection
         .prepare_cached(
-            "UPDATE delivery SET state = ?, due_at = ?, is_leased = 0, attempts = attempts - ?, reason = ?,
+            "UPDATE delivery SET state = ?, due_at = ?, is_leased = 0, attempts = attempts + ?, reason = ?,
              detail = ?, platform_code = ?, platform_subcode = ?, message_id = ?, updated_at = ? WHERE seq = ?",
         )?
         .execute(params![
             state.as_str(),
             micros(settled.due_at.unwrap_or(now)),
-            settled.uncount,
+            settled.counted,
             settled.reason.map(|reason| reason.code.as_str()),
             // A detail may quote what was sent.
             settled.reason.filter(|_| open.user.is_some()).map(|reason| reason.detail.as_str()),

@@ -14,4 +14,5 @@ mod text;
 mod url;
 
 pub(super) use bounded::Bounded;
+pub(super) use json::from_json;
 pub(super) use own::own;

@@ -1,19 +1,22 @@
 //! Braze's syntax to plain Liquid, with a map back to the author's text.
 //!
-//! `${name}` becomes a lookup, inner `{{ }}` in tags are unwrapped, `abort_message('why')` loses its
-//! parentheses, `echo` and `liquid` become outputs and tags. On the way every tag and filter is looked up, so that an unknown one is reported where
-//! it stands and with what was probably meant.
+//! `${name}` becomes a lookup, inner `{{ }}` in tags are unwrapped, `echo` and `liquid` become outputs and tags,
+//! and the tags of Braze become such as Liquid parses (`braze`). On the way every tag, filter, content block and
+//! catalog is looked up, so that an unknown one is reported where it stands and with what was probably meant.
 
+mod braze;
 mod scanner;
 mod statements;
 
 use scanner::Rewriter;
 
+use super::library::{Library, References};
 use crate::diagnostic::{Code, Diagnostic};
 
 const SYNTAX: Code = Code("liquid-syntax");
 const UNKNOWN_TAG: Code = Code("liquid-unknown-tag");
 const UNKNOWN_FILTER: Code = Code("liquid-unknown-filter");
+const UNKNOWN_NAME: Code = Code("liquid-unknown-name");
 
 /// A text for the Liquid parser.
 #[derive(Debug, Default)]
@@ -21,14 +24,26 @@ pub(super) struct Rewritten {
     pub(super) text: String,
     /// Where in the author's text what follows a position comes from: (rewritten, author's).
     map: Vec<(usize, usize)>,
+    /// What of the library it uses.
+    pub(super) references: References,
+    fetches: bool,
+}
+
+/// What of a library a text uses, whatever else is wrong with it.
+pub(super) fn references(source: &str) -> References {
+    let anything = Library::part();
+    let mut rewriter = Rewriter::new(source, &anything);
+    // What stands behind a mistake is found once it is mended.
+    drop(rewriter.run());
+    rewriter.references
 }
 
 /// Rewrites a text.
 ///
 /// # Errors
 /// Everything that is wrong with its tags and filters.
-pub(super) fn rewrite(source: &str) -> Result<Rewritten, Vec<Diagnostic>> {
-    let mut rewriter = Rewriter::new(source);
+pub(super) fn rewrite(source: &str, library: &Library) -> Result<Rewritten, Vec<Diagnostic>> {
+    let mut rewriter = Rewriter::new(source, library);
     if let Err(problem) = rewriter.run() {
         rewriter.problems.push(problem);
     }
@@ -40,6 +55,8 @@ pub(super) fn rewrite(source: &str) -> Result<Rewritten, Vec<Diagnostic>> {
             .push(problem.hint(format!("add `{{% end{name} %}}`")));
     }
     if rewriter.problems.is_empty() {
+        rewriter.out.references = rewriter.references;
+        rewriter.out.fetches = rewriter.fetches;
         Ok(rewriter.out)
     } else {
         Err(rewriter.problems)
@@ -49,6 +66,10 @@ pub(super) fn rewrite(source: &str) -> Result<Rewritten, Vec<Diagnostic>> {
 // === impl Rewritten ===
 
 impl Rewritten {
+    pub(super) fn uses_library(&self) -> bool {
+        self.fetches || !self.references.blocks.is_empty() || !self.references.catalogs.is_empty()
+    }
+
     /// The author's position of a position in the rewritten text.
     pub(super) fn origin(&self, at: usize) -> usize {
         let idx = self.map.partition_point(|(out, _)| *out <= at);

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Rewritten, SYNTAX, UNKNOWN_FILTER, UNKNOWN_TAG};
+use super::{Rewritten, SYNTAX, UNKNOWN_FILTER};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::template::language::FILTERS;
+use crate::template::library::{Library, References};
 
 /// Where the inside of a tag or output ends, and what stands there in plain Liquid.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,10 @@ pub(super) struct Rewriter<'a> {
     /// Open blocks, with where they were opened.
     pub(super) open: Vec<(&'a str, Range<usize>)>,
     pub(super) problems: Vec<Diagnostic>,
+    pub(super) library: &'a Library,
+    pub(super) references: References,
+    /// It asks for connected content.
+    pub(super) fetches: bool,
 }
 
 // === impl End ===
@@ -45,13 +50,16 @@ impl End {
 // === impl Rewriter ===
 
 impl<'a> Rewriter<'a> {
-    pub(super) fn new(source: &'a str) -> Self {
+    pub(super) fn new(source: &'a str, library: &'a Library) -> Self {
         Self {
             source,
             at: 0,
             out: Rewritten::default(),
             open: Vec::new(),
             problems: Vec::new(),
+            library,
+            references: References::default(),
+            fetches: false,
         }
     }
 
@@ -105,6 +113,9 @@ impl<'a> Rewriter<'a> {
     }
 
     fn output(&mut self) -> Result<(), Diagnostic> {
+        if self.content_block()? {
+            return Ok(());
+        }
         let start = self.at;
         self.copy(start + 2);
         self.inner(End::OUTPUT, start)
@@ -209,8 +220,11 @@ impl<'a> Rewriter<'a> {
         // Two dots are a range's.
         if let Some(root) = root.filter(|root| !root.ends_with('.')) {
             if root.ends_with("content_blocks") {
-                let problem = Diagnostic::error(UNKNOWN_TAG, "content blocks are not supported");
-                return Err(problem.spanning(span));
+                let message = "a content block stands by itself in its braces";
+                let problem = Diagnostic::error(SYNTAX, message).spanning(span);
+                return Err(problem.hint(
+                    "take it with `{% capture x %}{{content_blocks.${name}}}{% endcapture %}`",
+                ));
             }
             let len = root.len();
             self.out.text.truncate(len);

@@ -50,6 +50,8 @@ impl<'a> Rewriter<'a> {
             "raw" | "comment" => return self.verbatim(name, start),
             "abort_message" => return self.abort_message(end, start),
             "message_extras" => return self.message_extras(end, start),
+            "catalog_items" => return self.catalog_items(end, start),
+            "connected_content" => return self.connected_content(end, start),
             _ => self.known_tag(name, span)?,
         }
         self.copy(name_at + name.len());
@@ -168,10 +170,9 @@ impl<'a> Rewriter<'a> {
                 Diagnostic::error(UNKNOWN_TAG, format!("unknown tag `{name}`")).spanning(span);
             if let Some(meant) = did_you_mean(name, known) {
                 problem = problem.hint(format!("did you mean `{meant}`?"));
-            } else if matches!(
-                name,
-                "connected_content" | "catalog_items" | "include" | "render" | "promotion"
-            ) {
+            } else if matches!(name, "include" | "render" | "layout") {
+                problem = problem.hint("use a content block: `{{content_blocks.${name}}}`");
+            } else if matches!(name, "promotion" | "catalog_selection_items") {
                 problem = problem.hint(format!("`{name}` is not supported"));
             }
             self.problems.push(problem);
@@ -200,69 +201,8 @@ impl<'a> Rewriter<'a> {
             .hint(format!("add `{{% {end} %}}`")))
     }
 
-    /// `abort_message('why')`, `("why")`, `()`, and without parentheses.
-    fn abort_message(&mut self, end: End, start: usize) -> Result<(), Diagnostic> {
-        self.copy(self.at + "abort_message".len());
-        let close = self.end_of(end, start)?;
-        let body = &self.source[self.at..close];
-        let trimmed = body.trim().trim_end_matches('-').trim();
-        let argument = trimmed
-            .strip_prefix('(')
-            .and_then(|rest| rest.strip_suffix(')'))
-            .unwrap_or(trimmed)
-            .trim();
-        if !argument.is_empty() {
-            self.at += body.find(argument).unwrap_or(0);
-            self.put(" ");
-            let to = self.at + argument.len();
-            let inside = End {
-                stop: Stop::At(to),
-                out: " ",
-            };
-            self.inner(inside, start)?;
-        }
-        self.at = close;
-        self.put(" ");
-        self.inner(end, start)
-    }
-
-    /// `message_extras :key k :value v` becomes a block with the value for its body, so that both may hold texts and
-    /// outputs.
-    fn message_extras(&mut self, end: End, start: usize) -> Result<(), Diagnostic> {
-        let close = self.end_of(end, start)?;
-        let body = self.source[self.at..close].trim_end_matches('-');
-        let problem = || {
-            let problem = Diagnostic::error(SYNTAX, "`message_extras` needs a key and a value");
-            let hint = "write `{% message_extras :key campaign_type :value launch %}`";
-            problem.spanning(start..start + 2).hint(hint)
-        };
-        let (_, key) = body.split_once(":key").ok_or_else(problem)?;
-        let (key, value) = key.split_once(":value").ok_or_else(problem)?;
-        let key = key.trim();
-        if key.is_empty() || key.contains(['{', '"', '%']) {
-            return Err(problem());
-        }
-        self.put(&format!("message_extras \"{key}\" %}}"));
-        let from = close - (self.source[self.at..close].len() - body.len()) - value.len();
-        self.at = from;
-        // The value is a text of its own: outputs in it are rewritten, tags are not allowed.
-        let to = from + value.len();
-        while let Some(open) = self.source[self.at..to].find("{{") {
-            self.copy(self.at + open);
-            self.copy(self.at + 2);
-            self.inner(End::OUTPUT, start)?;
-        }
-        self.copy(to);
-        self.put("{% endmessage_extras ");
-        self.at = to;
-        let dash = self.source[to..close].trim();
-        self.put(dash);
-        self.at = close;
-        self.inner(end, start)
-    }
-
     /// Where a tag ends, outside of strings.
-    fn end_of(&self, end: End, start: usize) -> Result<usize, Diagnostic> {
+    pub(super) fn end_of(&self, end: End, start: usize) -> Result<usize, Diagnostic> {
         match end.stop {
             Stop::At(at) => Ok(at),
             Stop::Mark(mark) => {
@@ -274,7 +214,7 @@ impl<'a> Rewriter<'a> {
 }
 
 /// Where `end` is, outside of strings.
-fn close_of(text: &str, end: &str) -> Option<usize> {
+pub(super) fn close_of(text: &str, end: &str) -> Option<usize> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
         match quote {

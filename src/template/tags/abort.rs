@@ -3,48 +3,31 @@
 use std::io::Write;
 
 use liquid_core::model::ValueView;
-use liquid_core::{
-    Error, Expression, Language, ParseTag, Renderable, Result, Runtime, TagReflection, TagTokenIter,
-};
+use liquid_core::{Error, Expression, Renderable, Result, Runtime, TagTokenIter};
 
+use super::block::Tag;
 use crate::template::budget::Budget;
 
 /// What a message says that was not given a reason.
 const NO_REASON: &str = "the template called abort_message";
 
-#[derive(Debug, Clone, Copy)]
-pub(in crate::template) struct AbortMessage;
+pub(in crate::template) const ABORT_MESSAGE: Tag = Tag {
+    name: "abort_message",
+    parse: abort,
+};
 
 #[derive(Debug)]
 struct Abort {
     reason: Option<Expression>,
 }
 
-// === impl AbortMessage ===
-
-impl ParseTag for AbortMessage {
-    fn parse(&self, mut arguments: TagTokenIter<'_>, _: &Language) -> Result<Box<dyn Renderable>> {
-        let reason = match arguments.next() {
-            Some(token) => Some(token.expect_value().into_result()?),
-            None => None,
-        };
-        arguments.expect_nothing()?;
-        Ok(Box::new(Abort { reason }))
-    }
-
-    fn reflection(&self) -> &dyn TagReflection {
-        self
-    }
-}
-
-impl TagReflection for AbortMessage {
-    fn tag(&self) -> &'static str {
-        "abort_message"
-    }
-
-    fn description(&self) -> &'static str {
-        ""
-    }
+fn abort(mut arguments: TagTokenIter<'_>) -> Result<Box<dyn Renderable>> {
+    let reason = match arguments.next() {
+        Some(token) => Some(token.expect_value().into_result()?),
+        None => None,
+    };
+    arguments.expect_nothing()?;
+    Ok(Box::new(Abort { reason }))
 }
 
 impl Renderable for Abort {

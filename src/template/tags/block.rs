@@ -1,10 +1,12 @@
-//! What all blocks of ours have in common: a name, an end, and a way to be parsed.
+//! What all tags of ours have in common: a name, an end where they are blocks, and a way to be parsed.
 
 use liquid_core::{
-    BlockReflection, Language, ParseBlock, Renderable, Result, TagBlock, TagTokenIter,
+    BlockReflection, Language, ParseBlock, ParseTag, Renderable, Result, TagBlock, TagReflection,
+    TagTokenIter,
 };
 
 type Parse = fn(TagTokenIter<'_>, TagBlock<'_, '_>, &Language) -> Result<Box<dyn Renderable>>;
+type ParseAlone = fn(TagTokenIter<'_>) -> Result<Box<dyn Renderable>>;
 
 /// A block of ours, for the language to register.
 #[derive(Clone, Copy)]
@@ -12,6 +14,13 @@ pub(in crate::template) struct Block {
     pub(super) name: &'static str,
     pub(super) end: &'static str,
     pub(super) parse: Parse,
+}
+
+/// A tag without an end of its own.
+#[derive(Clone, Copy)]
+pub(in crate::template) struct Tag {
+    pub(super) name: &'static str,
+    pub(super) parse: ParseAlone,
 }
 
 // === impl Block ===
@@ -38,6 +47,28 @@ impl BlockReflection for Block {
 
     fn end_tag(&self) -> &'static str {
         self.end
+    }
+
+    fn description(&self) -> &'static str {
+        ""
+    }
+}
+
+// === impl Tag ===
+
+impl ParseTag for Tag {
+    fn parse(&self, arguments: TagTokenIter<'_>, _: &Language) -> Result<Box<dyn Renderable>> {
+        (self.parse)(arguments)
+    }
+
+    fn reflection(&self) -> &dyn TagReflection {
+        self
+    }
+}
+
+impl TagReflection for Tag {
+    fn tag(&self) -> &'static str {
+        self.name
     }
 
     fn description(&self) -> &'static str {

@@ -45,7 +45,7 @@ struct Rows {
 
 /// `x in list limit:5 offset:2 reversed`, and `cols:3` of a table.
 #[derive(Debug)]
-struct Head {
+pub(super) struct Head {
     name: KString,
     items: Items,
     limit: Option<Expression>,
@@ -119,7 +119,11 @@ fn parse_rows(
 // === impl Head ===
 
 impl Head {
-    fn parse(arguments: &mut TagTokenIter<'_>, is_table: bool) -> Result<Self> {
+    pub(super) fn name(&self) -> &KString {
+        &self.name
+    }
+
+    pub(super) fn parse(arguments: &mut TagTokenIter<'_>, is_table: bool) -> Result<Self> {
         let name = arguments
             .expect_next("a name is expected")?
             .expect_identifier()
@@ -164,7 +168,7 @@ impl Head {
     }
 
     /// The items of this run: at most as many as there may be iterations, since more cannot be shown.
-    fn items(&self, runtime: &dyn Runtime) -> Result<Vec<Value>> {
+    pub(super) fn items(&self, runtime: &dyn Runtime) -> Result<Vec<Value>> {
         let skip = number(self.offset.as_ref(), runtime)?.unwrap_or(0);
         let take = number(self.limit.as_ref(), runtime)?
             .unwrap_or(usize::MAX)

@@ -4,9 +4,15 @@ mod abort;
 mod block;
 mod capture;
 mod conditions;
+mod content;
+mod each;
+mod library;
 mod loops;
 
-pub(super) use abort::AbortMessage;
+pub(super) use abort::ABORT_MESSAGE;
 pub(super) use capture::{CAPTURE, Extras, MESSAGE_EXTRAS};
 pub(super) use conditions::{IF, UNLESS};
+pub(super) use content::{CONNECTED_CONTENT, OPTION, host};
+pub(super) use each::{Collected, EACH};
+pub(super) use library::{CATALOG_ITEMS, CONTENT_BLOCK};
 pub(super) use loops::{FOR, TABLE_ROW};

@@ -1,0 +1,174 @@
+//! What messages share: content blocks, which may use each other, and the hosts that Settings allow.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::check::Checker;
+use super::file::{ContentBlockFile, Resource, SettingsFile};
+use super::set::{ConnectedContent, Credential};
+use super::source::{Parsed, Read};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::limits;
+use crate::model::resource::Kind;
+use crate::template::{self, Access, References};
+
+const WRONG_VALUE: Code = Code("wrong-value");
+
+/// The content blocks of all files.
+struct Graph<'a> {
+    files: BTreeMap<&'a str, (&'a Parsed<'a>, &'a ContentBlockFile)>,
+    uses: BTreeMap<&'a str, References>,
+    /// How deep each goes; one that uses none is 1.
+    depths: BTreeMap<&'a str, usize>,
+}
+
+// === impl Checker ===
+
+impl Checker<'_> {
+    /// There is one document of settings, whatever its name.
+    pub(super) fn settings(&mut self, parsed: &[Parsed<'_>]) {
+        let mut first: Option<&str> = None;
+        for one in parsed {
+            let Resource::Settings(file) = &one.resource else {
+                continue;
+            };
+            if let Some(other) = first {
+                let message = format!("there are settings in `{other}` already");
+                let problem = Diagnostic::error(Code("duplicate-resource"), message).at("kind");
+                self.report(&one.read, problem.hint("put all settings into one file"));
+                continue;
+            }
+            first = Some(&one.read.file.path);
+            self.connected_content(&one.read, file);
+        }
+    }
+
+    fn connected_content(&mut self, read: &Read<'_>, file: &SettingsFile) {
+        let Some(file) = &file.connected_content else {
+            return;
+        };
+        for (at, host) in file.hosts.iter().enumerate() {
+            let bare = host.strip_prefix("*.").unwrap_or(host);
+            let is_host = !bare.is_empty()
+                && bare
+                    .bytes()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-'))
+                && !bare.starts_with(['.', '-'])
+                && (host == bare || bare.contains('.'));
+            if !is_host {
+                let message = format!(
+                    "`{}` is not a host",
+                    host.chars().take(100).collect::<String>()
+                );
+                let at = format!("connected_content.hosts[{at}]");
+                let problem = Diagnostic::error(WRONG_VALUE, message).at(at);
+                self.report(
+                    read,
+                    problem.hint("write `api.example.com`, without scheme, port and path"),
+                );
+            }
+        }
+        self.shelves.allow(Access {
+            hosts: file.hosts.iter().cloned().collect(),
+            credentials: file.credentials.keys().cloned().collect(),
+        });
+        let credential = |file: &super::file::CredentialFile| Credential {
+            username: file.username.clone(),
+            password: file.password.clone(),
+        };
+        let credentials = file.credentials.iter();
+        self.set.connected_content = Arc::new(ConnectedContent {
+            credentials: credentials
+                .map(|(name, file)| (name.clone(), credential(file)))
+                .collect(),
+            allow_private_network: file.allow_private_network,
+        });
+    }
+
+    /// Compiles each block after those that it uses.
+    pub(super) fn content_blocks(&mut self, parsed: &[Parsed<'_>]) {
+        let files: BTreeMap<&str, _> = parsed
+            .iter()
+            .filter_map(|one| match &one.resource {
+                Resource::ContentBlock(file) => Some((file.name.as_str(), (one, file))),
+                _ => None,
+            })
+            .collect();
+        let uses = files
+            .iter()
+            .map(|(name, (_, file))| (*name, template::references(&file.content)));
+        let mut graph = Graph {
+            uses: uses.collect(),
+            depths: BTreeMap::new(),
+            files,
+        };
+        let names: Vec<&str> = graph.files.keys().copied().collect();
+        for name in names {
+            self.content_block(&mut graph, name, &mut Vec::new());
+        }
+    }
+
+    /// `path` is how it was come here, from name to name.
+    fn content_block<'a>(&mut self, graph: &mut Graph<'a>, name: &'a str, path: &mut Vec<&'a str>) {
+        let Some((one, file)) = graph.files.get(name).copied() else {
+            return;
+        };
+        if graph.depths.contains_key(name) {
+            return;
+        }
+        if let Some(at) = path.iter().position(|before| *before == name) {
+            let circle = path[at..].iter().chain([&name]).map(|n| format!("`{n}`"));
+            let circle = circle.collect::<Vec<_>>().join(" -> ");
+            let message = format!("content blocks use each other in a circle: {circle}");
+            let problem = Diagnostic::error(Code("content-block-cycle"), message).at("content");
+            self.report(&one.read, problem.hint("take one of them out"));
+            self.shelves.add_broken_block(name);
+            graph.depths.insert(name, 0);
+            return;
+        }
+        path.push(name);
+        let used: BTreeSet<String> = graph.uses.get(name).cloned().unwrap_or_default().blocks;
+        let mut depth = 1;
+        for used in &used {
+            if let Some((used, _)) = graph.files.get_key_value(used.as_str()) {
+                let used = *used;
+                self.content_block(graph, used, path);
+                depth = depth.max(graph.depths.get(used).map_or(0, |depth| depth + 1));
+            }
+        }
+        path.pop();
+        // In a circle it was reported on the way.
+        if graph.depths.contains_key(name) {
+            return;
+        }
+        graph.depths.insert(name, depth);
+        if depth > limits::CONTENT_BLOCK_DEPTH_MAX {
+            let message = format!(
+                "content blocks are {depth} deep here; {} are allowed",
+                limits::CONTENT_BLOCK_DEPTH_MAX
+            );
+            let problem = Diagnostic::error(Code("content-block-depth"), message).at("content");
+            self.report(
+                &one.read,
+                problem.hint("put the text of one into the other"),
+            );
+        }
+        self.compile_block(&one.read, file, graph.uses.get(name));
+    }
+
+    fn compile_block(
+        &mut self,
+        read: &Read<'_>,
+        file: &ContentBlockFile,
+        uses: Option<&References>,
+    ) {
+        if let Some(uses) = uses {
+            let user = (Kind::ContentBlock, file.name.as_str());
+            self.set.uses.add_references(user, uses);
+        }
+        if let Err(problems) = self.shelves.add_block(&file.name, &file.content) {
+            self.report_all(read, "content", problems);
+            self.shelves.add_broken_block(&file.name);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Which resource uses which: what a change reaches besides itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::resource::Kind;
+use crate::template::References;
+
+type Key = (Kind, String);
+
+/// Edges from a resource to those that it names.
+#[derive(Debug, Clone, Default)]
+pub struct Uses(BTreeMap<Key, BTreeSet<Key>>);
+
+// === impl Uses ===
+
+impl Uses {
+    pub(super) fn add(&mut self, user: (Kind, &str), used: (Kind, &str)) {
+        let user = (user.0, user.1.to_owned());
+        let used = (used.0, used.1.to_owned());
+        self.0.entry(user).or_default().insert(used);
+    }
+
+    pub(super) fn add_references(&mut self, user: (Kind, &str), references: &References) {
+        for block in &references.blocks {
+            self.add(user, (Kind::ContentBlock, block));
+        }
+        for catalog in &references.catalogs {
+            self.add(user, (Kind::Catalog, catalog));
+        }
+    }
+
+    /// Everything that uses a resource, through others too, by kind and name; not the resource itself.
+    pub fn used_by(&self, kind: Kind, name: &str) -> BTreeSet<Key> {
+        let start = (kind, name.to_owned());
+        let mut found = BTreeSet::new();
+        let mut open = vec![start.clone()];
+        while let Some(next) = open.pop() {
+            let users = self.0.iter().filter(|(_, used)| used.contains(&next));
+            for (user, _) in users {
+                if *user != start && found.insert(user.clone()) {
+                    open.push(user.clone());
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_reaches_through_others_and_ends_in_circles() {
+        let mut uses = Uses::default();
+        uses.add((Kind::Campaign, "sale"), (Kind::Template, "offer"));
+        uses.add((Kind::Template, "offer"), (Kind::ContentBlock, "footer"));
+        uses.add(
+            (Kind::ContentBlock, "footer"),
+            (Kind::ContentBlock, "legal"),
+        );
+        uses.add(
+            (Kind::ContentBlock, "legal"),
+            (Kind::ContentBlock, "footer"),
+        );
+        let users = uses.used_by(Kind::ContentBlock, "legal");
+        let named: Vec<_> = users
+            .iter()
+            .map(|(kind, name)| format!("{kind} {name}"))
+            .collect();
+        assert_eq!(
+            named,
+            ["ContentBlock footer", "Template offer", "Campaign sale"]
+        );
+        assert!(uses.used_by(Kind::Campaign, "sale").is_empty());
+    }
+}

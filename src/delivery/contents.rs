@@ -1,0 +1,268 @@
+//! Connected content: fetched for templates, and kept as long as they allow.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use secrecy::ExposeSecret;
+
+use crate::campaign::{Campaign, Channel, ConnectedContent, Set};
+use crate::clock;
+use crate::config::secret::Secrets;
+use crate::model::delivery::{Reason, ReasonCode};
+use crate::model::limits;
+use crate::template::{Contents, Request, Response, Wanted};
+
+use super::attempt::Attempts;
+use super::compose::{self, Composed, Means, Subject, Unmade};
+use super::http::{Answer, Call, Http, Silence};
+
+/// Answers that were given lately.
+#[derive(Debug, Default)]
+pub(super) struct Cache(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    answers: BTreeMap<Request, (Timestamp, Arc<Response>)>,
+    bytes: usize,
+}
+
+/// What calls for content are made with.
+struct Fetcher<'a> {
+    http: &'a Http,
+    cache: &'a Cache,
+    settings: &'a ConnectedContent,
+    secrets: &'a dyn Secrets,
+    now: Timestamp,
+}
+
+/// A call that came to nothing good.
+struct Bad {
+    why: String,
+    /// It may be better later.
+    is_temporary: bool,
+}
+
+// === impl Attempts ===
+
+impl Attempts {
+    /// Makes the message of `campaign`, with what its templates ask for on the way added to `contents`.
+    pub(super) async fn compose(
+        &self,
+        set: &Set,
+        (campaign, channel): (&Campaign, &Channel),
+        subject: &Subject<'_>,
+        secrets: &dyn Secrets,
+        contents: &mut Contents,
+    ) -> Result<Composed, Reason> {
+        let fetcher = Fetcher {
+            http: &self.http,
+            cache: &self.contents,
+            settings: &set.connected_content,
+            secrets: self.secrets.as_ref(),
+            now: subject.now,
+        };
+        let means = Means {
+            secrets,
+            graph_url: self.graph_url.as_deref(),
+        };
+        loop {
+            let wanted = match compose::compose(campaign, channel, subject, contents, means) {
+                Ok(composed) => return Ok(composed),
+                Err(Unmade::For(reason)) => return Err(reason),
+                Err(Unmade::Wants(wanted)) => wanted,
+            };
+            if contents.len() >= limits::CONTENT_CALLS_MAX {
+                let detail = format!(
+                    "the message asks for connected content more than {} times",
+                    limits::CONTENT_CALLS_MAX
+                );
+                return Err(Reason::new(ReasonCode::RenderFailed, detail));
+            }
+            let response = fetcher.fetch(&wanted).await?;
+            contents.add(wanted.request, response);
+        }
+    }
+}
+
+// === impl Fetcher ===
+
+impl Fetcher<'_> {
+    /// # Errors
+    /// The call may not be made, or there is no good answer and the template asks to try again.
+    async fn fetch(&self, wanted: &Wanted) -> Result<Arc<Response>, Reason> {
+        if let Some(response) = self.cache.get(&wanted.request, self.now) {
+            return Ok(response);
+        }
+        let call = self.call(&wanted.request)?;
+        let host = call.url.host_str().unwrap_or_default().to_owned();
+        let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
+        let about = |why: &str| format!("connected content from `{host}`: {why}");
+        let bad = match answer {
+            // Policy, not weather: the same call will never be made.
+            Err(Silence::Refused(refused)) => {
+                let detail = about(&refused.to_string());
+                return Err(Reason::new(ReasonCode::RenderFailed, detail));
+            }
+            Err(silence) => Bad {
+                why: silence.to_string(),
+                is_temporary: true,
+            },
+            Ok(answer) => match good(answer) {
+                Ok(response) => {
+                    let response = Arc::new(response);
+                    if let Some(age) = wanted.cached_for {
+                        let until = clock::after(self.now, age);
+                        self.cache.keep(&wanted.request, &response, until, self.now);
+                    }
+                    return Ok(response);
+                }
+                Err(bad) => bad,
+            },
+        };
+        metrics::counter!("recado_connected_content_failures_total").increment(1);
+        let why = about(&bad.why);
+        if wanted.is_retried && bad.is_temporary {
+            return Err(Reason::new(ReasonCode::ContentUnavailable, why));
+        }
+        Ok(Arc::new(Response::Bad { why }))
+    }
+
+    fn call(&self, request: &Request) -> Result<Call, Reason> {
+        let failed = |detail: String| Reason::new(ReasonCode::RenderFailed, detail);
+        let url: Url = request
+            .url
+            .parse()
+            .map_err(|e| failed(format!("the URL of connected content: {e}")))?;
+        let is_post = request.method == "POST";
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        let default = if is_post {
+            "application/x-www-form-urlencoded"
+        } else {
+            "application/json"
+        };
+        let content_type = request.content_type.as_deref().unwrap_or(default);
+        let given = request
+            .headers
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()));
+        for (name, value) in std::iter::once((CONTENT_TYPE.as_str(), content_type)).chain(given) {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {
+                return Err(failed("a header of connected content is none".to_owned()));
+            };
+            headers.insert(name, value);
+        }
+        if let Some(name) = &request.basic_auth {
+            headers.insert(AUTHORIZATION, self.basic_auth(name)?);
+        }
+        Ok(Call {
+            method: if is_post { Method::POST } else { Method::GET },
+            url,
+            headers,
+            body: request.body.clone().map_or_else(Bytes::new, Bytes::from),
+            timeout: Some(limits::CONTENT_TIMEOUT),
+            is_private_allowed: self.settings.allow_private_network,
+        })
+    }
+
+    fn basic_auth(&self, name: &str) -> Result<HeaderValue, Reason> {
+        let misconfigured = |detail: String| Reason::new(ReasonCode::ChannelMisconfigured, detail);
+        let credential = self.settings.credentials.get(name);
+        let credential = credential
+            .ok_or_else(|| misconfigured(format!("Settings know no credential `{name}`")))?;
+        let password = self.secrets.get(&credential.password);
+        let password = password.map_err(|error| misconfigured(error.to_string()))?;
+        let both = format!("{}:{}", credential.username, password.expose_secret());
+        let text = format!("Basic {}", STANDARD.encode(both));
+        let mut value = HeaderValue::from_str(&text)
+            .map_err(|_| misconfigured(format!("the credential `{name}` is not text")))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+// === impl Cache ===
+
+impl Cache {
+    fn get(&self, request: &Request, now: Timestamp) -> Option<Arc<Response>> {
+        let held = self.0.lock();
+        let (until, response) = held.answers.get(request)?;
+        (now < *until).then(|| Arc::clone(response))
+    }
+
+    fn keep(&self, request: &Request, response: &Arc<Response>, until: Timestamp, now: Timestamp) {
+        let mut held = self.0.lock();
+        let size = size(request, response);
+        if held.bytes + size > limits::CONTENT_CACHE_BYTES_MAX
+            || held.answers.len() >= limits::CONTENT_CACHE_ENTRIES_MAX
+        {
+            held.make_room(size, now);
+        }
+        let entry = (until, Arc::clone(response));
+        held.bytes += size;
+        if let Some((_, old)) = held.answers.insert(request.clone(), entry) {
+            held.bytes -= self::size(request, &old);
+        }
+    }
+}
+
+// === impl Held ===
+
+impl Held {
+    /// Drops what is over; when that is not enough, everything: each is one call away.
+    fn make_room(&mut self, bytes: usize, now: Timestamp) {
+        self.answers.retain(|_, (until, _)| now < *until);
+        let sizes = self.answers.iter();
+        self.bytes = sizes.map(|(key, (_, response))| size(key, response)).sum();
+        if self.bytes + bytes > limits::CONTENT_CACHE_BYTES_MAX
+            || self.answers.len() >= limits::CONTENT_CACHE_ENTRIES_MAX
+        {
+            *self = Self::default();
+        }
+    }
+}
+
+fn size(request: &Request, response: &Response) -> usize {
+    let body = match response {
+        Response::Good { body, .. } => body.len(),
+        Response::Bad { why } => why.len(),
+    };
+    request.url.len() + request.body.as_ref().map_or(0, String::len) + body
+}
+
+fn good(answer: Answer) -> Result<Response, Bad> {
+    let bad = |why: String, is_temporary: bool| Err(Bad { why, is_temporary });
+    match answer.status {
+        200..=299 => {}
+        300..=399 => {
+            return bad(
+                format!("status {}, redirects are not followed", answer.status),
+                false,
+            );
+        }
+        status @ (408 | 429 | 500..) => return bad(format!("status {status}"), true),
+        status => return bad(format!("status {status}"), false),
+    }
+    if !answer.is_whole {
+        let max = limits::CONTENT_BYTES_MAX;
+        return bad(
+            format!("the answer broke off, or is longer than {max} bytes"),
+            false,
+        );
+    }
+    match String::from_utf8(answer.body.to_vec()) {
+        Ok(body) => Ok(Response::Good {
+            status: answer.status,
+            body,
+        }),
+        Err(_) => bad("the answer is not UTF-8".to_owned(), false),
+    }
+}

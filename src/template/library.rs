@@ -1,0 +1,199 @@
+//! What texts may use besides what they are rendered for: content blocks, catalogs, hosts to fetch from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use liquid_core::Template;
+use liquid_core::model::{KString, Object, Value as Liquid};
+use serde_json::{Map, Value as Json};
+
+use super::filters::from_json;
+use super::parse::parse;
+use crate::diagnostic::Diagnostic;
+
+/// Built once for a set of resources; a compiled text keeps the one that it was compiled with.
+#[derive(Debug, Default)]
+pub struct Library {
+    blocks: BTreeMap<String, Arc<Template>>,
+    catalogs: BTreeMap<String, Catalog>,
+    access: Access,
+    /// There are more blocks and catalogs than are known here: what is missing is not reported.
+    is_part: bool,
+}
+
+/// Items by their ids.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    items: BTreeMap<String, Liquid>,
+}
+
+/// Where connected content may come from; nowhere without hosts.
+#[derive(Debug, Default, Clone)]
+pub struct Access {
+    /// `api.example.com`, or `*.example.com` for every host below.
+    pub hosts: BTreeSet<String>,
+    /// Names that `:basic_auth` may use.
+    pub credentials: BTreeSet<String>,
+}
+
+/// What a text uses of a library, by name.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct References {
+    pub blocks: BTreeSet<String>,
+    pub catalogs: BTreeSet<String>,
+}
+
+/// The library of a render under way, for tags.
+#[derive(Debug, Default)]
+pub(super) struct Shelf(pub(super) Option<Arc<Library>>);
+
+// === impl Library ===
+
+impl Library {
+    /// One that knows that it does not know everything.
+    pub fn part() -> Self {
+        Self {
+            is_part: true,
+            ..Self::default()
+        }
+    }
+
+    pub fn mark_part(&mut self) {
+        self.is_part = true;
+    }
+
+    /// Adds a content block, after those that it uses itself.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its text.
+    pub fn add_block(&mut self, name: &str, source: &str) -> Result<(), Vec<Diagnostic>> {
+        let block = parse(source, self)?;
+        self.blocks
+            .insert(name.to_owned(), Arc::new(block.template));
+        Ok(())
+    }
+
+    /// A block that is broken: told where it stands, and not again where it is used.
+    pub fn add_broken_block(&mut self, name: &str) {
+        let nothing = Template::new(Vec::new());
+        self.blocks.insert(name.to_owned(), Arc::new(nothing));
+    }
+
+    pub fn add_catalog(&mut self, name: &str, catalog: Catalog) {
+        self.catalogs.insert(name.to_owned(), catalog);
+    }
+
+    pub fn allow(&mut self, access: Access) {
+        self.access = access;
+    }
+
+    pub(super) fn block(&self, name: &str) -> Option<&Arc<Template>> {
+        self.blocks.get(name)
+    }
+
+    pub(super) fn catalog(&self, name: &str) -> Option<&Catalog> {
+        self.catalogs.get(name)
+    }
+
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    pub(super) fn is_part(&self) -> bool {
+        self.is_part
+    }
+
+    pub(super) fn block_names(&self) -> impl Iterator<Item = &str> {
+        self.blocks.keys().map(String::as_str)
+    }
+
+    pub(super) fn catalog_names(&self) -> impl Iterator<Item = &str> {
+        self.catalogs.keys().map(String::as_str)
+    }
+}
+
+// === impl References ===
+
+impl References {
+    pub fn add(&mut self, others: &Self) {
+        self.blocks.extend(others.blocks.iter().cloned());
+        self.catalogs.extend(others.catalogs.iter().cloned());
+    }
+}
+
+// === impl Catalog ===
+
+impl Catalog {
+    /// Adds an item; false when there is one of that id already.
+    pub fn add(&mut self, id: String, fields: &Map<String, Json>) -> bool {
+        if self.items.contains_key(&id) {
+            return false;
+        }
+        let fields = fields
+            .iter()
+            .map(|(key, value)| (KString::from_ref(key), from_json(value)));
+        self.items
+            .insert(id, Liquid::Object(fields.collect::<Object>()));
+        true
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    pub(super) fn item(&self, id: &str) -> Option<&Liquid> {
+        self.items.get(id)
+    }
+}
+
+// === impl Access ===
+
+impl Access {
+    pub(super) fn is_open(&self) -> bool {
+        !self.hosts.is_empty()
+    }
+
+    /// Hosts are compared without case, as names in the DNS are.
+    pub(super) fn allows(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        self.hosts.iter().any(|allowed| {
+            let allowed = allowed.to_ascii_lowercase();
+            match allowed.strip_prefix("*.") {
+                Some(above) => host
+                    .strip_suffix(above)
+                    .is_some_and(|below| below.ends_with('.')),
+                None => host == allowed,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_what_is_below_and_not_for_the_host_itself() {
+        let access = Access {
+            hosts: ["api.example.com", "*.acme.test"].map(String::from).into(),
+            ..Access::default()
+        };
+        let cases = [
+            ("api.example.com", true),
+            ("API.example.com.", true),
+            ("example.com", false),
+            ("evil-api.example.com", false),
+            ("a.acme.test", true),
+            ("a.b.acme.test", true),
+            ("acme.test", false),
+            ("evilacme.test", false),
+        ];
+        for (host, expected) in cases {
+            assert_eq!(access.allows(host), expected, "{host}");
+        }
+    }
+}

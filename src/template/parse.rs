@@ -1,0 +1,160 @@
+//! From an author's text to a template, with every mistake where the author wrote it.
+
+use std::ops::Range;
+use std::panic::catch_unwind;
+
+use liquid_core::Template;
+
+use super::language::LANGUAGE;
+use super::library::{Library, References};
+use super::rewrite::{Rewritten, rewrite};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::limits;
+
+/// What a tree's `each:` is made to for the parser.
+const FOR: &str = "{% for ";
+const END_FOR: &str = "%}{% endfor %}";
+
+/// A parsed text.
+pub(super) struct Parsed {
+    pub(super) template: Template,
+    pub(super) references: References,
+    /// Blocks, catalogs, or the hosts of connected content.
+    pub(super) uses_library: bool,
+}
+
+/// Parses a text.
+///
+/// # Errors
+/// Everything that is wrong, with places in the author's text.
+pub(super) fn parse(source: &str, library: &Library) -> Result<Parsed, Vec<Diagnostic>> {
+    check_length(source)?;
+    let rewritten = rewrite(source, library)?;
+    let text = rewritten.text.clone();
+    finish(source, rewritten, &text)
+}
+
+/// Parses the head of a loop, `item in list limit:3`.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_head(source: &str, library: &Library) -> Result<Parsed, Vec<Diagnostic>> {
+    check_length(source)?;
+    // As a loop it is looked through like any other; then it becomes a tag without a body.
+    let whole = format!("{FOR}{source}{END_FOR}");
+    let shifted = |mut problems: Vec<Diagnostic>| {
+        for problem in &mut problems {
+            problem.span = problem.span.take().map(|span| within(&span, source.len()));
+        }
+        problems
+    };
+    let rewritten = rewrite(&whole, library).map_err(shifted)?;
+    let head = rewritten.text.strip_prefix(FOR);
+    let head = head.and_then(|text| text.strip_suffix(END_FOR));
+    let Some(head) = head else {
+        let problem = syntax("`each` takes the head of a loop", 0..source.len());
+        return Err(vec![
+            problem.hint("write `item in custom_attribute.${list}`"),
+        ]);
+    };
+    let text = format!("{{% each {head}%}}");
+    // What the parser expected next says little to who writes no `for`.
+    finish(&whole, rewritten, &text).map_err(|_| vec![not_a_head(source)])
+}
+
+fn not_a_head(source: &str) -> Diagnostic {
+    let problem = syntax("`each` takes the head of a loop", 0..source.len());
+    problem.hint("write `item in custom_attribute.${list}`, and `limit:3` behind it if it is meant")
+}
+
+/// # Errors
+/// The text is too long.
+pub(super) fn check_length(source: &str) -> Result<(), Vec<Diagnostic>> {
+    if source.len() <= limits::TEMPLATE_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "{} bytes; a text may have {}",
+        source.len(),
+        limits::TEMPLATE_BYTES_MAX
+    );
+    Err(vec![Diagnostic::error(Code("template-too-long"), message)])
+}
+
+fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<Diagnostic>> {
+    // The library has panics of its own; a template must not end the server.
+    let parsed = catch_unwind(|| liquid_core::parser::parse(text, &LANGUAGE));
+    match parsed {
+        Ok(Ok(elements)) => Ok(Parsed {
+            template: Template::new(elements),
+            uses_library: rewritten.uses_library(),
+            references: rewritten.references,
+        }),
+        Ok(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
+        Err(_) => Err(vec![syntax("the template does not parse", 0..source.len())]),
+    }
+}
+
+/// A span of the loop as one of its head.
+fn within(span: &Range<usize>, len: usize) -> Range<usize> {
+    let at = |at: usize| at.saturating_sub(FOR.len()).min(len);
+    at(span.start)..at(span.end)
+}
+
+/// The parser's error in our words, where the author wrote it.
+fn diagnose(source: &str, rewritten: &Rewritten, error: &str) -> Diagnostic {
+    let at = position(&rewritten.text, error)
+        .map_or(0, |at| rewritten.origin(at))
+        .min(source.len());
+    let end = source[floor(source, at)..]
+        .chars()
+        .next()
+        .map_or(at, |c| floor(source, at) + c.len_utf8());
+    let expected = error
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("= "));
+    let message = match expected {
+        Some(expected) if expected.starts_with("expected") => {
+            format!("the template does not parse: {expected}")
+        }
+        _ => format!("the template does not parse: {}", first_line(error)),
+    };
+    syntax(&message, floor(source, at)..end)
+}
+
+fn syntax(message: &str, span: Range<usize>) -> Diagnostic {
+    Diagnostic::error(Code("liquid-syntax"), message.trim_end_matches([':', ' '])).spanning(span)
+}
+
+/// The parser writes ` --> line:column`, both from 1, the column in characters.
+fn position(text: &str, error: &str) -> Option<usize> {
+    let (_, rest) = error.split_once("--> ")?;
+    let (line, column) = rest.lines().next()?.trim().split_once(':')?;
+    let (line, column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(line.checked_sub(1)?)
+        .map(str::len)
+        .sum();
+    let offset = text[start..]
+        .char_indices()
+        .nth(column.checked_sub(1)?)
+        .map(|(at, _)| at);
+    Some(start + offset.unwrap_or(text.len() - start))
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// The library adds the input to its errors, line by line below the first: values do not belong there.
+pub(super) fn first_line(error: &str) -> String {
+    let line = error
+        .lines()
+        .find(|line| !line.trim().is_empty() && !line.contains("-->"))
+        .unwrap_or(error);
+    line.trim().trim_start_matches("liquid:").trim().to_owned()
+}
