@@ -1,5 +1,6 @@
 //! Deliveries against the real store and a local Messenger, with a clock that stands still.
 
+mod contents;
 mod outcomes;
 mod pace;
 mod stage;

@@ -39,6 +39,10 @@ pub(super) struct Stage {
 /// What a stage is made with.
 pub(super) struct Builder {
     channel: String,
+    /// The campaign's, as YAML.
+    message: String,
+    /// Further documents.
+    others: Vec<Document>,
     pace: u32,
     secrets: Given,
     call_timeout: Duration,
@@ -50,6 +54,19 @@ impl Builder {
     /// The channel's YAML without its name; `SANDBOX` stands for the platform's address.
     pub(super) fn channel(mut self, yaml: &str) -> Self {
         yaml.clone_into(&mut self.channel);
+        self
+    }
+
+    /// The campaign's message and what goes with it, as lines of its YAML.
+    pub(super) fn message(mut self, yaml: &str) -> Self {
+        yaml.clone_into(&mut self.message);
+        self
+    }
+
+    /// One more document, from its second line on.
+    pub(super) fn with(mut self, kind: Kind, name: &str, yaml: &str) -> Self {
+        let source = format!("kind: {kind}\n{yaml}");
+        self.others.push(document(kind, name, source));
         self
     }
 
@@ -84,7 +101,7 @@ impl Builder {
             .channel
             .replace("SANDBOX", &sandbox.url())
             .replace("PACE", &self.pace.to_string());
-        apply(store.as_ref(), &channel, clock.now()).await;
+        apply(store.as_ref(), self.documents(&channel), clock.now()).await;
         let http = Http::new(&http::Settings {
             call_timeout: self.call_timeout,
             ..http::Settings::default()
@@ -106,6 +123,20 @@ impl Builder {
     }
 }
 
+impl Builder {
+    fn documents(&self, channel: &str) -> Vec<Document> {
+        let channel = format!("kind: Channel\nname: page\n{channel}");
+        let campaign = format!(
+            "kind: Campaign\nname: hello\nchannel: page\ntrigger: {{api: {{}}}}\n{}\n",
+            self.message
+        );
+        let mut documents = self.others.clone();
+        documents.push(document(Kind::Channel, "page", channel));
+        documents.push(document(Kind::Campaign, "hello", campaign));
+        documents
+    }
+}
+
 // === impl Stage ===
 
 impl Stage {
@@ -114,6 +145,8 @@ impl Stage {
         Builder {
             channel: "type: messenger\npage_id: me\ntoken: {env: TOKEN}\ngraph_url: SANDBOX\npace: PACE\n"
                 .to_owned(),
+            message: "message: {text: \"Hi {{${first_name}}}\"}".to_owned(),
+            others: Vec::new(),
             pace: 100_000,
             secrets: Given::new([("TOKEN", TOKEN)]),
             // Longer than a test takes: on a busy machine a call may be slow and yet be answered.
@@ -186,6 +219,16 @@ impl Stage {
             .unwrap();
         self.wake.poke();
         id
+    }
+
+    /// Gives a user a list attribute `wishes`.
+    pub(super) async fn wish(&self, name: &str, wishes: &[&str]) {
+        let list = wishes.iter().map(|wish| Value::String((*wish).into()));
+        let update = Update {
+            set: vec![("wishes".into(), Some(Value::List(list.collect())))],
+            ..Update::new(ExternalId::parse(name).unwrap())
+        };
+        self.store.upsert_users(vec![update]).await.unwrap();
     }
 
     /// Waits until the send looks like that.
@@ -262,27 +305,16 @@ pub(super) async fn in_time<T>(work: impl Future<Output = T>) -> T {
         .expect("it took too long")
 }
 
-async fn apply(store: &dyn Store, channel: &str, at: jiff::Timestamp) {
-    let document = |kind, name: &str, source: String| Document {
+fn document(kind: Kind, name: &str, source: String) -> Document {
+    Document {
         kind,
         name: name.into(),
-        path: format!("{name}.yaml"),
+        path: format!("{kind}-{name}.yaml"),
         source,
-    };
-    let documents = vec![
-        document(
-            Kind::Channel,
-            "page",
-            format!("kind: Channel\nname: page\n{channel}"),
-        ),
-        document(
-            Kind::Campaign,
-            "hello",
-            "kind: Campaign\nname: hello\nchannel: page\ntrigger: {api: {}}\n\
-             message: {text: \"Hi {{${first_name}}}\"}\n"
-                .into(),
-        ),
-    ];
+    }
+}
+
+async fn apply(store: &dyn Store, documents: Vec<Document>, at: jiff::Timestamp) {
     let info = NewRevision {
         applied_at: at,
         fingerprint: Fingerprint::of([b"stage".as_slice()]),
