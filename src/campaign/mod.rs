@@ -7,6 +7,7 @@
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 
 mod attributes;
+pub mod braze;
 mod check;
 mod file;
 mod leaves;
