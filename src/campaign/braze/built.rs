@@ -5,9 +5,7 @@ use super::liquid;
 use super::report::{BY_HAND, Report};
 use super::yaml::{Entry, Yaml};
 use crate::diagnostic::Diagnostic;
-
-/// Problems of one body that are told: who sees so many rewrites it.
-const TOLD_MAX: usize = 100;
+use crate::model::limits;
 
 /// A channel and a campaign over it.
 #[derive(Debug, Default)]
@@ -167,7 +165,7 @@ pub(super) fn by_hand(outside: &[Outside]) -> Vec<Diagnostic> {
         }
         problems.push(problem(one));
     }
-    problems.truncate(TOLD_MAX);
+    problems.truncate(limits::IMPORT_PROBLEMS_MAX);
     problems
 }
 

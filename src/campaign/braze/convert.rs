@@ -17,11 +17,6 @@ use crate::model::limits;
 const PAGE: &str = "facebook-page";
 const CAMPAIGN: &str = "braze-import";
 
-/// Most webhooks of one export: Braze has eight variations a campaign.
-const SOURCES_MAX: usize = 100;
-/// Most headers of one webhook.
-const HEADERS_MAX: usize = 100;
-
 /// How an input is converted.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -79,8 +74,9 @@ pub fn convert(bytes: &[u8], options: &Options) -> Result<Imported, Box<Diagnost
     converter.secrets.scan(text);
     let sources = input::read(&options.file, text, &mut converter.report)?;
     let n_headers = sources.iter().map(|source| source.headers.len()).max();
-    if sources.len() > SOURCES_MAX || n_headers.is_some_and(|n| n > HEADERS_MAX) {
-        let message = format!("more than {SOURCES_MAX} webhooks, or {HEADERS_MAX} headers of one");
+    let (n_most, n_headers_most) = (limits::IMPORT_WEBHOOKS_MAX, limits::IMPORT_HEADERS_MAX);
+    if sources.len() > n_most || n_headers.is_some_and(|n| n > n_headers_most) {
+        let message = format!("more than {n_most} webhooks, or {n_headers_most} headers of one");
         return Err(input::refused(&options.file, text, 0, message));
     }
     let is_one = sources.len() == 1;
@@ -137,7 +133,7 @@ impl Converter<'_> {
         let page = if source.url.is_empty() {
             PAGE.to_owned()
         } else {
-            names::resource(&Url::parse(&source.url).name())
+            names::resource(&Url::parse(&self.secrets.scrub(&source.url).0).name())
         };
         let likely = if target.is_some() {
             PAGE.to_owned()

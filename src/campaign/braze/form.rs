@@ -72,7 +72,7 @@ mod tests {
         );
         assert_eq!(
             read.get("message").and_then(|v| v.text("text")),
-            Some("Hi {{${first_name} | url_encode}}!")
+            Some("Hi {{${first_name}}}!")
         );
         assert_eq!(read.text("tag"), Some("A&B"));
     }

@@ -6,13 +6,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::model::limits;
+
 /// Filters that make a text fit into JSON or a form. A message is encoded once it is rendered, so that with
 /// them it would be encoded twice.
 pub(super) const JSON_ESCAPES: &[&str] = &["json_escape"];
 pub(super) const FORM_ESCAPES: &[&str] = &["url_encode", "url_escape", "url_param_escape"];
-
-/// Markup that is never closed is looked for to the text's end: after so many, the rest is taken for text.
-pub(super) const UNCLOSED_MAX: usize = 16;
 
 /// `custom_attribute.${name}`: what stands before the dot, if anything, and the name.
 static NAME: LazyLock<Option<Regex>> =
@@ -97,7 +96,7 @@ pub(super) fn close(text: &str, at: usize) -> Option<Close> {
 /// The text in order; markup that is never closed is text.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let (mut pieces, mut begin, mut at, mut n_unclosed) = (Vec::new(), 0, 0, 0);
-    while n_unclosed < UNCLOSED_MAX
+    while n_unclosed < limits::IMPORT_UNCLOSED_MAX
         && let Some(brace) = text[at..].find('{')
     {
         let open = at + brace;

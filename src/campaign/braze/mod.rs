@@ -29,6 +29,8 @@ mod webhook;
 mod yaml;
 
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod yaml_tests;
 
 pub use convert::{Imported, Options, convert};

@@ -8,6 +8,7 @@ use super::liquid;
 use super::report::{BY_HAND, Report};
 use super::yaml::{Entry, Yaml};
 use crate::diagnostic::Diagnostic;
+use crate::model::limits;
 
 /// Namespaces that Recado has, besides attributes.
 const KNOWN: [&str; 5] = [
@@ -19,9 +20,6 @@ const KNOWN: [&str; 5] = [
 ];
 /// Attributes that every user has.
 const COMPUTED: [&str; 2] = ["user_id", "random_bucket_number"];
-
-/// Problems of one document that are told.
-const TOLD_MAX: usize = 100;
 
 /// Says which attributes and properties must be there.
 pub(super) fn tell(all: &[&Built], report: &mut Report) {
@@ -56,8 +54,8 @@ pub(super) fn tell(all: &[&Built], report: &mut Report) {
 }
 
 fn listed(names: BTreeSet<String>) -> String {
-    let more = names.len().saturating_sub(TOLD_MAX);
-    let told = names.into_iter().take(TOLD_MAX);
+    let more = names.len().saturating_sub(limits::IMPORT_PROBLEMS_MAX);
+    let told = names.into_iter().take(limits::IMPORT_PROBLEMS_MAX);
     let mut quoted: Vec<String> = told.map(|name| format!("`{name}`")).collect();
     if more > 0 {
         quoted.push(format!("and {more} more"));
@@ -73,7 +71,7 @@ pub(super) fn unknown(entries: &[Entry]) -> Vec<Diagnostic> {
         let is_unknown =
             |name: &liquid::Name| !name.root.is_empty() && !KNOWN.contains(&name.root.as_str());
         for (name, span) in names.filter(|(name, _)| is_unknown(name)) {
-            if problems.len() == TOLD_MAX {
+            if problems.len() == limits::IMPORT_PROBLEMS_MAX {
                 return;
             }
             let message = format!(

@@ -1,12 +1,10 @@
 //! What became of what was read, for people.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::model::limits;
 
 /// What the converter itself finds.
 pub(super) const BY_HAND: Code = Code("braze-by-hand");
-
-/// Longest list of a report that people read.
-const LINES_MAX: usize = 500;
 
 /// What was carried over, what was changed on the way, what was not carried over, and what is left to do.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +62,7 @@ impl Report {
     /// Something to do, once for all.
     pub(super) fn next(&mut self, line: impl AsRef<str>) {
         let line = harmless(line.as_ref());
-        if self.next.len() < LINES_MAX && !self.next.contains(&line) {
+        if self.next.len() < limits::IMPORT_LINES_MAX && !self.next.contains(&line) {
             self.next.push(line);
         }
     }
@@ -75,7 +73,7 @@ impl Report {
             about: self.about.clone(),
             text: harmless(text),
         };
-        if self.lines.len() < LINES_MAX && !self.lines.contains(&line) {
+        if self.lines.len() < limits::IMPORT_LINES_MAX && !self.lines.contains(&line) {
             self.lines.push(line);
         }
     }

@@ -7,11 +7,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::liquid;
+use crate::model::limits;
 
 /// Shorter ones are left alone where they are not known to stand: they would be found in any text.
 const BYTES_MIN: usize = 6;
-/// Most secrets of one input: a template has a token and a header or two.
-const COUNT_MAX: usize = 200;
 /// What a secret is replaced with where no reference can stand.
 pub(super) const MASK: &str = "***";
 
@@ -77,7 +76,7 @@ impl Secrets {
 
     /// There are more than can be looked for in every text: nothing may be written then.
     pub(super) fn is_full(&self) -> bool {
-        self.0.len() >= COUNT_MAX
+        self.0.len() >= limits::IMPORT_SECRETS_MAX
     }
 
     fn insert(&mut self, value: &str) {

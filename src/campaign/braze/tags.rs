@@ -28,7 +28,10 @@ pub(super) fn envelope(
     let mut put =
         |key: &str, text: &str| envelope.push((key.to_owned(), Value::Text(text.to_owned())));
     match (kind, tag) {
-        (None, None) => None,
+        (None, None) => {
+            report.changed("`messaging_type` was missing: `UPDATE` is sent");
+            None
+        }
         (Some("MESSAGE_TAG"), None) => {
             report.changed(format!(
                 "`messaging_type: MESSAGE_TAG` without a tag is `UPDATE` now: {OUTSIDE}"

@@ -32,7 +32,7 @@ impl Url {
             text[..find(0, b"/?#")].ends_with(':') && text[find(0, b"/?#")..].starts_with("//");
         let host_at = if is_schemed { find(0, b"/") + 2 } else { 0 };
         let scheme = match text.get(..host_at) {
-            Some(scheme) if !scheme.is_empty() => scheme.to_ascii_lowercase(),
+            Some(scheme) if !scheme.is_empty() => known(scheme),
             // A text that begins with Liquid may bring a scheme of its own.
             _ if liquid::is_markup(text) => String::new(),
             _ => "https://".to_owned(),
@@ -109,6 +109,14 @@ pub(super) fn pairs(text: &str) -> Vec<&str> {
     }
     pairs.push(&text[begin..]);
     pairs
+}
+
+/// A scheme in small letters; what is none stays what it is.
+fn known(scheme: &str) -> String {
+    let known = ["https://", "http://"]
+        .into_iter()
+        .find(|known| scheme.eq_ignore_ascii_case(known));
+    known.unwrap_or(scheme).to_owned()
 }
 
 /// As long as the text, with nothing to cut at where Liquid stands.

@@ -115,7 +115,7 @@ impl Builder<'_> {
         }
         for name in names {
             let message =
-                format!("the secret `{name}` stood in the URL, where no reference can stand");
+                format!("a secret ({name}) stood in the URL, where no reference can stand");
             self.problem("url", message, "send it as a header: `headers: {NAME: {env: VARIABLE}}`; renew it, since it stood in a text");
         }
         self.report.carried("the URL");

@@ -162,8 +162,7 @@ impl Braze {
             lines.insert(0, "rewrite by hand what the errors point at".to_owned());
         }
         if self.out.is_none() {
-            let line =
-                "put each file where its first line says, or repeat the command with `--out DIR`";
+            let line = "put each document into the file that stands above it, or repeat the command with `--out DIR`";
             lines.push(line.to_owned());
         }
         let folder = self.out.as_deref().unwrap_or(Path::new("DIR")).display();
@@ -184,12 +183,11 @@ fn list(title: &str, lines: &[String], mark: impl Fn(usize) -> String) {
     }
 }
 
-/// The files one after the other, each under its path.
+/// The files one after the other, each behind its path. The lines of each count from there, as its problems do.
 fn printed(files: &[SourceFile]) -> String {
-    let texts = files
-        .iter()
-        .map(|file| format!("# {}\n{}", file.path, file.text));
-    texts.collect::<Vec<_>>().join("---\n")
+    let texts = files.iter();
+    let texts = texts.map(|file| format!("--- # {}\n{}", file.path, file.text));
+    texts.collect::<Vec<_>>().concat()
 }
 
 fn name(text: &str) -> Result<String, String> {

@@ -7,8 +7,6 @@ use super::{Broken, Mode, Outside, Read, Value, What, push_item, push_step};
 use crate::campaign::braze::liquid::{self, Close};
 use crate::model::limits;
 
-/// Longest key: beyond it there is no name, and paths are made of them.
-const KEY_BYTES_MAX: usize = 256;
 /// Longest path that is told.
 const PATH_CHARS_MAX: usize = 200;
 /// Tags that something closes.
@@ -114,7 +112,7 @@ impl<'a> Reader<'a> {
     /// Where the markup ends that is here, if there is any that is closed.
     pub(super) fn markup(&mut self) -> Option<Close> {
         let is_here = self.mode == Mode::Liquid && liquid::is_markup(self.rest());
-        if !is_here || self.n_unclosed >= liquid::UNCLOSED_MAX {
+        if !is_here || self.n_unclosed >= limits::IMPORT_UNCLOSED_MAX {
             return None;
         }
         let close = liquid::close(self.text, self.at);
@@ -244,9 +242,12 @@ impl<'a> Reader<'a> {
             }
             let key = self.string()?;
             let span = begin..self.at;
-            if key.len() > KEY_BYTES_MAX {
+            if key.len() > limits::IMPORT_KEY_BYTES_MAX {
                 self.at = begin;
-                return Err(self.broken(format!("a key of more than {KEY_BYTES_MAX} bytes"), None));
+                return Err(self.broken(
+                    format!("a key of more than {} bytes", limits::IMPORT_KEY_BYTES_MAX),
+                    None,
+                ));
             }
             push_step(&mut self.path, &key);
             if self.mode == Mode::Liquid && (key.contains("{{") || key.contains("{%")) {
