@@ -20,7 +20,7 @@ use crate::template::{Text, Tree};
 const WRONG_VALUE: Code = Code("wrong-value");
 
 /// Headers that every call gets from us, or that the connection sets.
-const OWN_HEADERS: [&str; 7] = [
+pub(super) const OWN_HEADERS: [&str; 7] = [
     "connection",
     "content-length",
     "host",

@@ -13,6 +13,7 @@ use super::error::Error;
 use super::events::Events;
 use super::exit::{Exit, HELP};
 use super::explain::Explain;
+use super::import::Import;
 use super::output;
 use super::plan::Plan;
 use super::preview::Preview;
@@ -47,6 +48,8 @@ enum Command {
     Plan(Plan),
     /// Apply a folder of campaign files
     Apply(Apply),
+    /// Make campaign files from what other systems export
+    Import(Import),
     /// Show the message a user would get, and whether they would get it
     Preview(Preview),
     /// Send a campaign to users or to its whole audience
@@ -107,6 +110,7 @@ impl Command {
             Self::Validate(validate) => validate.run(),
             Self::Plan(plan) => plan.run().await,
             Self::Apply(apply) => apply.run().await,
+            Self::Import(import) => import.run(),
             Self::Preview(preview) => preview.run().await,
             Self::Send(send) => send.run().await,
             Self::Segment(segment) => segment.run().await,

@@ -15,7 +15,7 @@ Exit codes:
   3  the server cannot be reached
   4  the server wants a token, or the token may not do this
   5  the applied state moved since the plan was made
-  6  done in part: some items were refused
+  6  done in part: some items were refused, or need a hand
   7  it would delete something, and nobody was there to agree: `--yes` does";
 
 // === impl Exit ===

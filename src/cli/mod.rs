@@ -29,6 +29,7 @@ mod demo;
 mod dev;
 mod events;
 mod explain;
+mod import;
 mod plan;
 mod preview;
 mod sandbox;

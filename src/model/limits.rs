@@ -162,6 +162,23 @@ pub const CALL_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 /// How long a claimed delivery stays with its worker; longer than the call may take.
 pub const LEASE: Duration = Duration::from_mins(1);
 
+// -- imports of templates --
+
+/// Most webhooks of one export: Braze has eight variations a campaign.
+pub const IMPORT_WEBHOOKS_MAX: usize = 100;
+/// Most headers of one webhook.
+pub const IMPORT_HEADERS_MAX: usize = 100;
+/// Most secrets of one input: each is looked for in every text, and a template has a token and a header or two.
+pub const IMPORT_SECRETS_MAX: usize = 200;
+/// Longest key of a body, in bytes: paths are made of them.
+pub const IMPORT_KEY_BYTES_MAX: usize = 256;
+/// Markup that is never closed is looked for to the text's end: after so many, the rest is taken for text.
+pub const IMPORT_UNCLOSED_MAX: usize = 16;
+/// Longest list of a report that people read.
+pub const IMPORT_LINES_MAX: usize = 500;
+/// Problems of one document that are told: who sees so many rewrites it.
+pub const IMPORT_PROBLEMS_MAX: usize = 100;
+
 // -- doors --
 
 /// Largest gRPC message taken in, in bytes.

@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 38] = [
+const COMMANDS: [&[&str]; 40] = [
     &[],
     &["serve"],
     &["dev"],
@@ -11,6 +11,8 @@ const COMMANDS: [&[&str]; 38] = [
     &["plan"],
     &["apply"],
     &["schema"],
+    &["import"],
+    &["import", "braze"],
     &["preview"],
     &["send"],
     &["segment"],

@@ -3,6 +3,7 @@
 mod apply;
 mod attributes;
 mod bad_files;
+mod braze;
 mod demo;
 mod help;
 mod import;

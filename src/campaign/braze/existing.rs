@@ -1,0 +1,96 @@
+//! What stands in the campaign folder already: channels that are shared, and names that are taken.
+
+use serde_json::Value as Json;
+
+use crate::campaign::node;
+use crate::campaign::source::SourceFile;
+use crate::diagnostic::{Code, Diagnostic, Place};
+
+const TAKEN: Code = Code("braze-taken");
+
+pub(super) struct Existing<'a> {
+    /// Those that can be read, with what they hold.
+    files: Vec<(&'a SourceFile, Json)>,
+}
+
+// === impl Existing ===
+
+impl<'a> Existing<'a> {
+    pub(super) fn new(files: &'a [SourceFile]) -> Self {
+        let read = |file: &'a SourceFile| Some((file, node::parse(file).ok()?.to_json()));
+        Self {
+            files: files.iter().filter_map(read).collect(),
+        }
+    }
+
+    fn find(&self, kind: &str, name: &str) -> Option<&(&'a SourceFile, Json)> {
+        let mut files = self.files.iter();
+        files.find(|(_, json)| json["kind"] == kind && json["name"] == name)
+    }
+
+    /// The channel of that name, when it sends to the same place.
+    ///
+    /// # Errors
+    /// It sends elsewhere.
+    pub(super) fn channel(
+        &self,
+        name: &str,
+        made: &SourceFile,
+    ) -> Result<Option<&'a SourceFile>, Box<Diagnostic>> {
+        let Some((file, known)) = self.find("Channel", name) else {
+            return Ok(None);
+        };
+        let Ok(made) = node::parse(made).map(|node| node.to_json()) else {
+            return Ok(None);
+        };
+        let or = |json: &Json, key: &str, otherwise: &str| match &json[key] {
+            Json::Null => Json::from(otherwise),
+            value => value.clone(),
+        };
+        let is_same = known["type"] == made["type"]
+            && if made["type"] == "messenger" {
+                let psid = |json: &Json| or(json, "psid_attribute", "messenger_id");
+                // `me` is the page that the token belongs to.
+                (made["page_id"] == "me" || made["page_id"] == known["page_id"])
+                    && psid(known) == psid(&made)
+            } else {
+                let method = |json: &Json| or(json, "method", "POST");
+                known["url"] == made["url"]
+                    && known["headers"] == made["headers"]
+                    && method(known) == method(&made)
+            };
+        if is_same {
+            return Ok(Some(file));
+        }
+        let message = format!("the channel `{name}` stands here already, and sends elsewhere");
+        Err(taken(
+            file,
+            message,
+            "give the new one another name with `--channel NAME`",
+        ))
+    }
+
+    /// # Errors
+    /// A campaign of that name stands in another file.
+    pub(super) fn campaign(&self, name: &str, made: &SourceFile) -> Result<(), Box<Diagnostic>> {
+        match self.find("Campaign", name) {
+            Some((file, _)) if file.path != made.path => {
+                let message = format!("the campaign `{name}` stands here already");
+                Err(taken(
+                    file,
+                    message,
+                    "give the new one another name with `--name NAME`",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn taken(file: &SourceFile, message: String, hint: &str) -> Box<Diagnostic> {
+    let mut problem = Diagnostic::error(TAKEN, message);
+    let mut place = Place::of(&file.path, &file.text, 0..0);
+    place.snippet.clear();
+    problem.place = Some(place);
+    Box::new(problem.hint(hint))
+}
