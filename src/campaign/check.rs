@@ -76,7 +76,7 @@ pub(super) fn check(
     checker.message_templates(parsed);
     for one in parsed {
         if let Resource::Campaign(file) = &one.resource {
-            checker.campaign(one, file);
+            checker.campaign(parsed, one, file);
         }
     }
     for read in misshapen {
@@ -232,7 +232,7 @@ impl Checker<'_> {
             .insert(file.name.clone(), Arc::new(channel));
     }
 
-    fn campaign(&mut self, one: &Parsed<'_>, file: &CampaignFile) {
+    fn campaign(&mut self, parsed: &[Parsed<'_>], one: &Parsed<'_>, file: &CampaignFile) {
         self.trigger(one, file);
         self.refers(&one.read, "channel", Some(&file.channel));
         self.refers(&one.read, "segment", file.segment.as_deref());
@@ -254,6 +254,7 @@ impl Checker<'_> {
         let Some(message) = self.message(&one.read, file) else {
             return;
         };
+        let gaps = self.gaps(parsed, one, file, (&message, audience.as_ref()));
         let resend = self.resends.get(&file.channel).copied().unwrap_or(false);
         let campaign = Campaign {
             name: file.name.clone(),
@@ -265,6 +266,7 @@ impl Checker<'_> {
             filter: file.filter.clone(),
             audience,
             message,
+            gaps,
             resend_unknown: file
                 .delivery
                 .on_unknown

@@ -13,6 +13,7 @@ mod catalogs;
 mod check;
 mod file;
 mod forms;
+mod gaps;
 mod leaves;
 mod library;
 mod node;
@@ -32,11 +33,12 @@ mod tests;
 
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
+pub use gaps::NO_DEFAULT;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;
 pub use set::{
-    Campaign, Channel, ChannelKind, ConnectedContent, HeaderValue, Message, Page, Segment, Set,
-    Webhook,
+    Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
+    Set, Webhook,
 };
 pub use source::{Loaded, SourceFile, load, load_part};
 pub use uses::Uses;

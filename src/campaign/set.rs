@@ -112,8 +112,18 @@ pub struct Campaign {
     /// Segment and filter together; everybody without either.
     pub audience: Option<Filter>,
     pub message: Arc<Message>,
+    /// What its message shows without a `default`, and its audience need not have.
+    pub gaps: Vec<Gap>,
     /// A delivery that may have arrived is sent again.
     pub resend_unknown: bool,
+}
+
+/// An attribute that leaves a gap in the message of who lacks it.
+#[derive(Debug, Clone)]
+pub struct Gap {
+    pub attribute: String,
+    /// Where it is shown, in the campaign's file or its template's.
+    pub warning: Diagnostic,
 }
 
 #[derive(Debug)]

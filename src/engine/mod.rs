@@ -15,6 +15,7 @@ mod export;
 mod fan_out;
 mod feed;
 mod feeds;
+mod gaps;
 mod import;
 mod plan;
 mod preview;

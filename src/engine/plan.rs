@@ -59,7 +59,7 @@ impl Engine {
         };
         let state = self.applied.load_full();
         let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
-        let mut diagnostics = loaded.warnings;
+        let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
         diagnostics.extend(self.warn_of_values(&loaded.set).await?);
         Ok(Planned {
             plan: Some(self.weigh(plan, &state, &loaded.set).await?),

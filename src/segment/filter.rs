@@ -14,6 +14,7 @@ use super::declared::Declared;
 use super::explain::{Explained, explain};
 use super::lower::Lowering;
 use super::person::Person;
+use super::requires::requires;
 use super::select::{Over, Selection, cost};
 use super::tree::{Node, Term, Test};
 use super::verdict::{InTable, Scope, verdict};
@@ -115,6 +116,11 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
 // === impl Filter ===
 
 impl Filter {
+    /// Whether it can be true only for users who have the attribute at `path`; false says nothing.
+    pub fn requires(&self, path: &[String]) -> bool {
+        requires(self.root(), path)
+    }
+
     /// Users that are in both.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

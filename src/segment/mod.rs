@@ -25,6 +25,7 @@ mod lower;
 mod pattern;
 mod person;
 mod place;
+mod requires;
 mod select;
 mod silent;
 mod term;

@@ -25,6 +25,7 @@ mod tests;
 
 pub use content::{Contents, Request, Response, Wanted};
 pub use library::{Access, Catalog, Library, References};
+pub use rewrite::Bare;
 pub use scope::Context;
 pub use text::{Failure, Rendered, Text};
 pub use tree::{RenderedTree, Tree, repeated};

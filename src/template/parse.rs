@@ -7,7 +7,7 @@ use liquid_core::Template;
 
 use super::language::LANGUAGE;
 use super::library::{Library, References};
-use super::rewrite::{Rewritten, rewrite};
+use super::rewrite::{Bare, Rewritten, rewrite};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::limits;
 
@@ -19,6 +19,7 @@ const END_FOR: &str = "%}{% endfor %}";
 pub(super) struct Parsed {
     pub(super) template: Template,
     pub(super) references: References,
+    pub(super) bare: Vec<Bare>,
     /// Blocks, catalogs, or the hosts of connected content.
     pub(super) uses_library: bool,
 }
@@ -89,6 +90,7 @@ fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<
             template: Template::new(elements),
             uses_library: rewritten.uses_library(),
             references: rewritten.references,
+            bare: rewritten.bare,
         }),
         Ok(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
         Err(_) => Err(vec![syntax("the template does not parse", 0..source.len())]),

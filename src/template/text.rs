@@ -10,6 +10,7 @@ use liquid_core::model::{KString, Value as Liquid};
 use super::content::Wanted;
 use super::library::{Library, References};
 use super::parse::{Parsed, parse};
+use super::rewrite::Bare;
 use super::scope::{Context, Scope};
 use super::tags::Collected;
 use crate::diagnostic::Diagnostic;
@@ -34,6 +35,7 @@ pub(super) struct Compiled {
     /// Only where the text uses something of it.
     pub(super) library: Option<Arc<Library>>,
     references: References,
+    bare: Vec<Bare>,
 }
 
 /// Names that stand for something in one render, as a loop's item does.
@@ -100,6 +102,14 @@ impl Text {
         }
     }
 
+    /// Attributes that it shows without a `default`.
+    pub fn bare(&self) -> &[Bare] {
+        match &self.0 {
+            Kind::Plain(_) => &[],
+            Kind::Liquid(compiled) => &compiled.bare,
+        }
+    }
+
     pub fn render(&self, context: &Context<'_>) -> Result<Rendered, Failure> {
         self.render_with(context, &[])
     }
@@ -147,6 +157,7 @@ impl Compiled {
             template: parsed.template,
             library: is_used.then(|| Arc::clone(library)),
             references: parsed.references,
+            bare: parsed.bare,
         }
     }
 }

@@ -9,6 +9,7 @@ use liquid_lib::stdlib::ForloopObject;
 use serde_json::{Map, Value as Json};
 
 use super::library::{Library, References};
+use super::rewrite::Bare;
 use super::scope::Context;
 use super::text::{Failure, Head, Text};
 use crate::diagnostic::Diagnostic;
@@ -24,6 +25,8 @@ pub struct Tree {
     root: Node,
     dynamic: BTreeSet<String>,
     references: References,
+    /// By the path of the leaf.
+    bare: Vec<(String, Bare)>,
 }
 
 /// A rendered tree.
@@ -53,6 +56,7 @@ struct Compiler<'a> {
     path: String,
     dynamic: BTreeSet<String>,
     references: References,
+    bare: Vec<(String, Bare)>,
     problems: Vec<Diagnostic>,
 }
 
@@ -88,6 +92,7 @@ impl Tree {
             path: String::new(),
             dynamic: BTreeSet::new(),
             references: References::default(),
+            bare: Vec::new(),
             problems: Vec::new(),
         };
         let root = compiler.node(json);
@@ -96,6 +101,7 @@ impl Tree {
                 root,
                 dynamic: compiler.dynamic,
                 references: compiler.references,
+                bare: compiler.bare,
             })
         } else {
             Err(compiler.problems)
@@ -110,6 +116,11 @@ impl Tree {
     /// What it uses of the library.
     pub fn references(&self) -> &References {
         &self.references
+    }
+
+    /// Attributes that its texts show without a `default`, with the paths of the texts.
+    pub fn bare(&self) -> &[(String, Bare)] {
+        &self.bare
     }
 
     pub fn render(&self, context: &Context<'_>) -> Result<RenderedTree, Failure> {
@@ -185,6 +196,8 @@ impl Compiler<'_> {
         if text.is_dynamic() {
             self.dynamic.insert(self.path.clone());
         }
+        let bare = text.bare().iter().cloned();
+        self.bare.extend(bare.map(|bare| (self.path.clone(), bare)));
         if let Some(used) = text.references() {
             self.references.add(used);
         }
