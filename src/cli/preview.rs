@@ -45,6 +45,7 @@ impl Preview {
             campaign: self.campaign,
             subject: Some(Subject::ExternalId(self.user)),
             trigger_properties: properties,
+            ..pb::PreviewMessageRequest::default()
         };
         let mut client = self.server.connect().await?;
         let preview = client

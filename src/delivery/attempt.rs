@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::secret::{self, Secrets};
 use crate::model::Value;
 use crate::model::delivery::{Due, Outcome, Reason, ReasonCode};
-use crate::model::id::{DeliveryId, Revision};
+use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
 use crate::store::revisions::{self, Revisions};
 use crate::store::{self, Store};
@@ -19,6 +19,7 @@ use super::compose::{self, Composed, Means, Subject};
 use super::gates::{self, GateVerdict};
 use super::guard;
 use super::http::Http;
+use super::known::Known;
 use super::lane::Signal;
 use super::retry::{Blame, Policy};
 use super::verdict::{Fate, Verdict};
@@ -56,14 +57,18 @@ pub struct Tested {
 /// Whose message is made by hand: for previews and tests.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
-    pub revision: Revision,
+    pub set: &'a Set,
+    /// The applied set, where `set` is a draft: only secrets that it refers to are looked up.
+    pub draft_of: Option<&'a Set>,
     pub campaign: &'a str,
     /// `None` when there is no such user.
     pub profile: Option<&'a Profile>,
     /// Made by hand: the store knows nothing of what this user did.
     pub is_made: bool,
     pub trigger_properties: &'a BTreeMap<String, Value>,
+    pub event_properties: Option<&'a BTreeMap<String, Value>>,
     pub delivery: DeliveryId,
+    pub is_test: bool,
 }
 
 /// A message as it would be made.
@@ -78,13 +83,8 @@ pub struct Preview {
 pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error(transparent)]
-    Revision(#[from] revisions::Error),
-    #[error("revision {revision} has no campaign `{campaign}`")]
-    NoCampaign {
-        revision: Revision,
-        campaign: String,
-    },
+    #[error("there is no campaign `{0}`")]
+    NoCampaign(String),
 }
 
 /// Why there is nothing to call with.
@@ -186,7 +186,8 @@ impl Attempts {
         let mut preview = self.make(request, &compose::Masked).await?;
         if preview.message.is_ok() {
             // Made once more with the secrets, to see that they are there; nothing of it is kept.
-            let real = self.make(request, self.secrets.as_ref()).await?;
+            let known = Known::new(self.secrets.as_ref(), request.draft_of);
+            let real = self.make(request, &known).await?;
             let closed = match real.message {
                 Ok(message) => guard::check(&message.call.url, message.call.is_private_allowed)
                     .err()
@@ -278,7 +279,9 @@ impl Attempts {
         let subject = Subject {
             profile,
             trigger_properties: &due.trigger_properties,
+            event_properties: None,
             delivery: due.id,
+            is_test: false,
             now,
         };
         let unmade = match compose::compose(
@@ -313,11 +316,8 @@ impl Attempts {
     }
 
     async fn make(&self, request: &Request<'_>, secrets: &dyn Secrets) -> Result<Preview, Error> {
-        let set = self.revisions.get(request.revision).await?;
-        let (campaign, channel) = of(&set, request.campaign).ok_or_else(|| Error::NoCampaign {
-            revision: request.revision,
-            campaign: request.campaign.to_owned(),
-        })?;
+        let (campaign, channel) = of(request.set, request.campaign)
+            .ok_or_else(|| Error::NoCampaign(request.campaign.to_owned()))?;
         let now = self.clock.now();
         let is_member = match (&campaign.audience, request.profile) {
             (None, _) => Some(true),
@@ -339,7 +339,9 @@ impl Attempts {
                 let subject = Subject {
                     profile,
                     trigger_properties: request.trigger_properties,
+                    event_properties: request.event_properties,
                     delivery: request.delivery,
+                    is_test: request.is_test,
                     now,
                 };
                 compose::compose(campaign, channel, &subject, self.means(secrets))

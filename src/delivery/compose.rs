@@ -17,7 +17,7 @@ use crate::model::Value;
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Context, Failure};
+use crate::template::{Context, Failure, Rendered};
 
 use super::gates;
 use super::http::{Answer, Call};
@@ -25,6 +25,8 @@ use super::verdict::Verdict;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Tells an endpoint that nobody's real message this is.
+const TEST: HeaderName = HeaderName::from_static("recado-test");
 
 /// What a secret is shown as.
 const MASK: &str = "***";
@@ -34,7 +36,10 @@ const MASK: &str = "***";
 pub struct Subject<'a> {
     pub profile: &'a Profile,
     pub trigger_properties: &'a BTreeMap<String, Value>,
+    pub event_properties: Option<&'a BTreeMap<String, Value>>,
     pub delivery: DeliveryId,
+    /// The call says of itself that it is a test.
+    pub is_test: bool,
     pub now: Timestamp,
 }
 
@@ -55,6 +60,10 @@ pub struct Composed {
     pub message: Option<Json>,
     /// Names that the template read and the user does not have.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead.
+    pub gaps: Vec<String>,
+    /// What `message_extras` said.
+    pub extras: BTreeMap<String, String>,
 }
 
 /// How the answer is read.
@@ -76,6 +85,16 @@ pub struct Shown {
 /// Secrets for a preview: none is read, each is shown masked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Masked;
+
+// === impl Subject ===
+
+impl Subject<'_> {
+    /// What comes back in the platform's echo; a test's id is not mistaken for a delivery's.
+    fn metadata(&self) -> String {
+        let mark = if self.is_test { "test:" } else { "" };
+        format!("{mark}{}", self.delivery)
+    }
+}
 
 // === impl Masked ===
 
@@ -149,7 +168,7 @@ pub fn compose(
     let context = Context {
         user: subject.profile,
         trigger_properties: subject.trigger_properties,
-        event_properties: None,
+        event_properties: subject.event_properties,
         campaign: &campaign.name,
         dispatch_id: &delivery,
         now: subject.now,
@@ -186,7 +205,7 @@ fn messenger(
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
-    let mut body = messenger::request(&rendered.json, psid, &subject.delivery.to_string());
+    let mut body = messenger::request(&rendered.json, psid, &subject.metadata());
     if let Some(app_secret) = &page.app_secret {
         let app_secret = secret(app_secret)?;
         body[PROOF] =
@@ -210,6 +229,8 @@ fn messenger(
         reader: Reader::Messenger,
         message: Some(rendered.json),
         misses: rendered.misses,
+        gaps: rendered.gaps,
+        extras: rendered.extras,
     })
 }
 
@@ -231,10 +252,13 @@ fn webhook(
     context: &Context<'_>,
     secrets: &dyn Secrets,
 ) -> Result<Composed, Reason> {
-    let rendered = hook.url.render(context).map_err(unrendered)?;
-    let mut misses = rendered.misses;
-    let url: Url = rendered
-        .text
+    let Rendered {
+        text,
+        mut misses,
+        mut gaps,
+        mut extras,
+    } = hook.url.render(context).map_err(unrendered)?;
+    let url: Url = text
         .trim()
         .parse()
         .map_err(|e| Reason::new(ReasonCode::RenderFailed, format!("`url`: {e}")))?;
@@ -244,6 +268,8 @@ fn webhook(
         Message::Tree(tree) => {
             let rendered = tree.render(context).map_err(unrendered)?;
             misses.extend(rendered.misses);
+            gaps.extend(rendered.gaps);
+            extras.extend(rendered.extras);
             headers.insert(CONTENT_TYPE, JSON);
             let body = Bytes::from(rendered.json.to_string());
             (Some(rendered.json), body)
@@ -252,6 +278,8 @@ fn webhook(
             headers.insert(CONTENT_TYPE, plain("Content-Type", content_type)?);
             let rendered = body.render(context).map_err(unrendered)?;
             misses.extend(rendered.misses);
+            gaps.extend(rendered.gaps);
+            extras.extend(rendered.extras);
             (None, rendered.text.into())
         }
     };
@@ -264,6 +292,9 @@ fn webhook(
         IDEMPOTENCY_KEY,
         plain("Idempotency-Key", &subject.delivery.to_string())?,
     );
+    if subject.is_test {
+        headers.insert(TEST, HeaderValue::from_static("true"));
+    }
     Ok(Composed {
         call: Call {
             method,
@@ -276,6 +307,8 @@ fn webhook(
         reader: Reader::Webhook,
         message,
         misses,
+        gaps,
+        extras,
     })
 }
 

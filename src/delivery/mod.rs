@@ -13,14 +13,18 @@ pub mod compose;
 pub mod gates;
 pub mod guard;
 pub mod http;
+mod known;
 mod landing;
 pub mod lane;
 pub mod retry;
 pub mod verdict;
 mod wake;
+mod warnings;
 mod worker;
 
 pub use attempt::Attempts;
 pub use http::Http;
+pub use known::unknown_secrets;
 pub use wake::Wake;
+pub use warnings::warnings;
 pub use worker::{Settings, Worker};

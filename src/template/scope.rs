@@ -48,7 +48,13 @@ pub(super) struct Now(pub(super) Option<Timestamp>);
 
 /// Names that were read and that are absent.
 #[derive(Debug, Default)]
-struct Misses(BTreeSet<String>);
+pub(super) struct Misses {
+    names: BTreeSet<String>,
+    /// Those for which nothing was written instead.
+    gaps: BTreeSet<String>,
+    /// The last read, if it was a miss: a `default` may still fill it.
+    open: Option<String>,
+}
 
 /// A few names more, as a loop has them for its body.
 pub(super) struct Frame<'a> {
@@ -75,9 +81,16 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn misses(&self) -> Vec<String> {
-        std::mem::take(&mut self.registers.get_mut::<Misses>().0)
+        std::mem::take(&mut self.registers.get_mut::<Misses>().names)
             .into_iter()
             .collect()
+    }
+
+    /// The misses that no `default` filled.
+    pub(super) fn gaps(&self) -> Vec<String> {
+        let mut misses = self.registers.get_mut::<Misses>();
+        misses.settle();
+        std::mem::take(&mut misses.gaps).into_iter().collect()
     }
 
     pub(super) fn extras(&self) -> BTreeMap<String, String> {
@@ -169,9 +182,7 @@ impl Runtime for Scope<'_> {
     /// Reads come here: an absent name is empty, and written down.
     fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
         let found = self.find(path);
-        if found.is_none() {
-            miss(&self.registers, path);
-        }
+        note_read(&self.registers, path, found.is_some());
         Ok(ValueCow::Owned(found.unwrap_or(Liquid::Nil)))
     }
 
@@ -232,9 +243,7 @@ impl Runtime for Frame<'_> {
             return self.parent.get(path);
         }
         let found = self.try_get(path);
-        if found.is_none() {
-            miss(self.registers(), path);
-        }
+        note_read(self.registers(), path, found.is_some());
         Ok(found.unwrap_or(ValueCow::Owned(Liquid::Nil)))
     }
 
@@ -252,6 +261,20 @@ impl Runtime for Frame<'_> {
 
     fn registers(&self) -> &Registers {
         self.parent.registers()
+    }
+}
+
+// === impl Misses ===
+
+impl Misses {
+    /// A `default` takes the place of the last read.
+    pub(super) fn fill(&mut self) {
+        self.open = None;
+    }
+
+    /// Whatever comes now is about another read.
+    fn settle(&mut self) {
+        self.gaps.extend(self.open.take());
     }
 }
 
@@ -277,14 +300,20 @@ impl PartialStore for NoPartials {
     }
 }
 
-fn miss(registers: &Registers, path: &[ScalarCow<'_>]) {
+fn note_read(registers: &Registers, path: &[ScalarCow<'_>], is_found: bool) {
+    let mut misses = registers.get_mut::<Misses>();
+    misses.settle();
+    if is_found {
+        return;
+    }
     let mut names = path.iter().map(|step| step.to_kstr().into_string());
     // `user.` is left out: people write `${first_name}`.
     let root = names
         .next()
         .filter(|root| root != "user" && root != "custom_attribute");
     let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
-    registers.get_mut::<Misses>().0.insert(name);
+    misses.open = Some(name.clone());
+    misses.names.insert(name);
 }
 
 fn descend(value: &Value, path: &[ScalarCow<'_>]) -> Option<Liquid> {

@@ -31,6 +31,8 @@ pub struct Rendered {
     pub text: String,
     /// Names that the template read and that are absent, each once, in order.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead: no `default` filled them.
+    pub gaps: Vec<String>,
     /// What `message_extras` adds to the record of the delivery.
     pub extras: BTreeMap<String, String>,
 }
@@ -102,6 +104,7 @@ impl Text {
             Ok(Ok(())) => Ok(Rendered {
                 text: String::from_utf8_lossy(&bytes).into_owned(),
                 misses: scope.misses(),
+                gaps: scope.gaps(),
                 extras: scope.extras(),
             }),
             Ok(Err(error)) => Err(Failure::Failed {

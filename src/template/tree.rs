@@ -21,6 +21,8 @@ pub struct RenderedTree {
     pub json: Json,
     /// Names that the template read and that are absent, each once, in order.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead: no `default` filled them.
+    pub gaps: Vec<String>,
     /// What `message_extras` adds to the record of the delivery.
     pub extras: BTreeMap<String, String>,
 }
@@ -29,6 +31,7 @@ pub struct RenderedTree {
 #[derive(Debug, Default)]
 struct Beside {
     misses: BTreeSet<String>,
+    gaps: BTreeSet<String>,
     extras: BTreeMap<String, String>,
 }
 
@@ -69,6 +72,7 @@ impl Tree {
         Ok(RenderedTree {
             json,
             misses: beside.misses.into_iter().collect(),
+            gaps: beside.gaps.into_iter().collect(),
             extras: beside.extras,
         })
     }
@@ -129,6 +133,7 @@ fn render(
         Node::Text(text) => match text.render(context) {
             Ok(rendered) => {
                 beside.misses.extend(rendered.misses);
+                beside.gaps.extend(rendered.gaps);
                 for (key, value) in rendered.extras {
                     beside.extras.entry(key).or_insert(value);
                 }

@@ -7,6 +7,7 @@
 mod bounded;
 mod crypto;
 mod date;
+mod fallback;
 mod json;
 mod number;
 mod own;
@@ -14,4 +15,5 @@ mod text;
 mod url;
 
 pub(super) use bounded::Bounded;
+pub(super) use fallback::Fallback;
 pub(super) use own::own;
