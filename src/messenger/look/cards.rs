@@ -98,7 +98,11 @@ fn draw_pictures(canvas: &mut Canvas, card: &Card, area: Area) {
                 (false, true) => width,
                 (false, false) => width - SEAM,
             },
-            height: if row + 1 == rows { height } else { height - SEAM },
+            height: if row + 1 == rows {
+                height
+            } else {
+                height - SEAM
+            },
         };
         let is_right = column + 1 == beside || is_alone;
         let is_bottom = row + 1 == rows && all >= area.height;
