@@ -7,6 +7,7 @@ use serde_json::json;
 use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
+use super::send_test::Test;
 use super::{json, output, plan, send_test, sends};
 use crate::api::client::Client;
 use crate::api::pb;
@@ -23,18 +24,12 @@ pub(super) struct Send {
     /// A user who gets it; may be given more than once
     #[arg(long = "user", value_name = "ID")]
     users: Vec<String>,
-    /// Send one message now, marked as a test: no delivery, and it counts nowhere
-    #[arg(long, conflicts_with_all = ["audience", "request_id", "watch"])]
-    test: bool,
     /// Send to the campaign's whole audience
     #[arg(long, conflicts_with_all = ["users", "properties"])]
     audience: bool,
     /// Properties the message may use, a JSON object; the same for every user
     #[arg(long, value_name = "JSON|@FILE")]
     properties: Option<String>,
-    /// Properties of the event that a test may use, a JSON object
-    #[arg(long, value_name = "JSON|@FILE", requires = "test")]
-    event: Option<String>,
     /// Your key for this send: repeating the command under it sends nothing twice
     #[arg(long, value_name = "KEY", value_parser = request_id)]
     request_id: Option<String>,
@@ -45,6 +40,8 @@ pub(super) struct Send {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    trial: Test,
+    #[command(flatten)]
     server: Server,
 }
 
@@ -52,7 +49,7 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) async fn run(self) -> Result<Exit, Error> {
-        if self.test {
+        if self.trial.test {
             let request = self.test_request()?;
             let mut client = self.server.connect().await?;
             return send_test::run(&mut client, request, self.json).await;
@@ -121,7 +118,7 @@ impl Send {
             campaign: self.campaign.clone(),
             external_id: user.clone(),
             trigger_properties: object("--properties", self.properties.as_deref())?,
-            event_properties: object("--event", self.event.as_deref())?,
+            event_properties: object("--event", self.trial.event.as_deref())?,
         })
     }
 

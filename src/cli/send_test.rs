@@ -1,5 +1,6 @@
 //! `recado send --test`: one message, really sent, that counts nowhere.
 
+use clap::Args;
 use serde_json::json;
 
 use super::error::Error;
@@ -7,6 +8,17 @@ use super::exit::Exit;
 use super::{json, output, preview};
 use crate::api::client::Client;
 use crate::api::pb;
+
+/// The flags of a test.
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// Send one message now, marked as a test: no delivery, and it counts nowhere
+    #[arg(long, conflicts_with_all = ["audience", "request_id", "watch"])]
+    pub(super) test: bool,
+    /// Properties of the event that a test may use, a JSON object
+    #[arg(long, value_name = "JSON|@FILE", requires = "test")]
+    pub(super) event: Option<String>,
+}
 
 /// Sends it and says what came of it; `1` when the platform did not take it.
 pub(super) async fn run(

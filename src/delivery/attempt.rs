@@ -1,6 +1,5 @@
 //! One attempt: gates, message, the durable mark, the call, and what came of it. Needs no loop.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,18 +7,14 @@ use jiff::Timestamp;
 use crate::campaign::{Campaign, Channel, Set};
 use crate::clock::Clock;
 use crate::config::secret::{self, Secrets};
-use crate::model::Value;
 use crate::model::delivery::{Due, Outcome, Reason, ReasonCode};
-use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
 use crate::store::revisions::{self, Revisions};
 use crate::store::{self, Store};
 
 use super::compose::{self, Composed, Means, Subject};
-use super::gates::{self, GateVerdict};
-use super::guard;
+use super::gates;
 use super::http::Http;
-use super::known::Known;
 use super::lane::Signal;
 use super::retry::{Blame, Policy};
 use super::verdict::{Fate, Verdict};
@@ -42,49 +37,6 @@ pub struct Attempted {
     pub outcome: Outcome,
     /// What it says about its channel.
     pub signal: Signal,
-}
-
-/// What a test message came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tested {
-    pub gates: Vec<GateVerdict>,
-    /// The HTTP status of the answer, if there was one.
-    pub status: Option<u16>,
-    /// The platform's id of the message, or why there is none.
-    pub result: Result<String, Reason>,
-}
-
-/// Whose message is made by hand: for previews and tests.
-#[derive(Debug, Clone)]
-pub struct Request<'a> {
-    pub set: &'a Set,
-    /// The applied set, where `set` is a draft: only secrets that it refers to are looked up.
-    pub draft_of: Option<&'a Set>,
-    pub campaign: &'a str,
-    /// `None` when there is no such user.
-    pub profile: Option<&'a Profile>,
-    /// Made by hand: the store knows nothing of what this user did.
-    pub is_made: bool,
-    pub trigger_properties: &'a BTreeMap<String, Value>,
-    pub event_properties: Option<&'a BTreeMap<String, Value>>,
-    pub delivery: DeliveryId,
-    pub is_test: bool,
-}
-
-/// A message as it would be made.
-#[derive(Debug)]
-pub struct Preview {
-    pub gates: Vec<GateVerdict>,
-    pub message: Result<Composed, Reason>,
-}
-
-/// Why an attempt could not even begin.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error("there is no campaign `{0}`")]
-    NoCampaign(String),
 }
 
 /// Why there is nothing to call with.
@@ -132,7 +84,7 @@ impl Attempts {
         self
     }
 
-    fn means<'a>(&'a self, secrets: &'a dyn Secrets) -> Means<'a> {
+    pub(super) fn means<'a>(&'a self, secrets: &'a dyn Secrets) -> Means<'a> {
         Means {
             secrets,
             graph_url: self.graph_url.as_deref(),
@@ -151,6 +103,10 @@ impl Attempts {
 
     pub(super) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    pub(super) fn secrets(&self) -> &dyn Secrets {
+        self.secrets.as_ref()
     }
 
     pub(super) fn revisions(&self) -> &Revisions {
@@ -174,30 +130,14 @@ impl Attempts {
         if !self.store.begin(due.id, self.clock.now()).await? {
             return Ok(None);
         }
+        let began_at = self.clock.now();
         let (verdict, _) = self.call(message).await;
+        let took = self.clock.now().duration_since(began_at);
+        metrics::histogram!("recado_attempt_seconds").record(took.as_secs_f64());
         Ok(Some(Attempted {
             outcome: self.settle(due, verdict.fate),
             signal: verdict.signal,
         }))
-    }
-
-    /// The gates and the message as they would be now; nothing is sent, no secret is shown.
-    pub async fn preview(&self, request: &Request<'_>) -> Result<Preview, Error> {
-        let mut preview = self.make(request, &compose::Masked).await?;
-        if preview.message.is_ok() {
-            // Made once more with the secrets, to see that they are there; nothing of it is kept.
-            let known = Known::new(self.secrets.as_ref(), request.draft_of);
-            let real = self.make(request, &known).await?;
-            let closed = match real.message {
-                Ok(message) => guard::check(&message.call.url, message.call.is_private_allowed)
-                    .err()
-                    .map(|refused| refused.to_string()),
-                Err(reason) => Some(reason.detail),
-            };
-            let verdict = GateVerdict::of_channel(closed.as_deref());
-            preview.gates.push(verdict);
-        }
-        Ok(preview)
     }
 
     /// What channels of `set` refer to and this server does not have: why it would not send, by channel.
@@ -211,33 +151,6 @@ impl Attempts {
             })
         });
         missing.collect()
-    }
-
-    /// Sends one message now. It is no delivery: nothing is stored, and the audience gate is shown only.
-    pub async fn test(&self, request: &Request<'_>) -> Result<Tested, Error> {
-        let Preview { gates, message } = self.make(request, self.secrets.as_ref()).await?;
-        let message = match message {
-            Ok(message) => message,
-            Err(reason) => {
-                return Ok(Tested {
-                    gates,
-                    status: None,
-                    result: Err(reason),
-                });
-            }
-        };
-        let (verdict, status) = self.call(message).await;
-        let result = match verdict.fate {
-            Fate::Sent { message_id } => Ok(message_id),
-            Fate::Again { reason, .. } | Fate::Failed(reason) | Fate::Unknown(reason) => {
-                Err(reason)
-            }
-        };
-        Ok(Tested {
-            gates,
-            status,
-            result,
-        })
     }
 
     async fn prepare(&self, due: &Due, profile: Option<&Profile>) -> Result<Composed, Unprepared> {
@@ -315,56 +228,14 @@ impl Attempts {
         })
     }
 
-    async fn make(&self, request: &Request<'_>, secrets: &dyn Secrets) -> Result<Preview, Error> {
-        let (campaign, channel) = of(request.set, request.campaign)
-            .ok_or_else(|| Error::NoCampaign(request.campaign.to_owned()))?;
-        let now = self.clock.now();
-        let is_member = match (&campaign.audience, request.profile) {
-            (None, _) => Some(true),
-            (Some(filter), Some(made)) if request.is_made => filter.matches_person(made, now),
-            (Some(filter), Some(stored)) => {
-                let checked = self.store.check(filter, &stored.external_id, now).await;
-                checked?.flatten()
-            }
-            (Some(_), None) => None,
-        };
-        let gates = gates::run(&gates::Subject {
-            profile: request.profile,
-            is_member,
-            psid_attribute: channel.psid_attribute(),
-            is_test: true,
-        });
-        let message = match (gates::first_closed(&gates), request.profile) {
-            (None, Some(profile)) => {
-                let subject = Subject {
-                    profile,
-                    trigger_properties: request.trigger_properties,
-                    event_properties: request.event_properties,
-                    delivery: request.delivery,
-                    is_test: request.is_test,
-                    now,
-                };
-                compose::compose(campaign, channel, &subject, self.means(secrets))
-            }
-            (Some(reason), _) => Err(reason),
-            (None, None) => Err(Reason::new(
-                ReasonCode::UserNotFound,
-                "there is no such user",
-            )),
-        };
-        Ok(Preview { gates, message })
-    }
-
     /// What the call comes to, and the HTTP status if there was an answer.
-    async fn call(&self, message: Composed) -> (Verdict, Option<u16>) {
+    pub(super) async fn call(&self, message: Composed) -> (Verdict, Option<u16>) {
         let reader = message.reader;
-        let began_at = self.clock.now();
-        let answer = self.http.call(message.call).await;
-        let now = self.clock.now();
-        metrics::histogram!("recado_attempt_seconds")
-            .record(now.duration_since(began_at).as_secs_f64());
-        match answer {
-            Ok(answer) => (reader.read(&answer, now), Some(answer.status)),
+        match self.http.call(message.call).await {
+            Ok(answer) => {
+                let verdict = reader.read(&answer, self.clock.now());
+                (verdict, Some(answer.status))
+            }
             Err(silence) => (Verdict::of_silence(&silence), None),
         }
     }
@@ -393,7 +264,8 @@ impl Attempts {
     }
 }
 
-fn of<'a>(set: &'a Set, campaign: &str) -> Option<(&'a Campaign, &'a Channel)> {
+/// A campaign of `set` with its channel.
+pub(super) fn of<'a>(set: &'a Set, campaign: &str) -> Option<(&'a Campaign, &'a Channel)> {
     let campaign = set.campaign(campaign)?;
     Some((campaign, set.channel(&campaign.channel)?))
 }

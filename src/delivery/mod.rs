@@ -16,6 +16,7 @@ pub mod http;
 mod known;
 mod landing;
 pub mod lane;
+pub mod preview;
 pub mod retry;
 pub mod verdict;
 mod wake;

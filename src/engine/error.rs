@@ -123,11 +123,11 @@ impl From<revisions::Error> for Error {
     }
 }
 
-impl From<delivery::attempt::Error> for Error {
-    fn from(error: delivery::attempt::Error) -> Self {
+impl From<delivery::preview::Error> for Error {
+    fn from(error: delivery::preview::Error) -> Self {
         match error {
-            delivery::attempt::Error::Store(error) => error.into(),
-            delivery::attempt::Error::NoCampaign(campaign) => {
+            delivery::preview::Error::Store(error) => error.into(),
+            delivery::preview::Error::NoCampaign(campaign) => {
                 Self::not_found(Kind::Campaign, campaign)
             }
         }

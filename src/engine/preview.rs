@@ -6,7 +6,7 @@ use super::basis::Basis;
 use super::campaigns::find;
 use super::pick::pick;
 use super::{Engine, Error, Kind, Result};
-use crate::delivery::attempt::{Preview, Request, Tested};
+use crate::delivery::preview::{Preview, Request, Tested};
 use crate::model::Value;
 use crate::model::id::{DeliveryId, ExternalId, SendId};
 use crate::model::user::Profile;

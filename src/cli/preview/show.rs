@@ -43,16 +43,19 @@ impl Preview {
         let Some(path) = &self.svg else {
             return Ok(());
         };
-        match look(preview) {
-            Some(look) => fs::write(path, look.to_svg()).map_err(Error::file(path)),
-            None => {
-                output::warn(format_args!(
-                    "`{}` is not written: there is no Messenger message to draw",
-                    path.display()
-                ));
-                Ok(())
-            }
+        let Some(look) = look(preview) else {
+            output::warn(format_args!(
+                "`{}` is not written: there is no Messenger message to draw",
+                path.display()
+            ));
+            return Ok(());
+        };
+        let svg = look.to_svg();
+        // A viewer that loads the file again when it changes is left in peace.
+        if fs::read(path).is_ok_and(|held| held == svg.as_bytes()) {
+            return Ok(());
         }
+        fs::write(path, svg).map_err(Error::file(path))
     }
 }
 

@@ -53,11 +53,17 @@ fn harmless(c: char) -> char {
     match c {
         '\n' | '\u{2028}' | '\u{2029}' | '\r' => '\n',
         '\t' => ' ',
-        // They reorder what comes after them, beyond the end of the text.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-        // XML has no way to write these two.
-        '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c if c.is_control() || reorders(c) || !is_xml(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     }
+}
+
+/// It changes the order of what comes after it, beyond the end of the text.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// XML has no way to write two characters that are no control characters.
+fn is_xml(c: char) -> bool {
+    !matches!(c, '\u{fffe}' | '\u{ffff}')
 }

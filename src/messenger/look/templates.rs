@@ -77,6 +77,10 @@ fn receipt(payload: &Json) -> Card {
         }
         rows.push(row(&name, &money(&element["price"])));
     }
+    let all = payload["elements"].as_array().map_or(0, Vec::len);
+    if all > ITEMS_MAX {
+        rows.push(row(&format!("… and {} more", all - ITEMS_MAX), ""));
+    }
     let summary = &payload["summary"];
     for (key, name) in [
         ("subtotal", "Subtotal"),

@@ -9,11 +9,12 @@ fn button(title: &str) -> Json {
     json!({"type": "postback", "title": title, "payload": "P"})
 }
 
-fn template(payload: Json) -> Json {
+fn template(payload: &Json) -> Json {
     json!({"attachment": {"type": "template", "payload": payload}})
 }
 
 /// One message of each shape.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn shapes() -> Vec<(&'static str, Json)> {
     let link =
         json!({"type": "web_url", "title": "Track it", "url": "https://acme.example/t/A1?token=x"});
@@ -39,7 +40,7 @@ fn shapes() -> Vec<(&'static str, Json)> {
         ),
         (
             "generic",
-            template(json!({
+            template(&json!({
                 "template_type": "generic",
                 "elements": [
                     shoe("Trail runner", "Light and quick, for dry paths and long days in the hills"),
@@ -50,7 +51,7 @@ fn shapes() -> Vec<(&'static str, Json)> {
         ),
         (
             "button",
-            template(json!({
+            template(&json!({
                 "template_type": "button",
                 "text": "Your parcel is at the shop around the corner. What should happen with it?",
                 "buttons": [
@@ -62,7 +63,7 @@ fn shapes() -> Vec<(&'static str, Json)> {
         ),
         (
             "media",
-            template(json!({"template_type": "media", "elements": [media]})),
+            template(&json!({"template_type": "media", "elements": [media]})),
         ),
         (
             "image",
@@ -81,7 +82,7 @@ fn shapes() -> Vec<(&'static str, Json)> {
         ),
         (
             "receipt",
-            template(json!({
+            template(&json!({
                 "template_type": "receipt", "recipient_name": "Ana Silva", "order_number": "A1", "currency": "EUR",
                 "payment_method": "Visa 1234", "merchant_name": "Acme",
                 "elements": [{"title": "Trail runner", "quantity": 2, "price": 80.0}, {"title": "Socks", "price": "7.50"}],
@@ -92,21 +93,21 @@ fn shapes() -> Vec<(&'static str, Json)> {
         ),
         (
             "coupon",
-            template(json!({
+            template(&json!({
                 "template_type": "coupon", "title": "10 % off", "subtitle": "Until Sunday", "coupon_code": "SPRING",
                 "coupon_url": "https://acme.example/spring", "coupon_pre_message": "For you, Ana:",
             })),
         ),
         (
             "image-grid",
-            template(json!({
+            template(&json!({
                 "template_type": "image_grid",
                 "elements": [{"title": "New in", "images": [{"url": "https://a.example/1.png"}, {"url": "https://a.example/2.png"}]}],
             })),
         ),
         (
             "feedback",
-            template(json!({
+            template(&json!({
                 "template_type": "customer_feedback", "title": "How was it?", "button_title": "Rate",
                 "feedback_screens": [{"questions": [{"id": "q", "type": "csat", "title": "The delivery"}]}],
                 "business_privacy": {"url": "https://acme.example/privacy"},
@@ -114,11 +115,13 @@ fn shapes() -> Vec<(&'static str, Json)> {
         ),
         (
             "product",
-            template(json!({"template_type": "product", "elements": [{"id": "11"}, {"id": "12"}]})),
+            template(
+                &json!({"template_type": "product", "elements": [{"id": "11"}, {"id": "12"}]}),
+            ),
         ),
         (
             "form",
-            template(json!({"template_type": "instant_form", "form_id": "77"})),
+            template(&json!({"template_type": "instant_form", "form_id": "77"})),
         ),
         (
             "utility",
@@ -174,9 +177,9 @@ fn nasty() -> impl Iterator<Item = (String, Json)> {
         let reply = json!({"content_type": "text", "title": text, "payload": text});
         [
             json!({"text": text, "quick_replies": vec![reply; 40]}),
-            template(generic),
-            template(json!({"template_type": text, text.clone(): {"a": [text]}})),
-            template(json!({"template_type": "receipt", "currency": text, "elements": [{"title": text, "price": text}]})),
+            template(&generic),
+            template(&json!({"template_type": text, text.clone(): {"a": [text]}})),
+            template(&json!({"template_type": "receipt", "currency": text, "elements": [{"title": text, "price": text}]})),
             json!({"template": {"name": text, "language": {"code": text}}}),
         ]
         .map(|message| (text.clone(), message))
@@ -240,6 +243,15 @@ fn what_is_no_message_has_a_look_too() {
         assert!(look.to_svg().ends_with("</svg>\n"), "{message}");
         assert!(look.to_text(80).len() < 1_000);
     }
+}
+
+#[test]
+fn a_long_receipt_says_that_it_is_cut() {
+    let elements = vec![json!({"title": "Socks", "price": 7}); 42];
+    let receipt = template(&json!({"template_type": "receipt", "elements": elements}));
+    let shown = Look::of(&receipt).to_text(80);
+    assert_eq!(shown.matches("Socks").count(), 30);
+    assert!(shown.contains("… and 12 more"), "{shown}");
 }
 
 #[test]

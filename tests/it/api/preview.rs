@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::routing::post;
 use parking_lot::Mutex;
 use recado::api::pb;
@@ -280,7 +280,7 @@ fn a_webhook_is_told_that_it_is_a_test() {
         let seen = seen.lock();
         let marks: Vec<_> = seen
             .iter()
-            .map(|headers| headers.get("recado-test").map(|value| value.as_bytes()))
+            .map(|headers| headers.get("recado-test").map(HeaderValue::as_bytes))
             .collect();
         assert_eq!(marks, [Some(&b"true"[..]), None]);
         assert_eq!(seen[0]["idempotency-key"], sent.delivery_id.as_str());
