@@ -154,6 +154,11 @@ fn of(error: &engine::Error) -> Wire {
             let details = ErrorDetails::with_resource_info(kind.as_str(), id, "", &message);
             Wire::new(Code::NotFound, ErrorReason::NotFound, message).details(details)
         }
+        Error::EmptyAudience(_) => Wire::new(
+            Code::FailedPrecondition,
+            ErrorReason::EmptyAudience,
+            message,
+        ),
         Error::Stale { expected, actual } => {
             Wire::new(Code::Aborted, ErrorReason::StalePlan, message)
                 .telling("expected", expected.clone())
@@ -241,7 +246,7 @@ mod tests {
     const FULL: Code = Code::ResourceExhausted;
 
     #[expect(clippy::too_many_lines, reason = "a table")]
-    fn errors() -> [(Status, Code, &'static str); 13] {
+    fn errors() -> [(Status, Code, &'static str); 14] {
         let problem = || Diagnostic::error(diagnostic::Code("x"), "wrong");
         let closed = || store::Error::Closed;
         let damaged = store::Error::Damaged("page 3".into());
@@ -276,6 +281,11 @@ mod tests {
                 Error::not_found(Kind::User, "ana").into(),
                 Code::NotFound,
                 "NOT_FOUND",
+            ),
+            (
+                Error::EmptyAudience("a".into()).into(),
+                Code::FailedPrecondition,
+                "EMPTY_AUDIENCE",
             ),
             (
                 Error::Stale {

@@ -20,11 +20,12 @@ use crate::template::{Text, Tree};
 const WRONG_VALUE: Code = Code("wrong-value");
 
 /// Headers that every call gets from us, or that the connection sets.
-pub(super) const OWN_HEADERS: [&str; 7] = [
+pub(super) const OWN_HEADERS: [&str; 8] = [
     "connection",
     "content-length",
     "host",
     "idempotency-key",
+    "recado-test",
     "te",
     "transfer-encoding",
     "upgrade",

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::registry::Registry;
 use crate::model::resource::Document;
 use crate::segment::{Declared, Filter};
-use crate::template::{Text, Tree};
+use crate::template::{Access, Text, Tree};
 
 /// All resources of a folder or of a revision.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +30,10 @@ pub struct Set {
     pub documents: Vec<Document>,
 }
 
-/// What fetching for templates needs besides the hosts, which templates know themselves.
+/// What may be fetched for templates.
 #[derive(Debug, Default)]
 pub struct ConnectedContent {
+    pub access: Access,
     pub credentials: BTreeMap<String, Credential>,
     pub allow_private_network: bool,
 }

@@ -111,7 +111,7 @@ impl Command {
             Self::Plan(plan) => plan.run().await,
             Self::Apply(apply) => apply.run().await,
             Self::Import(import) => import.run(),
-            Self::Preview(preview) => preview.run().await,
+            Self::Preview(preview) => Box::pin(preview.run()).await,
             Self::Send(send) => send.run().await,
             Self::Segment(segment) => segment.run().await,
             Self::Users(users) => users.run().await,
@@ -128,7 +128,7 @@ impl Command {
     }
 }
 
-fn report(error: &Error) {
+pub(super) fn report(error: &Error) {
     output::error(error);
     if let Some(hint) = error.hint() {
         output::note(format_args!("hint: {hint}"));

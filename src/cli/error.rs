@@ -198,6 +198,9 @@ fn advice(reason: &str) -> Option<&'static str> {
             Some("this token may not do that: its `scopes` stand in the server's `--tokens` file")
         }
         "STALE_PLAN" => Some("somebody applied in between: look at `recado plan` again"),
+        "EMPTY_AUDIENCE" => {
+            Some("`--user ID` takes anybody, `--attributes JSON` a user made by hand")
+        }
         "STALE_CURSOR" => Some("without `--cursor` it begins again with all members"),
         "INVALID_FILES" => Some("`recado validate DIR` shows where"),
         _ => None,

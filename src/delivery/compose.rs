@@ -17,7 +17,7 @@ use crate::model::Value;
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Contents, Context, Failure, Wanted};
+use crate::template::{Contents, Context, Failure, Rendered, Wanted};
 
 use super::gates;
 use super::http::{Answer, Call};
@@ -25,16 +25,21 @@ use super::verdict::Verdict;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Tells an endpoint that nobody's real message this is.
+const TEST: HeaderName = HeaderName::from_static("recado-test");
 
 /// What a secret is shown as.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// For whom and when a message is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub profile: &'a Profile,
     pub trigger_properties: &'a BTreeMap<String, Value>,
+    pub event_properties: Option<&'a BTreeMap<String, Value>>,
     pub delivery: DeliveryId,
+    /// The call says of itself that it is a test.
+    pub is_test: bool,
     pub now: Timestamp,
 }
 
@@ -55,6 +60,8 @@ pub struct Composed {
     pub message: Option<Json>,
     /// Names that the template read and the user does not have.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead.
+    pub gaps: Vec<String>,
     /// What `message_extras` adds to the record of the delivery.
     pub extras: BTreeMap<String, String>,
 }
@@ -74,18 +81,19 @@ pub enum Reader {
     Webhook,
 }
 
-/// A call as people may see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    pub method: String,
-    pub url: String,
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
-}
-
 /// Secrets for a preview: none is read, each is shown masked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Masked;
+
+// === impl Subject ===
+
+impl Subject<'_> {
+    /// What comes back in the platform's echo; a test's id is not mistaken for a delivery's.
+    fn metadata(&self) -> String {
+        let mark = if self.is_test { "test:" } else { "" };
+        format!("{mark}{}", self.delivery)
+    }
+}
 
 // === impl Masked ===
 
@@ -114,43 +122,8 @@ impl Reader {
     }
 }
 
-// === impl Composed ===
-
-impl Composed {
-    /// The call with secrets masked, whatever they were.
-    pub fn shown(&self) -> Shown {
-        let headers = self.call.headers.iter().map(|(name, value)| {
-            let text = match value.to_str() {
-                _ if value.is_sensitive() => MASK,
-                Ok(text) => text,
-                Err(_) => "(not text)",
-            };
-            (name.to_string(), text.to_owned())
-        });
-        Shown {
-            method: self.call.method.to_string(),
-            url: self.call.url.to_string(),
-            headers: headers.collect(),
-            body: self.shown_body(),
-        }
-    }
-
-    fn shown_body(&self) -> String {
-        let text = String::from_utf8_lossy(&self.call.body);
-        match serde_json::from_str::<Json>(&text) {
-            Ok(Json::Object(mut body))
-                if body.contains_key(PROOF) && self.reader == Reader::Messenger =>
-            {
-                body.insert(PROOF.to_owned(), MASK.into());
-                Json::Object(body).to_string()
-            }
-            _ => text.into_owned(),
-        }
-    }
-}
-
 /// The field of the body that proves who holds the app's secret.
-const PROOF: &str = "appsecret_proof";
+pub(super) const PROOF: &str = "appsecret_proof";
 
 /// Makes the call of `campaign` to `subject` over `channel`.
 ///
@@ -168,7 +141,7 @@ pub fn compose(
     let context = Context {
         user: subject.profile,
         trigger_properties: subject.trigger_properties,
-        event_properties: None,
+        event_properties: subject.event_properties,
         campaign: &campaign.name,
         dispatch_id: &delivery,
         now: subject.now,
@@ -205,7 +178,7 @@ fn messenger(
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
-    let mut body = messenger::request(&rendered.json, psid, &subject.delivery.to_string());
+    let mut body = messenger::request(&rendered.json, psid, &subject.metadata());
     if let Some(app_secret) = &page.app_secret {
         let app_secret = secret(app_secret)?;
         body[PROOF] =
@@ -229,6 +202,7 @@ fn messenger(
         reader: Reader::Messenger,
         message: Some(rendered.json),
         misses: rendered.misses,
+        gaps: rendered.gaps,
         extras: rendered.extras,
     })
 }
@@ -251,10 +225,13 @@ fn webhook(
     context: &Context<'_>,
     secrets: &dyn Secrets,
 ) -> Result<Composed, Unmade> {
-    let rendered = hook.url.render(context).map_err(unrendered)?;
-    let (mut misses, mut extras) = (rendered.misses, rendered.extras);
-    let url: Url = rendered
-        .text
+    let Rendered {
+        text,
+        mut misses,
+        mut gaps,
+        mut extras,
+    } = hook.url.render(context).map_err(unrendered)?;
+    let url: Url = text
         .trim()
         .parse()
         .map_err(|e| Reason::new(ReasonCode::RenderFailed, format!("`url`: {e}")))?;
@@ -264,6 +241,7 @@ fn webhook(
         Message::Tree(tree) => {
             let rendered = tree.render(context).map_err(unrendered)?;
             misses.extend(rendered.misses);
+            gaps.extend(rendered.gaps);
             extras.extend(rendered.extras);
             headers.insert(CONTENT_TYPE, JSON);
             let body = Bytes::from(rendered.json.to_string());
@@ -273,6 +251,7 @@ fn webhook(
             headers.insert(CONTENT_TYPE, plain("Content-Type", content_type)?);
             let rendered = body.render(context).map_err(unrendered)?;
             misses.extend(rendered.misses);
+            gaps.extend(rendered.gaps);
             extras.extend(rendered.extras);
             (json_of(content_type, &rendered.text)?, rendered.text.into())
         }
@@ -286,6 +265,9 @@ fn webhook(
         IDEMPOTENCY_KEY,
         plain("Idempotency-Key", &subject.delivery.to_string())?,
     );
+    if subject.is_test {
+        headers.insert(TEST, HeaderValue::from_static("true"));
+    }
     Ok(Composed {
         call: Call {
             method,
@@ -298,6 +280,7 @@ fn webhook(
         reader: Reader::Webhook,
         message,
         misses,
+        gaps,
         extras,
     })
 }

@@ -12,7 +12,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 
-use crate::campaign::{Campaign, Channel, ConnectedContent, Set};
+use crate::campaign::{Campaign, Channel, ConnectedContent};
 use crate::clock;
 use crate::config::secret::Secrets;
 use crate::model::delivery::{Reason, ReasonCode};
@@ -55,8 +55,7 @@ impl Attempts {
     /// Makes the message of `campaign`, with what its templates ask for on the way added to `contents`.
     pub(super) async fn compose(
         &self,
-        set: &Set,
-        (campaign, channel): (&Campaign, &Channel),
+        (campaign, channel, settings): (&Campaign, &Channel, &ConnectedContent),
         subject: &Subject<'_>,
         secrets: &dyn Secrets,
         contents: &mut Contents,
@@ -64,8 +63,8 @@ impl Attempts {
         let fetcher = Fetcher {
             http: &self.http,
             cache: &self.contents,
-            settings: &set.connected_content,
-            secrets: self.secrets.as_ref(),
+            settings,
+            secrets: self.secrets(),
             now: subject.now,
         };
         let means = Means {
@@ -102,6 +101,12 @@ impl Fetcher<'_> {
         }
         let call = self.call(&wanted.request)?;
         let host = call.url.host_str().unwrap_or_default().to_owned();
+        // Templates look at it too; a draft's, by settings that may not be those in force.
+        if !self.settings.access.allows(&host) {
+            let detail =
+                format!("connected content from `{host}` is not allowed by applied Settings");
+            return Err(Reason::new(ReasonCode::RenderFailed, detail));
+        }
         let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
         let about = |why: &str| format!("connected content from `{host}`: {why}");
         let bad = match answer {

@@ -160,7 +160,7 @@ fn filter(name: &str) -> Option<Box<dyn ParseFilter>> {
         "ceil" => stdlib::Ceil.into(),
         "compact" => stdlib::Compact.into(),
         "concat" => stdlib::Concat.into(),
-        "default" => stdlib::Default.into(),
+        "default" => filters::Fallback.into(),
         "downcase" => stdlib::Downcase.into(),
         "escape" => stdlib::Escape.into(),
         "escape_once" => stdlib::EscapeOnce.into(),

@@ -13,6 +13,7 @@ mod content;
 mod filters;
 mod language;
 mod library;
+mod misses;
 mod parse;
 mod rewrite;
 mod scope;

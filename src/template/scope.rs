@@ -19,6 +19,7 @@ use liquid_core::{Renderable, Result, Runtime, Template, ValueView};
 use super::budget::{Budget, Limited};
 use super::content::{Contents, Given, Missing};
 use super::library::{Library, Shelf};
+use super::misses::{Misses, note_read};
 use super::parse::first_line;
 use super::tags::Extras;
 use super::text::{Failure, Locals};
@@ -53,10 +54,6 @@ pub(super) struct Scope<'a> {
 /// The instant of the render, for filters.
 #[derive(Debug, Default)]
 pub(super) struct Now(pub(super) Option<Timestamp>);
-
-/// Names that were read and that are absent.
-#[derive(Debug, Default)]
-struct Misses(BTreeSet<String>);
 
 /// A few names more, as a loop has them for its body.
 pub(super) struct Frame<'a> {
@@ -126,9 +123,12 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn misses(&self) -> Vec<String> {
-        std::mem::take(&mut self.registers.get_mut::<Misses>().0)
-            .into_iter()
-            .collect()
+        self.registers.get_mut::<Misses>().names()
+    }
+
+    /// The misses that no `default` filled.
+    pub(super) fn gaps(&self) -> Vec<String> {
+        self.registers.get_mut::<Misses>().gaps()
     }
 
     pub(super) fn extras(&self) -> BTreeMap<String, String> {
@@ -216,9 +216,7 @@ impl Runtime for Scope<'_> {
     /// Reads come here: an absent name is empty, and written down.
     fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
         let found = self.find(path);
-        if found.is_none() {
-            miss(&self.registers, path);
-        }
+        note_read(&self.registers, path, found.is_some());
         Ok(ValueCow::Owned(found.unwrap_or(Liquid::Nil)))
     }
 
@@ -279,9 +277,7 @@ impl Runtime for Frame<'_> {
             return self.parent.get(path);
         }
         let found = self.try_get(path);
-        if found.is_none() {
-            miss(self.registers(), path);
-        }
+        note_read(self.registers(), path, found.is_some());
         Ok(found.unwrap_or(ValueCow::Owned(Liquid::Nil)))
     }
 
@@ -322,21 +318,6 @@ impl PartialStore for NoPartials {
             "there is no `{name}`"
         )))
     }
-}
-
-fn miss(registers: &Registers, path: &[ScalarCow<'_>]) {
-    let mut names = path.iter().map(|step| step.to_kstr().into_string());
-    // `user.` is left out: people write `${first_name}`.
-    let root = names
-        .next()
-        .filter(|root| root != "user" && root != "custom_attribute");
-    let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
-    note_miss(registers, name);
-}
-
-/// Writes down what was asked for and is not there; a name, never a value.
-pub(super) fn note_miss(registers: &Registers, what: String) {
-    registers.get_mut::<Misses>().0.insert(what);
 }
 
 fn descend(value: &Value, path: &[ScalarCow<'_>]) -> Option<Liquid> {

@@ -152,6 +152,27 @@ fn what_is_absent_is_written_down() {
 }
 
 #[test]
+fn what_a_default_fills_is_no_gap() {
+    let cases: [(&str, &[&str]); 9] = [
+        ("{{${nobody} | default: 'x'}}", &[]),
+        ("{{${nobody} | upcase | default: 'x'}}", &[]),
+        ("{{${nobody}}}", &["nobody"]),
+        ("{{${nobody}}}{{${nobody} | default: 'x'}}", &["nobody"]),
+        ("{{${nobody} | default: 'x'}}{{${nobody}}}", &["nobody"]),
+        ("{{${nobody}}}{{${empty} | default: 'x'}}", &["nobody"]),
+        ("{{${nobody} | default: ${none}}}", &["none"]),
+        (
+            "{% assign a = ${nobody} %}{{a | default: 'x'}}",
+            &["nobody"],
+        ),
+        ("{{${first_name}}}", &[]),
+    ];
+    for (source, gaps) in cases {
+        assert_eq!(render(source).unwrap().gaps, gaps, "{source}");
+    }
+}
+
+#[test]
 fn a_message_is_aborted_with_its_reason() {
     let spellings = [
         ("{% abort_message('no city') %}", "no city"),

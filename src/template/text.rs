@@ -47,6 +47,8 @@ pub struct Rendered {
     pub text: String,
     /// Names that the template read and that are absent, each once, in order.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead: no `default` filled them.
+    pub gaps: Vec<String>,
     /// What `message_extras` adds to the record of the delivery.
     pub extras: BTreeMap<String, String>,
 }
@@ -134,6 +136,7 @@ impl Text {
             text: String::from_utf8(bytes)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             misses: scope.misses(),
+            gaps: scope.gaps(),
             extras: scope.extras(),
         })
     }

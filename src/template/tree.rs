@@ -35,6 +35,8 @@ pub struct RenderedTree {
     pub json: Json,
     /// Names that the template read and that are absent, each once, in order.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead: no `default` filled them.
+    pub gaps: Vec<String>,
     /// What `message_extras` adds to the record of the delivery.
     pub extras: BTreeMap<String, String>,
 }
@@ -67,6 +69,7 @@ struct Render<'a, 'c> {
     /// The items of the loops around a node.
     locals: Vec<(KString, Liquid)>,
     misses: BTreeSet<String>,
+    gaps: BTreeSet<String>,
     extras: BTreeMap<String, String>,
     nodes_left: usize,
 }
@@ -129,6 +132,7 @@ impl Tree {
             path: String::new(),
             locals: Vec::new(),
             misses: BTreeSet::new(),
+            gaps: BTreeSet::new(),
             extras: BTreeMap::new(),
             nodes_left: limits::RENDERED_NODES_MAX,
         };
@@ -136,6 +140,7 @@ impl Tree {
         Ok(RenderedTree {
             json,
             misses: render.misses.into_iter().collect(),
+            gaps: render.gaps.into_iter().collect(),
             extras: render.extras,
         })
     }
@@ -289,6 +294,7 @@ impl Render<'_, '_> {
         let rendered = text.render_with(self.context, &self.locals);
         let rendered = rendered.map_err(|failure| self.placed(failure))?;
         self.misses.extend(rendered.misses);
+        self.gaps.extend(rendered.gaps);
         for (key, value) in rendered.extras {
             self.extras.entry(key).or_insert(value);
         }

@@ -7,6 +7,7 @@
 mod bounded;
 mod crypto;
 mod date;
+mod fallback;
 mod json;
 mod number;
 mod own;
@@ -14,5 +15,6 @@ mod text;
 mod url;
 
 pub(super) use bounded::Bounded;
+pub(super) use fallback::Fallback;
 pub(super) use json::from_json;
 pub(super) use own::own;

@@ -16,7 +16,7 @@ use crate::template::budget::{Budget, Limited};
 use crate::template::content::{Given, Missing, Request, Response, Wanted};
 use crate::template::filters::from_json;
 use crate::template::library::Shelf;
-use crate::template::scope;
+use crate::template::misses::note_miss;
 
 /// Rewritten: the URL is the block's body, and each option begins a section of it.
 pub(in crate::template) const CONNECTED_CONTENT: Block = Block {
@@ -148,7 +148,7 @@ impl Content {
         let (status, body) = match response {
             Response::Good { status, body } => (*status, body),
             Response::Bad { why } => {
-                scope::note_miss(runtime.registers(), why.clone());
+                note_miss(runtime.registers(), why.clone());
                 return Ok(());
             }
         };

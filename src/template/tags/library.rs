@@ -9,7 +9,7 @@ use liquid_core::{Error, Expression, Renderable, Result, Runtime, TagTokenIter};
 use super::block::Tag;
 use crate::template::budget::Budget;
 use crate::template::library::{Library, Shelf};
-use crate::template::scope;
+use crate::template::misses::note_miss;
 
 /// `{{content_blocks.${name}}}`, rewritten.
 pub(in crate::template) const CONTENT_BLOCK: Tag = Tag {
@@ -90,7 +90,7 @@ impl Renderable for CatalogItems {
             }
             match catalog.item(&id.to_kstr()) {
                 Some(item) => items.push(item.clone()),
-                None => scope::note_miss(
+                None => note_miss(
                     runtime.registers(),
                     format!("an item of the catalog `{}`", self.catalog),
                 ),

@@ -6,6 +6,7 @@ mod deliveries;
 mod doors;
 mod events;
 mod import;
+mod preview;
 mod segments;
 mod sends;
 mod series;

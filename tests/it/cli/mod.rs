@@ -8,6 +8,7 @@ mod demo;
 mod help;
 mod import;
 mod offline;
+mod preview;
 mod segments;
 mod sends;
 mod serve;
