@@ -173,6 +173,33 @@ fn a_draft_is_shown_as_its_files_say_it() {
 }
 
 #[test]
+fn a_draft_opens_no_host() {
+    Stage::new().with_files([PAGE, HELLO]).run(async |live| {
+        live.upsert([("ana", json!({"messenger_id": "1", "country": "BR"}))])
+            .await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let fetching = format!(
+            "kind: Campaign\nname: hello\nchannel: page\ntrigger: {{api: {{}}}}\n\
+             message: {{text: \"{{% connected_content {url} %}}\"}}\n"
+        );
+        let settings = "kind: Settings\nname: settings\nconnected_content: {hosts: [127.0.0.1], allow_private_network: true}\n";
+        let files = [PAGE, (HELLO.0, &fetching), ("settings.yaml", settings)];
+        let shown = ask(live, draft(&files)).await;
+        let reason = shown.reason.unwrap();
+        assert_eq!(reason.code, "render_failed");
+        assert!(
+            reason.detail.contains("not allowed by applied Settings"),
+            "{}",
+            reason.detail
+        );
+        // Nobody knocked.
+        let accepted = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await;
+        assert!(accepted.is_err());
+    });
+}
+
+#[test]
 fn a_draft_says_what_a_user_made_by_hand_may_have() {
     Stage::new().with_files([PAGE, HELLO]).run(async |live| {
         let declared = "kind: Attributes\nname: all\nattributes:\n  first_name: {type: string}\n  \
