@@ -17,7 +17,7 @@ use crate::model::Value;
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Contents, Context, Failure, Rendered, Wanted};
+use crate::template::{Contents, Context, Failure, Rendered, RenderedTree, Tree, Wanted};
 
 use super::gates;
 use super::http::{Answer, Call};
@@ -167,14 +167,7 @@ fn messenger(
     let Message::Tree(tree) = &*campaign.message else {
         return Err(misconfigured(&"a Messenger channel takes no raw body").into());
     };
-    let mut rendered = tree.render(context).map_err(unrendered)?;
-    rendered.json = messenger::settle(rendered.json);
-    let problems = messenger::check(&rendered.json, &|_| false);
-    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
-        let detail = format!("{}: {}", problem.path, problem.message);
-        let detail = detail.trim_start_matches(": ");
-        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
-    }
+    let rendered = for_messenger(tree, context)?;
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
@@ -205,6 +198,19 @@ fn messenger(
         gaps: rendered.gaps,
         extras: rendered.extras,
     })
+}
+
+/// A message as the platform takes it.
+pub(super) fn for_messenger(tree: &Tree, context: &Context<'_>) -> Result<RenderedTree, Unmade> {
+    let mut rendered = tree.render(context).map_err(unrendered)?;
+    rendered.json = messenger::settle(rendered.json);
+    let problems = messenger::check(&rendered.json, &|_| false);
+    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
+        let detail = format!("{}: {}", problem.path, problem.message);
+        let detail = detail.trim_start_matches(": ");
+        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
+    }
+    Ok(rendered)
 }
 
 fn page_url(page: &Page, instead: Option<&str>) -> Result<Url, Reason> {
@@ -286,7 +292,7 @@ fn webhook(
 }
 
 /// A raw body that says that it is JSON has to be: what a name did to it would otherwise be found by the endpoint.
-fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
+pub(super) fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
     if essence != "application/json" && !essence.ends_with("+json") {
@@ -330,7 +336,7 @@ fn plain(name: &str, text: &str) -> Result<HeaderValue, Reason> {
     })
 }
 
-fn unrendered(failure: Failure) -> Unmade {
+pub(super) fn unrendered(failure: Failure) -> Unmade {
     let reason = match failure {
         Failure::Wants(wanted) => return Unmade::Wants(wanted),
         Failure::Aborted { reason } => Reason::new(ReasonCode::Aborted, reason),

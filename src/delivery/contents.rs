@@ -77,13 +77,7 @@ impl Attempts {
                 Err(Unmade::For(reason)) => return Err(reason),
                 Err(Unmade::Wants(wanted)) => wanted,
             };
-            if contents.len() >= limits::CONTENT_CALLS_MAX {
-                let detail = format!(
-                    "the message asks for connected content more than {} times",
-                    limits::CONTENT_CALLS_MAX
-                );
-                return Err(Reason::new(ReasonCode::RenderFailed, detail));
-            }
+            check_calls(contents)?;
             let response = fetcher.fetch(&wanted).await?;
             contents.add(wanted.request, response);
         }
@@ -108,35 +102,18 @@ impl Fetcher<'_> {
             return Err(Reason::new(ReasonCode::RenderFailed, detail));
         }
         let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
-        let about = |why: &str| format!("connected content from `{host}`: {why}");
-        let bad = match answer {
-            // Policy, not weather: the same call will never be made.
-            Err(Silence::Refused(refused)) => {
-                let detail = about(&refused.to_string());
-                return Err(Reason::new(ReasonCode::RenderFailed, detail));
-            }
-            Err(silence) => Bad {
-                why: silence.to_string(),
-                is_temporary: true,
-            },
-            Ok(answer) => match good(answer) {
-                Ok(response) => {
-                    let response = Arc::new(response);
-                    if let Some(age) = wanted.cached_for {
-                        let until = clock::after(self.now, age);
-                        self.cache.keep(&wanted.request, &response, until, self.now);
-                    }
-                    return Ok(response);
-                }
-                Err(bad) => bad,
-            },
+        let settled = settled(wanted, &host, answer);
+        let is_failure = match &settled {
+            Ok(response) => matches!(**response, Response::Bad { .. }),
+            Err(reason) => reason.code == ReasonCode::ContentUnavailable,
         };
-        metrics::counter!("recado_connected_content_failures_total").increment(1);
-        let why = about(&bad.why);
-        if wanted.is_retried && bad.is_temporary {
-            return Err(Reason::new(ReasonCode::ContentUnavailable, why));
+        if is_failure {
+            metrics::counter!("recado_connected_content_failures_total").increment(1);
+        } else if let (Ok(response), Some(age)) = (&settled, wanted.cached_for) {
+            let until = clock::after(self.now, age);
+            self.cache.keep(&wanted.request, response, until, self.now);
         }
-        Ok(Arc::new(Response::Bad { why }))
+        settled
     }
 
     fn call(&self, request: &Request) -> Result<Call, Reason> {
@@ -243,7 +220,49 @@ fn size(request: &Request, response: &Response) -> usize {
     request.url.len() + request.body.as_ref().map_or(0, String::len) + body
 }
 
-fn good(answer: Answer) -> Result<Response, Bad> {
+/// Refuses one more call for a message that has needed too many.
+pub(super) fn check_calls(contents: &Contents) -> Result<(), Reason> {
+    let max = limits::CONTENT_CALLS_MAX;
+    if contents.len() < max {
+        return Ok(());
+    }
+    let detail = format!("the message asks for connected content more than {max} times");
+    Err(Reason::new(ReasonCode::RenderFailed, detail))
+}
+
+/// What an answer, or the lack of one, is to the template.
+///
+/// # Errors
+/// The call may not be made, or there is no good answer and the template asks to try again.
+pub(super) fn settled(
+    wanted: &Wanted,
+    host: &str,
+    answer: Result<Answer, Silence>,
+) -> Result<Arc<Response>, Reason> {
+    let about = |why: &str| format!("connected content from `{host}`: {why}");
+    let bad = match answer {
+        // Policy, not weather: the same call will never be made.
+        Err(Silence::Refused(refused)) => {
+            let detail = about(&refused.to_string());
+            return Err(Reason::new(ReasonCode::RenderFailed, detail));
+        }
+        Err(silence) => Bad {
+            why: silence.to_string(),
+            is_temporary: true,
+        },
+        Ok(answer) => match good(&answer) {
+            Ok(response) => return Ok(Arc::new(response)),
+            Err(bad) => bad,
+        },
+    };
+    let why = about(&bad.why);
+    if wanted.is_retried && bad.is_temporary {
+        return Err(Reason::new(ReasonCode::ContentUnavailable, why));
+    }
+    Ok(Arc::new(Response::Bad { why }))
+}
+
+fn good(answer: &Answer) -> Result<Response, Bad> {
     let bad = |why: String, is_temporary: bool| Err(Bad { why, is_temporary });
     match answer.status {
         200..=299 => {}

@@ -303,7 +303,7 @@ impl Render<'_, '_> {
 
     fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
-        self.path.push_str(&format!("[{at}]"));
+        self.path.extend(["[", &at.to_string(), "]"]);
         let done = run(self);
         self.path.truncate(len);
         done

@@ -2,12 +2,13 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 40] = [
+const COMMANDS: [&[&str]; 41] = [
     &[],
     &["serve"],
     &["dev"],
     &["demo"],
     &["validate"],
+    &["test"],
     &["plan"],
     &["apply"],
     &["schema"],

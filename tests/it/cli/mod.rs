@@ -12,6 +12,7 @@ mod preview;
 mod segments;
 mod sends;
 mod serve;
+mod test_command;
 
 use std::process::Output;
 
