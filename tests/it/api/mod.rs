@@ -2,6 +2,7 @@
 
 mod attributes;
 mod campaigns;
+mod cases;
 mod deliveries;
 mod doors;
 mod events;
