@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 38] = [
+const COMMANDS: [&[&str]; 39] = [
     &[],
     &["serve"],
     &["dev"],
@@ -41,6 +41,7 @@ const COMMANDS: [&[&str]; 38] = [
     &["bench", "upsert"],
     &["bench", "evaluate"],
     &["bench", "send"],
+    &["bench", "render"],
 ];
 
 #[test]
