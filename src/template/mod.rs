@@ -12,9 +12,11 @@ mod filters;
 mod language;
 mod rewrite;
 mod scope;
+mod state;
 mod tags;
 mod text;
 mod tree;
+mod view;
 
 #[cfg(test)]
 mod tests;

@@ -100,7 +100,8 @@ impl Text {
         }
         match done {
             Ok(Ok(())) => Ok(Rendered {
-                text: String::from_utf8_lossy(&bytes).into_owned(),
+                text: String::from_utf8(bytes)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
                 misses: scope.misses(),
                 extras: scope.extras(),
             }),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use liquid_core::model::{DateTime, KString, Object, Value as Liquid};
 use liquid_core::runtime::RuntimeBuilder;
-use liquid_core::{Language, Renderable, Template};
+use liquid_core::{Language, Renderable, Template, ValueView as _};
 use liquid_lib::stdlib;
 use serde_json::{Value as Json, json};
 
@@ -15,6 +15,7 @@ use crate::model::Value;
 
 /// What the library prints of a time, and reads.
 const TIME: &str = "%Y-%m-%d %H:%M:%S %z";
+const TIME_LEN: usize = "2026-11-23 10:00:00 +0000".len();
 
 /// The texts compiled, and one user as the library wants it.
 pub(super) struct Plain {
@@ -40,6 +41,13 @@ impl Plain {
         });
         let mut globals = to_object(&work.attributes()?);
         globals.extend(to_object(&work.trigger_properties()?));
+        for value in globals.values_mut() {
+            // A time is one already, so that the library need not parse it at each render.
+            let time = DateTime::from_str(&value.to_kstr());
+            if let Some(time) = time.filter(|_| value.to_kstr().len() == TIME_LEN) {
+                *value = Liquid::scalar(time);
+            }
+        }
         Ok(Self {
             texts: texts
                 .collect::<Result<_, _>>()
@@ -94,11 +102,7 @@ fn to_liquid(value: &Value) -> Liquid {
         Value::Int(n) => Liquid::scalar(*n),
         Value::Double(n) => Liquid::scalar(*n),
         Value::String(text) => Liquid::scalar(text.clone()),
-        // A time, so that the library need not parse it at each render.
-        Value::Timestamp(at) => {
-            let text = at.strftime(TIME).to_string();
-            DateTime::from_str(&text).map_or_else(|| Liquid::scalar(text), Liquid::scalar)
-        }
+        Value::Timestamp(at) => Liquid::scalar(at.strftime(TIME).to_string()),
         Value::List(items) => Liquid::Array(items.iter().map(to_liquid).collect()),
         Value::Object(map) => Liquid::Object(to_object(map)),
     }

@@ -7,7 +7,7 @@ use liquid_core::{
     Error, Expression, Language, ParseTag, Renderable, Result, Runtime, TagReflection, TagTokenIter,
 };
 
-use crate::template::budget::Budget;
+use crate::template::state::State;
 
 /// What a message says that was not given a reason.
 const NO_REASON: &str = "the template called abort_message";
@@ -58,7 +58,7 @@ impl Renderable for Abort {
                 .collect(),
             None => NO_REASON.to_owned(),
         };
-        runtime.registers().get_mut::<Budget>().aborted = Some(reason);
+        runtime.registers().get_mut::<State>().aborted = Some(reason);
         Err(Error::with_msg("aborted"))
     }
 }
