@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 40] = [
+const COMMANDS: [&[&str]; 41] = [
     &[],
     &["serve"],
     &["dev"],
@@ -43,6 +43,7 @@ const COMMANDS: [&[&str]; 40] = [
     &["bench", "upsert"],
     &["bench", "evaluate"],
     &["bench", "send"],
+    &["bench", "render"],
 ];
 
 #[test]
