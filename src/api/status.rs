@@ -9,13 +9,15 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 use super::auth;
 use super::pb::ErrorReason;
 use crate::config::Scope;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Window};
 use crate::engine;
 
 const DOMAIN: &str = "recado";
 /// Most field violations and characters of each: details travel in a header of bounded size.
 const VIOLATIONS_MAX: usize = 20;
 const VIOLATION_CHARS_MAX: usize = 200;
+/// Most problems that are shown in their lines, for the same reason.
+const MARKS_MAX: usize = 5;
 
 /// What the door itself refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +140,8 @@ fn of(error: &engine::Error) -> Wire {
                 .iter()
                 .map(|p| ((*field).to_owned(), text(p)))
                 .collect();
-            Wire::fields(Code::InvalidArgument, ErrorReason::InvalidFilter, &fields)
+            let wire = Wire::fields(Code::InvalidArgument, ErrorReason::InvalidFilter, &fields);
+            marks(problems).fold(wire, |wire, (key, mark)| wire.telling(&key, mark))
         }
         Error::Files(problems) => {
             let fields: Vec<_> = problems.iter().map(|p| (place(p), text(p))).collect();
@@ -212,7 +215,8 @@ fn first(problems: &[(String, String)]) -> String {
 /// A problem with where it is in its text, and what to type instead.
 fn text(problem: &Diagnostic) -> String {
     let mut text = problem.message.clone();
-    if let (Some(span), None) = (&problem.span, &problem.place) {
+    let is_in_file = problem.place.as_ref().is_some_and(|p| !p.file.is_empty());
+    if let (Some(span), false) = (&problem.span, is_in_file) {
         let _ = write!(text, " (at byte {})", span.start);
     }
     if let Some(hint) = &problem.hint {
@@ -220,6 +224,15 @@ fn text(problem: &Diagnostic) -> String {
         text.push_str(hint);
     }
     text
+}
+
+/// The lines of the first problems, each with a mark below what is meant, for people to read.
+fn marks(problems: &[Diagnostic]) -> impl Iterator<Item = (String, String)> {
+    let placed = problems.iter().enumerate().take(MARKS_MAX);
+    placed.filter_map(|(n, problem)| {
+        let Window { line, mark } = problem.place.as_ref()?.window();
+        Some((format!("marked.{n}"), format!("{line}\n{mark}")))
+    })
 }
 
 fn place(problem: &Diagnostic) -> String {

@@ -28,4 +28,4 @@ pub use file::SecretRef;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;
 pub use set::{Campaign, Channel, HeaderValue, Kind, Message, Page, Segment, Set, Webhook};
-pub use source::{Loaded, SourceFile, load, load_part};
+pub use source::{Loaded, SourceFile, load, load_part, placed};

@@ -137,3 +137,43 @@ fn a_named_segment_is_explained_to_its_leaves() {
     assert_eq!((inner.verdict, inner.children.len()), (None, 2));
     assert_eq!(inner.children[1].reads[0].operand, "user.absent");
 }
+
+#[test]
+fn what_is_wrong_is_told_with_what_to_write() {
+    for (text, hint) in [
+        ("blank() && user.a", "write `blank(user.x)`"),
+        ("size(user.x, 3) > 1", "write `size(user.x)`"),
+        ("days() > days(2)", "write `days(7)`"),
+        (
+            "user.t.all(t)",
+            "write `user.tags.all(tag, tag == \"vip\")`",
+        ),
+        ("user.x.endsWith()", "write `user.x.endsWith(\"a\")`"),
+        (
+            "sum(\"order\") > 1",
+            "write `sum(\"order_placed\", \"total\", days(30))`",
+        ),
+        ("subscribed()", "write `subscribed(\"news\")`"),
+        ("has(user)", "`has` takes an attribute: `has(user.x)`"),
+        (
+            "user.x == 1e400",
+            "whole numbers go up to 9223372036854775807, others to 1.79e308",
+        ),
+        (
+            "user.x == 99999999999999999999",
+            "whole numbers go up to 9223372036854775807, others to 1.79e308",
+        ),
+        (
+            "user.x == \"Ana",
+            "the text that begins here has no end: a quote is missing",
+        ),
+        ("user.x == “Ana”", "texts stand in straight quotes: `\"a\"`"),
+    ] {
+        let problems = compile(text, &Declared::default()).expect_err(text);
+        assert_eq!(
+            problems[0].hint.as_deref(),
+            Some(hint),
+            "{text}: {problems:?}"
+        );
+    }
+}
