@@ -319,6 +319,8 @@ fn hint(text: &str, at: usize) -> Option<&'static str> {
         Some("write `||`")
     } else if is_word("not") {
         Some("write `!`")
+    } else if rest.starts_with("=~") {
+        Some("a pattern is asked with `user.x.matches(\"..\")`")
     } else if rest.starts_with('=') {
         Some("equality is `==`")
     } else if rest.starts_with(['“', '”', '„', '‘', '’']) {

@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::value::Type;
 
+use super::lower::FUNCTIONS;
 use super::tests::{ANNA, now, profile};
 use super::{Declared, compile};
 
@@ -176,4 +177,32 @@ fn what_is_wrong_is_told_with_what_to_write() {
             "{text}: {problems:?}"
         );
     }
+}
+
+#[test]
+fn every_example_of_the_reference_page_is_a_filter() {
+    let page = include_str!("../../docs/filters.md");
+    let (_, table) = page.split_once("## Operators and functions").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let mut declared = Declared::default();
+    let vips = compile("user.vip", &declared).unwrap();
+    declared.add_segment("vips", vips);
+    let mut used: Vec<&str> = Vec::new();
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let example = line.split('`').nth(1).unwrap().replace("\\|", "|");
+        let filter = compile(&example, &declared).expect(&example);
+        used.extend(
+            FUNCTIONS
+                .iter()
+                .filter(|name| filter.text().contains(*name)),
+        );
+        assert_eq!(line.matches(" | ").count(), 3, "four columns: {line}");
+    }
+    // Times are told of before it.
+    let mut missing: Vec<_> = FUNCTIONS
+        .iter()
+        .filter(|name| !used.contains(name))
+        .collect();
+    missing.retain(|name| !page.contains(&format!("`{name}(")));
+    assert_eq!(missing, Vec::<&&str>::new(), "each function has an example");
 }

@@ -289,8 +289,9 @@ pub trait Sends: Send + Sync {
 
     /// Adds deliveries to a send that is being enqueued; with `is_complete` it is the last call.
     ///
-    /// Must ignore a delivery whose id exists. Must add nothing to a cancelled send and answer its
-    /// phase, so that the caller stops.
+    /// Must ignore a delivery whose id exists, and one to somebody who is no user any more: the id of who was
+    /// deleted must not come back. Must add nothing to a cancelled send and answer its phase, so that the caller
+    /// stops.
     async fn enqueue(
         &self,
         send: SendId,
