@@ -17,6 +17,7 @@ mod entrance;
 mod events;
 mod export;
 mod page_token;
+mod problem;
 mod segments;
 mod status;
 mod users;

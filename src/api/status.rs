@@ -1,23 +1,22 @@
 //! The only maker of `tonic::Status`: what each refusal is on the wire.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::auth;
 use super::pb::ErrorReason;
+use super::problem::{marks, place, text};
 use crate::config::Scope;
-use crate::diagnostic::{Diagnostic, Window};
 use crate::engine;
 
 const DOMAIN: &str = "recado";
+/// How the library begins to say that a message cannot be read.
+const UNDECODABLE: &str = "failed to decode Protobuf message: ";
 /// Most field violations and characters of each: details travel in a header of bounded size.
 const VIOLATIONS_MAX: usize = 20;
 const VIOLATION_CHARS_MAX: usize = 200;
-/// Most problems that are shown in their lines, for the same reason.
-const MARKS_MAX: usize = 5;
 
 /// What the door itself refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +69,19 @@ impl From<Refused> for Status {
         };
         wire.into()
     }
+}
+
+/// What a message that cannot be read is answered with, given what the library answers: it takes the caller's
+/// mistake for one of its own.
+pub(super) fn of_undecodable(status: &Status) -> Option<Status> {
+    let what = status.message().strip_prefix(UNDECODABLE)?;
+    // Everything of ours has details.
+    if status.code() != Code::Internal || !status.details().is_empty() {
+        return None;
+    }
+    let (field, what) = what.split_once(": ").unwrap_or(("", what));
+    let fields = [(field.to_owned(), what.to_owned())];
+    Some(Wire::fields(Code::InvalidArgument, ErrorReason::InvalidField, &fields).into())
 }
 
 /// A status in the making.
@@ -212,36 +224,6 @@ fn first(problems: &[(String, String)]) -> String {
     }
 }
 
-/// A problem with where it is in its text, and what to type instead.
-fn text(problem: &Diagnostic) -> String {
-    let mut text = problem.message.clone();
-    let is_in_file = problem.place.as_ref().is_some_and(|p| !p.file.is_empty());
-    if let (Some(span), false) = (&problem.span, is_in_file) {
-        let _ = write!(text, " (at byte {})", span.start);
-    }
-    if let Some(hint) = &problem.hint {
-        text.push_str("; ");
-        text.push_str(hint);
-    }
-    text
-}
-
-/// The lines of the first problems, each with a mark below what is meant, for people to read.
-fn marks(problems: &[Diagnostic]) -> impl Iterator<Item = (String, String)> {
-    let placed = problems.iter().enumerate().take(MARKS_MAX);
-    placed.filter_map(|(n, problem)| {
-        let Window { line, mark } = problem.place.as_ref()?.window();
-        Some((format!("marked.{n}"), format!("{line}\n{mark}")))
-    })
-}
-
-fn place(problem: &Diagnostic) -> String {
-    match &problem.place {
-        None => problem.path.clone(),
-        Some(place) => format!("{}:{}:{}", place.file, place.line, place.column),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -255,7 +237,7 @@ mod tests {
 
     #[expect(clippy::too_many_lines, reason = "a table")]
     fn errors() -> [(Status, Code, &'static str); 13] {
-        let problem = || Diagnostic::error(diagnostic::Code("x"), "wrong");
+        let problem = || diagnostic::Diagnostic::error(diagnostic::Code("x"), "wrong");
         let closed = || store::Error::Closed;
         let damaged = store::Error::Damaged("page 3".into());
         let retry_after = Duration::from_millis(5);
