@@ -109,7 +109,9 @@ impl Table {
     pub fn profile(&self, row: Row) -> Option<Profile> {
         let external_id = self.external_id(row)?;
         let attributes = self.attributes.iter();
-        let read = attributes.filter_map(|(name, node)| Some((name.to_string(), node.get(row)?)));
+        // Not `to_string`, which formats: names are most of what a profile copies.
+        let read =
+            attributes.filter_map(|(name, node)| Some((String::from(&**name), node.get(row)?)));
         Some(Profile {
             external_id,
             attributes: read.collect(),
