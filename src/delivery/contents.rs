@@ -119,7 +119,7 @@ impl Fetcher<'_> {
                 why: silence.to_string(),
                 is_temporary: true,
             },
-            Ok(answer) => match good(answer) {
+            Ok(answer) => match good(&answer) {
                 Ok(response) => {
                     let response = Arc::new(response);
                     if let Some(age) = wanted.cached_for {
@@ -243,7 +243,7 @@ fn size(request: &Request, response: &Response) -> usize {
     request.url.len() + request.body.as_ref().map_or(0, String::len) + body
 }
 
-fn good(answer: Answer) -> Result<Response, Bad> {
+fn good(answer: &Answer) -> Result<Response, Bad> {
     let bad = |why: String, is_temporary: bool| Err(Bad { why, is_temporary });
     match answer.status {
         200..=299 => {}

@@ -60,6 +60,14 @@ pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
             (Revision(n), "ana")
         );
     }
+    let listed = async |before: Option<u64>, limit| {
+        let found = store.revisions(before.map(Revision), limit).await.unwrap();
+        found.iter().map(|info| info.revision.0).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, 10).await, [3, 2, 1]);
+    assert_eq!(listed(None, 2).await, [3, 2]);
+    assert_eq!(listed(Some(3), 10).await, [2, 1]);
+    assert_eq!(listed(Some(1), 10).await, [0; 0]);
 }
 
 pub(super) async fn a_send_is_stored_once(backend: &impl Backend) {
