@@ -280,3 +280,57 @@ fn every_case_comes_out_as_it_says() {
     );
     assert!(n >= 250, "{n}");
 }
+
+/// Names in backticks, between two headings of the page.
+fn named(page: &str, from: &str, to: &str) -> Vec<String> {
+    let (_, rest) = page.split_once(from).unwrap();
+    let (part, _) = rest.split_once(to).unwrap();
+    let names = part.split('`').skip(1).step_by(2);
+    let names = names.map(|code| code.split(':').next().unwrap().to_owned());
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    names.filter(|name| name.chars().all(is_name)).collect()
+}
+
+#[test]
+fn every_tag_and_filter_of_the_page_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/liquid.md")).unwrap();
+    let folder = root.join("tests/fixtures/liquid");
+    let cases: Vec<Case> = files(&folder)
+        .iter()
+        .flat_map(|file| read::<Vec<Case>>(&folder.join(file)))
+        .collect();
+    let is_there = |word: &str, marks: &[&str]| {
+        cases.iter().any(|case| {
+            marks.iter().any(|mark| {
+                let parts = case.template.split(mark).skip(1).map(str::trim_start);
+                let mut words = parts.map(|part| {
+                    let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+                    part.split(end).next().unwrap()
+                });
+                words.any(|found| found == word)
+            })
+        })
+    };
+    let (tags, filters) = (
+        named(&page, "## Tags", "and of Braze"),
+        named(&page, "## Filters", "## Mistakes"),
+    );
+    assert!(tags.len() > 20 && filters.len() > 60, "the page has others");
+    for tag in tags {
+        let options = [" ", "%}"];
+        let is_option = ["limit", "offset", "reversed"].contains(&tag.as_str());
+        let marks: &[&str] = if is_option {
+            &options
+        } else {
+            &["{%", "{%-", "\n"]
+        };
+        assert!(is_there(&tag, marks), "no case of the tag `{tag}`");
+    }
+    for filter in filters {
+        assert!(
+            is_there(&filter, &["|"]),
+            "no case of the filter `{filter}`"
+        );
+    }
+}
