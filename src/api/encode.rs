@@ -11,6 +11,7 @@ use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, Segm
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
+use crate::model::resource::RevisionInfo;
 use crate::model::send::{Counts, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
@@ -145,14 +146,17 @@ pub(super) fn attribute(attribute: KnownAttribute) -> pb::Attribute {
     }
 }
 
+/// A warning in one line.
+pub(super) fn warning(warning: &Diagnostic) -> String {
+    match &warning.hint {
+        None => warning.message.clone(),
+        Some(hint) => format!("{}; {hint}", warning.message),
+    }
+}
+
 pub(super) fn diagnostic(problem: &Diagnostic) -> pb::Diagnostic {
     let place = problem.place.as_ref();
-    let length = place.map_or(0, |place| {
-        // A span may go beyond its line, which is all that is shown.
-        let behind = place.snippet.chars().count() + 1;
-        let left = behind.saturating_sub(place.column as usize);
-        small(place.span.len().min(left).max(1))
-    });
+    let length = place.map_or(0, |place| place.marked().max(1));
     pb::Diagnostic {
         code: problem.code.0.to_owned(),
         severity: match problem.severity {
@@ -339,6 +343,17 @@ fn change(impact: Impact) -> pb::ResourceChange {
             .iter()
             .map(|(kind, name)| format!("{kind} {name}"))
             .collect(),
+    }
+}
+
+pub(super) fn revision(info: RevisionInfo) -> pb::Revision {
+    pb::Revision {
+        revision: info.revision.0,
+        applied_at: Some(instant(info.applied_at)),
+        author: info.origin.author,
+        commit: info.origin.commit,
+        message: info.origin.message,
+        fingerprint: info.fingerprint.to_string(),
     }
 }
 

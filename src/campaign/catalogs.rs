@@ -296,11 +296,12 @@ fn placed(csv: Csv<'_>, mut problem: Diagnostic, span: Range<usize>) -> Diagnost
         return problem;
     }
     // A part of nothing is the character that stands there.
-    let end = csv.text[span.start..]
-        .chars()
-        .next()
-        .map_or(0, char::len_utf8);
-    problem.at("csv").spanning(span.start..span.start + end)
+    let first = csv
+        .text
+        .get(span.start..)
+        .and_then(|rest| rest.chars().next());
+    let end = span.start + first.map_or(0, char::len_utf8);
+    problem.at("csv").spanning(span.start..end)
 }
 
 fn offset(byte: u64) -> usize {

@@ -122,9 +122,6 @@ impl Reader {
     }
 }
 
-/// The field of the body that proves who holds the app's secret.
-pub(super) const PROOF: &str = "appsecret_proof";
-
 /// Makes the call of `campaign` to `subject` over `channel`.
 ///
 /// # Errors
@@ -171,12 +168,21 @@ fn messenger(
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
-    let mut body = messenger::request(&rendered.json, psid, &subject.metadata());
-    if let Some(app_secret) = &page.app_secret {
-        let app_secret = secret(app_secret)?;
-        body[PROOF] =
-            messenger::appsecret_proof(app_secret.expose_secret(), token.expose_secret()).into();
-    }
+    let proof = match &page.app_secret {
+        Some(app_secret) => {
+            let app_secret = secret(app_secret)?;
+            let (app_secret, token) = (app_secret.expose_secret(), token.expose_secret());
+            Some(messenger::appsecret_proof(app_secret, token))
+        }
+        None => None,
+    };
+    let request = messenger::Request {
+        message: &rendered.json,
+        psid,
+        metadata: &subject.metadata(),
+        proof: proof.as_deref(),
+    };
+    let body = Bytes::from(request.to_bytes());
     let mut headers = HeaderMap::with_capacity(2);
     headers.insert(
         AUTHORIZATION,
@@ -188,7 +194,7 @@ fn messenger(
             method: Method::POST,
             url: page_url(page, means.graph_url)?,
             headers,
-            body: Bytes::from(body.to_string()),
+            body,
             timeout: None,
             is_private_allowed: true,
         },
@@ -204,7 +210,7 @@ fn messenger(
 pub(super) fn for_messenger(tree: &Tree, context: &Context<'_>) -> Result<RenderedTree, Unmade> {
     let mut rendered = tree.render(context).map_err(unrendered)?;
     rendered.json = messenger::settle(rendered.json);
-    let problems = messenger::check(&rendered.json, &|_| false);
+    let problems = messenger::check_rendered(&rendered.json);
     if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
         let detail = format!("{}: {}", problem.path, problem.message);
         let detail = detail.trim_start_matches(": ");
@@ -250,7 +256,9 @@ fn webhook(
             gaps.extend(rendered.gaps);
             extras.extend(rendered.extras);
             headers.insert(CONTENT_TYPE, JSON);
-            let body = Bytes::from(rendered.json.to_string());
+            let body = serde_json::to_vec(&rendered.json)
+                .unwrap_or_default()
+                .into();
             (Some(rendered.json), body)
         }
         Message::Raw { content_type, body } => {

@@ -43,10 +43,6 @@ pub struct References {
     pub catalogs: BTreeSet<String>,
 }
 
-/// The library of a render under way, for tags.
-#[derive(Debug, Default)]
-pub(super) struct Shelf(pub(super) Option<Arc<Library>>);
-
 // === impl Library ===
 
 impl Library {

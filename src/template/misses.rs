@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use liquid_core::model::{ScalarCow, ValueView};
 use liquid_core::runtime::Registers;
 
+use super::state::State;
+
 /// Names that were read and that are absent.
 #[derive(Debug, Default)]
 pub(super) struct Misses {
@@ -42,7 +44,7 @@ impl Misses {
 
 /// Writes down that a name was read.
 pub(super) fn note_read(registers: &Registers, path: &[ScalarCow<'_>], is_found: bool) {
-    let mut misses = registers.get_mut::<Misses>();
+    let misses = &mut registers.get_mut::<State>().misses;
     misses.settle();
     if is_found {
         return;
@@ -59,7 +61,7 @@ pub(super) fn note_read(registers: &Registers, path: &[ScalarCow<'_>], is_found:
 
 /// Writes down what else was asked for and is not there; a name, never a value.
 pub(super) fn note_miss(registers: &Registers, what: String) {
-    let mut misses = registers.get_mut::<Misses>();
+    let misses = &mut registers.get_mut::<State>().misses;
     misses.gaps.insert(what.clone());
     misses.names.insert(what);
 }

@@ -17,9 +17,11 @@ mod misses;
 mod parse;
 mod rewrite;
 mod scope;
+mod state;
 mod tags;
 mod text;
 mod tree;
+mod view;
 
 #[cfg(test)]
 mod tests;

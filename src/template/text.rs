@@ -12,7 +12,6 @@ use super::library::{Library, References};
 use super::parse::{Parsed, parse};
 use super::rewrite::Bare;
 use super::scope::{Context, Scope};
-use super::tags::Collected;
 use crate::diagnostic::Diagnostic;
 
 /// A compiled text. Cheap to clone, rendered from many threads.
@@ -185,7 +184,7 @@ impl Head {
     ) -> Result<(KString, Vec<Liquid>, Vec<String>), Failure> {
         let scope = Scope::new(context, self.0.library.as_ref(), locals);
         scope.run(&self.0.template)?;
-        let (name, items) = scope.take::<Collected>().0.unwrap_or_default();
+        let (name, items) = scope.collected().unwrap_or_default();
         Ok((name, items, scope.misses()))
     }
 }

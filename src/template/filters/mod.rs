@@ -7,14 +7,13 @@
 mod bounded;
 mod crypto;
 mod date;
-mod fallback;
 mod json;
+mod list;
 mod number;
 mod own;
 mod text;
 mod url;
 
 pub(super) use bounded::Bounded;
-pub(super) use fallback::Fallback;
 pub(super) use json::from_json;
 pub(super) use own::own;

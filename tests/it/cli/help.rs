@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 41] = [
+const COMMANDS: [&[&str]; 48] = [
     &[],
     &["serve"],
     &["dev"],
@@ -11,6 +11,12 @@ const COMMANDS: [&[&str]; 41] = [
     &["test"],
     &["plan"],
     &["apply"],
+    &["revisions"],
+    &["show"],
+    &["diff"],
+    &["rollback"],
+    &["export"],
+    &["drift"],
     &["schema"],
     &["import"],
     &["import", "braze"],
@@ -44,6 +50,7 @@ const COMMANDS: [&[&str]; 41] = [
     &["bench", "upsert"],
     &["bench", "evaluate"],
     &["bench", "send"],
+    &["bench", "render"],
 ];
 
 #[test]

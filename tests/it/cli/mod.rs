@@ -9,6 +9,7 @@ mod help;
 mod import;
 mod offline;
 mod preview;
+mod revisions;
 mod segments;
 mod sends;
 mod serve;
