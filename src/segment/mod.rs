@@ -16,6 +16,7 @@
 //! **Invariant:** the columns, one row and one profile give the same answer, and only *true* is in.
 
 mod check;
+mod clauses;
 mod declared;
 mod doubt;
 mod explain;
@@ -40,6 +41,7 @@ mod oracle;
 #[cfg(test)]
 mod tests;
 
+pub use clauses::Clause;
 pub use declared::Declared;
 pub use explain::{Explained, Read};
 pub use filter::{Filter, compile, path_text};

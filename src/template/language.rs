@@ -9,7 +9,7 @@ use liquid_lib::stdlib;
 use super::filters::{self, Bounded};
 use super::tags::{
     ABORT_MESSAGE, CAPTURE, CATALOG_ITEMS, CONNECTED_CONTENT, CONTENT_BLOCK, EACH, FOR, IF,
-    MESSAGE_EXTRAS, TABLE_ROW, UNLESS,
+    MESSAGE_EXTRAS, TABLE_ROW, UNLESS, VISIT,
 };
 
 pub(super) const TAGS: [&str; 12] = [
@@ -118,7 +118,8 @@ fn language() -> Language {
     tags.register("assign".into(), stdlib::AssignTag.into());
     tags.register("abort_message".into(), ABORT_MESSAGE.into());
     tags.register("catalog_items".into(), CATALOG_ITEMS.into());
-    // These two nobody can write: they are what others are rewritten to.
+    // These three nobody can write: they are what others are rewritten to.
+    tags.register("visit".into(), VISIT.into());
     tags.register("content_block".into(), CONTENT_BLOCK.into());
     tags.register("each".into(), EACH.into());
     tags.register("break".into(), stdlib::BreakTag.into());

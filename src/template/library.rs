@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::filters::from_json;
 use super::parse::parse;
+use super::visits::{Branch, Visits};
 use crate::diagnostic::Diagnostic;
 
 /// Built once for a set of resources; a compiled text keeps the one that it was compiled with.
@@ -19,6 +20,8 @@ pub struct Library {
     access: Access,
     /// There are more blocks and catalogs than are known here: what is missing is not reported.
     is_part: bool,
+    /// Branches of texts that are compiled with it are counted here.
+    visits: Option<Visits>,
 }
 
 /// Items by their ids.
@@ -54,19 +57,28 @@ impl Library {
         }
     }
 
+    /// From now on branches of texts are counted: for tests, since it costs something in every render.
+    pub fn count_visits(&mut self) {
+        self.visits = Some(Visits::default());
+    }
+
+    pub fn visits(&self) -> Option<&Visits> {
+        self.visits.as_ref()
+    }
+
     pub fn mark_part(&mut self) {
         self.is_part = true;
     }
 
-    /// Adds a content block, after those that it uses itself.
+    /// Adds a content block, after those that it uses itself; its branches, where they are counted.
     ///
     /// # Errors
     /// Everything that is wrong with its text.
-    pub fn add_block(&mut self, name: &str, source: &str) -> Result<(), Vec<Diagnostic>> {
+    pub fn add_block(&mut self, name: &str, source: &str) -> Result<Vec<Branch>, Vec<Diagnostic>> {
         let block = parse(source, self)?;
         self.blocks
             .insert(name.to_owned(), Arc::new(block.template));
-        Ok(())
+        Ok(block.branches)
     }
 
     /// A block that is broken: told where it stands, and not again where it is used.

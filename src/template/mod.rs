@@ -2,7 +2,7 @@
 //!
 //! May import `model` and `diagnostic`. Begin with [`Tree`] and [`Text`]: `rewrite` turns Braze's syntax into
 //! plain Liquid and finds unknown tags and filters, `language` says what there is, `library` holds content blocks
-//! and catalogs, `content` what was fetched, `scope` is what a template sees, `tags` and `filters` are ours where
+//! and catalogs, `content` what was fetched, `visits` counts branches, `scope` is what a template sees, `tags` and `filters` are ours where
 //! those of the Liquid crate would not be safe or not be what Braze does.
 //!
 //! **Invariant:** whatever a template does, a render ends within its bounds, with a text, an abort or a
@@ -22,6 +22,7 @@ mod tags;
 mod text;
 mod tree;
 mod view;
+mod visits;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use rewrite::Bare;
 pub use scope::Context;
 pub use text::{Failure, Rendered, Text};
 pub use tree::{RenderedTree, Tree, repeated};
+pub use visits::{Branch, Visits};
 
 /// What a text uses of a library, whatever else is wrong with it.
 pub fn references(source: &str) -> References {

@@ -8,6 +8,7 @@ use liquid_core::Template;
 use super::language::LANGUAGE;
 use super::library::{Library, References};
 use super::rewrite::{Bare, Rewritten, rewrite};
+use super::visits::Branch;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::limits;
 
@@ -20,6 +21,7 @@ pub(super) struct Parsed {
     pub(super) template: Template,
     pub(super) references: References,
     pub(super) bare: Vec<Bare>,
+    pub(super) branches: Vec<Branch>,
     /// Blocks, catalogs, or the hosts of connected content.
     pub(super) uses_library: bool,
 }
@@ -30,7 +32,7 @@ pub(super) struct Parsed {
 /// Everything that is wrong, with places in the author's text.
 pub(super) fn parse(source: &str, library: &Library) -> Result<Parsed, Vec<Diagnostic>> {
     check_length(source)?;
-    let rewritten = rewrite(source, library)?;
+    let rewritten = rewrite(source, library, library.visits())?;
     let text = rewritten.text.clone();
     finish(source, rewritten, &text)
 }
@@ -49,7 +51,7 @@ pub(super) fn parse_head(source: &str, library: &Library) -> Result<Parsed, Vec<
         }
         problems
     };
-    let rewritten = rewrite(&whole, library).map_err(shifted)?;
+    let rewritten = rewrite(&whole, library, None).map_err(shifted)?;
     let head = rewritten.text.strip_prefix(FOR);
     let head = head.and_then(|text| text.strip_suffix(END_FOR));
     let Some(head) = head else {
@@ -91,6 +93,7 @@ fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<
             uses_library: rewritten.uses_library(),
             references: rewritten.references,
             bare: rewritten.bare,
+            branches: rewritten.branches,
         }),
         Ok(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
         Err(_) => Err(vec![syntax("the template does not parse", 0..source.len())]),

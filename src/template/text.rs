@@ -12,6 +12,7 @@ use super::library::{Library, References};
 use super::parse::{Parsed, parse};
 use super::rewrite::Bare;
 use super::scope::{Context, Scope};
+use super::visits::Branch;
 use crate::diagnostic::Diagnostic;
 
 /// A compiled text. Cheap to clone, rendered from many threads.
@@ -35,6 +36,7 @@ pub(super) struct Compiled {
     pub(super) library: Option<Arc<Library>>,
     references: References,
     bare: Vec<Bare>,
+    branches: Vec<Branch>,
 }
 
 /// Names that stand for something in one render, as a loop's item does.
@@ -103,6 +105,14 @@ impl Text {
         }
     }
 
+    /// Its branches, where they are counted.
+    pub fn branches(&self) -> &[Branch] {
+        match &self.0 {
+            Kind::Plain(_) => &[],
+            Kind::Liquid(compiled) => &compiled.branches,
+        }
+    }
+
     /// Attributes that it shows without a `default`.
     pub fn bare(&self) -> &[Bare] {
         match &self.0 {
@@ -160,6 +170,7 @@ impl Compiled {
             library: is_used.then(|| Arc::clone(library)),
             references: parsed.references,
             bare: parsed.bare,
+            branches: parsed.branches,
         }
     }
 }

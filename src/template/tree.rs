@@ -13,6 +13,7 @@ use super::library::{Library, References};
 use super::rewrite::Bare;
 use super::scope::Context;
 use super::text::{Failure, Head, Text};
+use super::visits::Branch;
 use crate::diagnostic::Diagnostic;
 use crate::model::limits;
 
@@ -28,6 +29,7 @@ pub struct Tree {
     references: References,
     /// By the path of the leaf.
     bare: Vec<(String, Bare)>,
+    branches: Vec<(String, Branch)>,
 }
 
 /// A rendered tree.
@@ -60,6 +62,7 @@ struct Compiler<'a> {
     dynamic: BTreeSet<String>,
     references: References,
     bare: Vec<(String, Bare)>,
+    branches: Vec<(String, Branch)>,
     problems: Vec<Diagnostic>,
 }
 
@@ -97,6 +100,7 @@ impl Tree {
             dynamic: BTreeSet::new(),
             references: References::default(),
             bare: Vec::new(),
+            branches: Vec::new(),
             problems: Vec::new(),
         };
         let root = compiler.node(json);
@@ -106,6 +110,7 @@ impl Tree {
                 dynamic: compiler.dynamic,
                 references: compiler.references,
                 bare: compiler.bare,
+                branches: compiler.branches,
             })
         } else {
             Err(compiler.problems)
@@ -120,6 +125,11 @@ impl Tree {
     /// What it uses of the library.
     pub fn references(&self) -> &References {
         &self.references
+    }
+
+    /// Branches of its texts, where they are counted, with the paths of the texts.
+    pub fn branches(&self) -> &[(String, Branch)] {
+        &self.branches
     }
 
     /// Attributes that its texts show without a `default`, with the paths of the texts.
@@ -204,6 +214,9 @@ impl Compiler<'_> {
         }
         let bare = text.bare().iter().cloned();
         self.bare.extend(bare.map(|bare| (self.path.clone(), bare)));
+        let branches = text.branches().iter().cloned();
+        let here = branches.map(|branch| (self.path.clone(), branch));
+        self.branches.extend(here);
         if let Some(used) = text.references() {
             self.references.add(used);
         }

@@ -94,8 +94,11 @@ fn object(json: serde_json::Value) -> BTreeMap<String, Value> {
 }
 
 impl For {
-    fn library(&self) -> Library {
+    fn library(&self, is_counted: bool) -> Library {
         let mut library = Library::default();
+        if is_counted {
+            library.count_visits();
+        }
         library.allow(Access {
             hosts: self.hosts.iter().cloned().collect(),
             credentials: self.credentials.iter().cloned().collect(),
@@ -229,9 +232,19 @@ fn check(case: &Case, stage: &Stage<'_>) -> Result<(), String> {
 
 #[test]
 fn every_case_comes_out_as_it_says() {
+    corpus(false);
+}
+
+/// What is put into a text for that leaves no trace in what comes of it.
+#[test]
+fn branches_are_counted_without_a_trace() {
+    corpus(true);
+}
+
+fn corpus(is_counted: bool) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/liquid");
     let of: For = read(&folder.join("context.yaml"));
-    let (library, responses) = (of.library(), of.responses());
+    let (library, responses) = (of.library(is_counted), of.responses());
     let user = Profile {
         external_id: ExternalId::parse(of.user_id).unwrap(),
         attributes: object(of.attributes),

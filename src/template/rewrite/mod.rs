@@ -5,6 +5,7 @@
 //! catalog is looked up, so that an unknown one is reported where it stands and with what was probably meant.
 
 mod bare;
+mod branches;
 mod braze;
 mod scanner;
 mod statements;
@@ -13,6 +14,7 @@ pub use bare::Bare;
 use scanner::Rewriter;
 
 use super::library::{Library, References};
+use super::visits::{Branch, Visits};
 use crate::diagnostic::{Code, Diagnostic};
 
 const SYNTAX: Code = Code("liquid-syntax");
@@ -30,6 +32,8 @@ pub(super) struct Rewritten {
     pub(super) references: References,
     fetches: bool,
     pub(super) bare: Vec<Bare>,
+    /// Those that are marked.
+    pub(super) branches: Vec<Branch>,
 }
 
 /// What of a library a text uses, whatever else is wrong with it.
@@ -41,12 +45,17 @@ pub(super) fn references(source: &str) -> References {
     rewriter.references
 }
 
-/// Rewrites a text.
+/// Rewrites a text; its branches are marked when there are `visits` to count them.
 ///
 /// # Errors
 /// Everything that is wrong with its tags and filters.
-pub(super) fn rewrite(source: &str, library: &Library) -> Result<Rewritten, Vec<Diagnostic>> {
+pub(super) fn rewrite(
+    source: &str,
+    library: &Library,
+    visits: Option<&Visits>,
+) -> Result<Rewritten, Vec<Diagnostic>> {
     let mut rewriter = Rewriter::new(source, library);
+    rewriter.visits = visits;
     if let Err(problem) = rewriter.run() {
         rewriter.problems.push(problem);
     }
@@ -71,7 +80,10 @@ pub(super) fn rewrite(source: &str, library: &Library) -> Result<Rewritten, Vec<
 
 impl Rewritten {
     pub(super) fn uses_library(&self) -> bool {
-        self.fetches || !self.references.blocks.is_empty() || !self.references.catalogs.is_empty()
+        self.fetches
+            || !self.branches.is_empty()
+            || !self.references.blocks.is_empty()
+            || !self.references.catalogs.is_empty()
     }
 
     /// The author's position of a position in the rewritten text.

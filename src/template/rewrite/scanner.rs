@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use super::branches::Forked;
 use super::{Rewritten, SYNTAX, UNKNOWN_FILTER, UNKNOWN_NAME};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::template::language::FILTERS;
 use crate::template::library::{Library, References};
+use crate::template::visits::Visits;
 
 /// Where the inside of a tag or output ends, and what stands there in plain Liquid.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +36,10 @@ pub(super) struct Rewriter<'a> {
     pub(super) fetches: bool,
     /// Where `{{ }}` stand by themselves.
     pub(super) outputs: Vec<Range<usize>>,
+    /// Branches are marked for it.
+    pub(super) visits: Option<&'a Visits>,
+    /// Blocks that may have an `else` and are still open, where branches are marked.
+    pub(super) forked: Vec<Forked>,
 }
 
 /// Namespaces of Braze that there are not: they would be empty for everybody.
@@ -78,6 +84,8 @@ impl<'a> Rewriter<'a> {
             references: References::default(),
             fetches: false,
             outputs: Vec::new(),
+            visits: None,
+            forked: Vec::new(),
         }
     }
 

@@ -30,7 +30,7 @@ impl<'a> Rewriter<'a> {
                 return self.inner(end, start);
             }
             "liquid" => return self.lines(start, opening),
-            _ => {}
+            name => self.otherwise(name, opening == 3),
         }
         self.copy(start + opening);
         self.blanks();
@@ -55,7 +55,9 @@ impl<'a> Rewriter<'a> {
             _ => self.known_tag(name, span)?,
         }
         self.copy(name_at + name.len());
-        self.inner(end, start)
+        self.inner(end, start)?;
+        self.branch(name, start);
+        Ok(())
     }
 
     /// `{% # nothing of it %}`
@@ -132,6 +134,7 @@ impl<'a> Rewriter<'a> {
                 self.inner(end, begin)
             }
             _ => {
+                self.otherwise(name, false);
                 self.put("{% ");
                 self.statement(end, begin)
             }

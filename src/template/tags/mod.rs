@@ -8,6 +8,7 @@ mod content;
 mod each;
 mod library;
 mod loops;
+mod visit;
 
 pub(super) use abort::ABORT_MESSAGE;
 pub(super) use capture::{CAPTURE, Extras, MESSAGE_EXTRAS};
@@ -16,3 +17,4 @@ pub(super) use content::{CONNECTED_CONTENT, OPTION, host};
 pub(super) use each::EACH;
 pub(super) use library::{CATALOG_ITEMS, CONTENT_BLOCK};
 pub(super) use loops::{FOR, TABLE_ROW};
+pub(super) use visit::VISIT;
