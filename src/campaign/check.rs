@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::case::Tests;
+use super::case::{Spot, Tests};
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
-use super::source::{Parsed, Read, SourceFile};
+use super::source::{Asked, Parsed, Read, SourceFile};
 use super::verify::duration;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
 use crate::model::value::Type;
 use crate::segment::{Declared, Filter};
-use crate::template::Library;
+use crate::template::{Branch, Library};
 
 const MISSING_REFERENCE: Code = Code("missing-reference");
 
@@ -26,6 +26,8 @@ pub(super) struct Checker<'a> {
     pub(super) declared: Declared,
     pub(super) set: Set,
     pub(super) tests: Tests,
+    /// Branches of texts with where they stand, where they are counted.
+    pub(super) branches: Vec<(Branch, Spot)>,
     /// Content blocks, catalogs and hosts, while they are read.
     pub(super) shelves: Library,
     /// The same once all are there: texts are compiled with it.
@@ -48,7 +50,10 @@ pub(super) fn check(
     parsed: &[Parsed<'_>],
     misshapen: &[Read<'_>],
     csv_files: &[&SourceFile],
-    is_part: bool,
+    Asked {
+        is_part,
+        is_covered,
+    }: Asked,
     problems: &mut Vec<Diagnostic>,
 ) -> (Set, Tests) {
     let mut checker = Checker {
@@ -56,6 +61,7 @@ pub(super) fn check(
         declared: known(parsed, misshapen, is_part),
         set: Set::empty(),
         tests: Tests::default(),
+        branches: Vec::new(),
         shelves: Library::default(),
         library: Arc::default(),
         templates: BTreeMap::new(),
@@ -65,6 +71,9 @@ pub(super) fn check(
         messengers: messengers(parsed, misshapen),
         names: names(parsed, misshapen),
     };
+    if is_covered {
+        checker.shelves.count_visits();
+    }
     // Each after what it refers to.
     checker.attributes(parsed);
     checker.share(parsed, misshapen, csv_files);

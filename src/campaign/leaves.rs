@@ -89,6 +89,8 @@ impl Checker<'_> {
     ) -> Option<Text> {
         match Text::compile_with(text, &self.library) {
             Ok(text) => {
+                let branches = text.branches().iter().map(|branch| ("", branch));
+                self.note_branches(read, at, branches);
                 if let Some(used) = text.references() {
                     self.set.uses.add_references(user, used);
                 }
@@ -252,6 +254,12 @@ impl Checker<'_> {
                 return None;
             }
         };
+        let branches = tree.branches().iter();
+        self.note_branches(
+            read,
+            "message",
+            branches.map(|(path, branch)| (path.as_str(), branch)),
+        );
         if is_messenger {
             let problems = messenger::check(json, &|path| tree.is_dynamic(path));
             self.report_all(read, "message", problems);

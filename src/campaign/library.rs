@@ -168,9 +168,15 @@ impl Checker<'_> {
             let user = (Kind::ContentBlock, file.name.as_str());
             self.set.uses.add_references(user, uses);
         }
-        if let Err(problems) = self.shelves.add_block(&file.name, &file.content) {
-            self.report_all(read, "content", problems);
-            self.shelves.add_broken_block(&file.name);
+        match self.shelves.add_block(&file.name, &file.content) {
+            Ok(branches) => {
+                let branches = branches.iter().map(|branch| ("", branch));
+                self.note_branches(read, "content", branches);
+            }
+            Err(problems) => {
+                self.report_all(read, "content", problems);
+                self.shelves.add_broken_block(&file.name);
+            }
         }
     }
 }

@@ -42,5 +42,5 @@ pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
     Set, Webhook,
 };
-pub use source::{Loaded, SourceFile, load, load_part, placed};
+pub use source::{Loaded, SourceFile, load, load_covered, load_part, placed};
 pub use uses::Uses;

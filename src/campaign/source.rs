@@ -30,6 +30,13 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// What else there is to know of the files, and what is to be known of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) is_part: bool,
+    pub(super) is_covered: bool,
+}
+
 /// A file that is YAML.
 pub(super) struct Read<'a> {
     pub(super) file: &'a SourceFile,
@@ -57,6 +64,26 @@ pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
 /// # Errors
 /// As [`load`].
 pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diagnostic>> {
+    let asked = Asked {
+        is_part,
+        is_covered: false,
+    };
+    load_as(files, asked)
+}
+
+/// As [`load`], with texts and filters that tell what cases reach of them; they are slower than others.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_covered(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
+    let asked = Asked {
+        is_part: false,
+        is_covered: true,
+    };
+    load_as(files, asked)
+}
+
+fn load_as(files: &[SourceFile], mut asked: Asked) -> Result<Loaded, Vec<Diagnostic>> {
     let mut problems = folder_bounds(files);
     if !problems.is_empty() {
         return Err(problems);
@@ -77,8 +104,8 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
     }
     problems.extend(twice(&parsed));
     // What does not parse is taken for present, so that references to it are not reported as well.
-    let is_part = is_part || documents.len() > parsed.len() + misshapen.len();
-    let (set, tests) = check::check(&parsed, &misshapen, &csv_files, is_part, &mut problems);
+    asked.is_part |= documents.len() > parsed.len() + misshapen.len();
+    let (set, tests) = check::check(&parsed, &misshapen, &csv_files, asked, &mut problems);
     redact::redact(&mut problems, files);
     problems.sort_by_key(|problem| {
         problem

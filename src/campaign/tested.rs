@@ -1,13 +1,16 @@
 //! The `tests:` of all documents, read once everything that they are about is there.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::case::Reader;
+use super::case::{Coverage, Reader, Spot};
 use super::check::Checker;
-use super::source::Parsed;
-use crate::diagnostic::Diagnostic;
+use super::file::Resource;
+use super::source::{Parsed, Read};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::resource::Kind;
-use crate::template::Text;
+use crate::segment;
+use crate::template::{Branch, Text};
 
 // === impl Checker ===
 
@@ -33,6 +36,56 @@ impl Checker<'_> {
         self.tests.templates = whole.collect();
         let cases = &mut self.tests.cases;
         cases.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        if self.library.visits().is_some() {
+            self.tests.coverage = Some(self.coverage(parsed));
+        }
+    }
+
+    /// What there is to reach in all files.
+    fn coverage(&mut self, parsed: &[Parsed<'_>]) -> Coverage {
+        let branches = std::mem::take(&mut self.branches);
+        let mut coverage = Coverage::new(Arc::clone(&self.library), branches);
+        for one in parsed {
+            let filter = match &one.resource {
+                Resource::Segment(file) => self.filters.get(&file.name).cloned(),
+                Resource::Campaign(file) => {
+                    let text = file.filter.as_deref();
+                    // Its problems were told when it was read.
+                    text.and_then(|text| segment::compile(text, &self.declared).ok())
+                }
+                _ => None,
+            };
+            let Some(filter) = filter else { continue };
+            let clauses = filter.clauses().into_iter();
+            let spots = clauses.map(|clause| {
+                let spot = spot(&one.read, "filter", clause.span);
+                Spot {
+                    text: clause.text,
+                    ..spot
+                }
+            });
+            let spots = spots.collect();
+            coverage.add((one.kind, &one.name), filter, spots);
+        }
+        coverage
+    }
+
+    /// Notes branches of a text, or of the texts of a tree, by their paths below `at`.
+    pub(super) fn note_branches<'b>(
+        &mut self,
+        read: &Read<'_>,
+        at: &str,
+        branches: impl Iterator<Item = (&'b str, &'b Branch)>,
+    ) {
+        for (path, branch) in branches {
+            let path = match path {
+                "" => at.to_owned(),
+                path if path.starts_with('[') => format!("{at}{path}"),
+                path => format!("{at}.{path}"),
+            };
+            let spot = spot(read, &path, Some(branch.span.clone()));
+            self.branches.push((branch.clone(), spot));
+        }
     }
 
     /// A block is a part of a text: the shortest that has it shows it as it is used.
@@ -43,5 +96,21 @@ impl Checker<'_> {
         if let Ok(text) = text {
             self.tests.blocks.insert(name.to_owned(), text);
         }
+    }
+}
+
+/// Where a part of a text is in the file; diagnostics know the way.
+fn spot(read: &Read<'_>, path: &str, span: Option<Range<usize>>) -> Spot {
+    let mut pointer = Diagnostic::warning(Code("spot"), "").at(path);
+    pointer.span = span;
+    let place = read.root.placed(read.file, pointer).place;
+    let (line, column, span) =
+        place.map_or((0, 0, 0..0), |place| (place.line, place.column, place.span));
+    let text = read.file.text.get(span).unwrap_or_default();
+    Spot {
+        file: read.file.path.clone(),
+        line,
+        column,
+        text: text.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }

@@ -27,6 +27,11 @@ pub(super) fn print(report: &Report<'_>) {
     for ran in report.results.iter().filter(|ran| !ran.passed()) {
         output::line(failure(ran));
     }
+    if let Some(covered) = &report.covered {
+        output::line("");
+        covered.lines().iter().for_each(output::line);
+        output::line("");
+    }
     let (n, failed) = (report.results.len(), report.failed());
     let passed = n - failed;
     output::line(format_args!(
@@ -63,7 +68,9 @@ fn failure(ran: &Ran<'_>) -> String {
 
 /// What was expected (`-`) and what is there (`+`), line by line.
 pub(super) fn diff(mismatch: &Mismatch) -> Vec<(char, String)> {
-    let diff = TextDiff::from_lines(&mismatch.expected, &mismatch.actual);
+    let (expected, actual) = (&mismatch.expected, &mismatch.actual);
+    let differs_in_end = expected.ends_with('\n') != actual.ends_with('\n');
+    let diff = TextDiff::from_lines(expected, actual);
     let changes = diff.iter_all_changes();
     changes
         .map(|change| {
@@ -72,9 +79,23 @@ pub(super) fn diff(mismatch: &Mismatch) -> Vec<(char, String)> {
                 ChangeTag::Insert => '+',
                 ChangeTag::Equal => ' ',
             };
-            (tag, change.value().trim_end_matches('\n').to_owned())
+            let is_shown = tag != ' ' && differs_in_end;
+            (tag, line(change.value(), is_shown))
         })
         .collect()
+}
+
+/// What would not be seen at the end of a line, blanks and where it is asked for the break, is shown.
+fn line(text: &str, is_break_shown: bool) -> String {
+    let whole = text.trim_end_matches('\n');
+    let inked = whole.trim_end_matches(' ');
+    let blanks = "·".repeat(whole.len() - inked.len());
+    let end = if is_break_shown && text.ends_with('\n') {
+        "⏎"
+    } else {
+        ""
+    };
+    format!("{inked}{blanks}{end}")
 }
 
 /// The same as plain text, for machines' reports.

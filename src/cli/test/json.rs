@@ -8,11 +8,13 @@ use crate::cli::diagnostics;
 
 pub(super) fn value(report: &Report<'_>) -> Value {
     let failed = report.failed();
+    let covered = report.covered.as_ref();
     json!({
         "passed": failed == 0,
         "cases": report.results.len(),
         "failed": failed,
         "results": report.results.iter().map(ran).collect::<Vec<_>>(),
+        "coverage": covered.map(super::coverage::Covered::value),
         "diagnostics": [],
     })
 }
@@ -24,6 +26,7 @@ pub(super) fn refused(errors: &[Diagnostic]) -> Value {
         "cases": 0,
         "failed": 0,
         "results": [],
+        "coverage": null,
         "diagnostics": diagnostics::to_json(errors),
     })
 }

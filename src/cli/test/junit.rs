@@ -56,6 +56,15 @@ pub(super) fn text(report: &Report<'_>) -> String {
         }
         xml.push_str("  </testsuite>\n");
     }
+    if let Some(covered) = &report.covered {
+        let lines = escaped(&covered.lines().join("\n"));
+        put(
+            &mut xml,
+            format_args!(
+                "  <testsuite name=\"coverage\" tests=\"0\" failures=\"0\" errors=\"0\" skipped=\"0\">\n    <system-out>{lines}</system-out>\n  </testsuite>\n"
+            ),
+        );
+    }
     xml.push_str("</testsuites>\n");
     xml
 }

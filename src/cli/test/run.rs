@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::thread;
 
+use super::coverage::Covered;
 use crate::campaign::Set;
 use crate::campaign::case::{Case, Mismatch, Tests, compare};
 use crate::delivery::rehearse::Rehearsal;
@@ -13,6 +14,8 @@ const CHUNK_MIN: usize = 64;
 /// All cases with what came of them.
 pub(super) struct Report<'a> {
     pub(super) results: Vec<Ran<'a>>,
+    /// Where it was asked for.
+    pub(super) covered: Option<Covered>,
 }
 
 /// One case, and where it is another than expected.
@@ -47,7 +50,14 @@ impl<'a> Report<'a> {
             });
             parts.collect()
         });
-        Self { results }
+        // The texts have noted their branches by now.
+        let covered = tests.coverage.clone().map(|mut coverage| {
+            for case in &tests.cases {
+                coverage.note(case, set);
+            }
+            Covered::of(&coverage, folder)
+        });
+        Self { results, covered }
     }
 
     pub(super) fn failed(&self) -> usize {
@@ -75,7 +85,7 @@ pub(super) fn many(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-fn located(folder: &Path, file: &str) -> String {
+pub(super) fn located(folder: &Path, file: &str) -> String {
     if folder == Path::new(".") {
         file.to_owned()
     } else {

@@ -16,6 +16,10 @@ pub(super) fn text(report: &Report<'_>) -> String {
             lines.extend(block(ran));
         }
     }
+    if let Some(covered) = &report.covered {
+        let remarks = covered.lines().into_iter();
+        lines.extend(remarks.map(|line| format!("# {line}").trim_end().to_owned()));
+    }
     lines.push(String::new());
     lines.join("\n")
 }

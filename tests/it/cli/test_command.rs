@@ -33,13 +33,32 @@ fn cases_that_fail_show_what_differs_in_each_format() {
 }
 
 #[test]
+fn what_no_case_reaches_is_told_with_its_place_in_each_format() {
+    for format in ["human", "junit", "tap", "json"] {
+        let output = test("coverage", &["--coverage", "--format", format]);
+        assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+        insta::assert_snapshot!(format!("coverage-{format}"), stdout(&output));
+    }
+    // Nobody is asked, and nothing is gone through.
+    let arguments = ["--coverage", "--filter", "hooked", "--format", "json"];
+    let output = test("coverage", &arguments);
+    let told: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let filters = &told["coverage"]["filters"];
+    assert_eq!(filters["reached"], 0);
+    assert_eq!(filters["lacks"][0]["lack"], "never asked");
+}
+
+#[test]
 fn the_shipped_campaigns_pass_their_tests() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/campaigns");
-    let output = recado(&["test", folder, "--format", "json"])
-        .output()
-        .unwrap();
+    let arguments = ["test", folder, "--coverage", "--format", "json"];
+    let output = recado(&arguments).output().unwrap();
     let told: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["failed"], 0, "{told:#}");
+    for part in ["filters", "texts"] {
+        let lacks = &told["coverage"][part]["lacks"];
+        assert_eq!(lacks, &Json::Array(Vec::new()), "{part}");
+    }
     let cases = told["results"].as_array().unwrap();
     for name in ["order-shipped", "spring-offers", "win-back", "on-messenger"] {
         assert!(cases.iter().any(|case| case["name"] == name), "{name}");
