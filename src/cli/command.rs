@@ -124,7 +124,7 @@ impl Command {
             Self::Dev(dev) => Box::pin(dev.run()).await,
             Self::Demo(demo) => Box::pin(demo.run()).await,
             Self::Validate(validate) => validate.run(),
-            Self::Test(test) => test.run(),
+            Self::Test(test) => test.run().await,
             Self::Plan(plan) => plan.run().await,
             Self::Apply(apply) => apply.run().await,
             Self::Revisions(revisions) => revisions.run().await,

@@ -1,13 +1,15 @@
 //! The command: files in, results out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::generate::generate;
 use super::run::{self, Report};
 use super::{human, json, junit, tap};
 use crate::api::pb;
 use crate::campaign::{self, Loaded};
+use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::files::{self, Folder};
@@ -21,13 +23,14 @@ Examples:
   recado test campaigns --filter order-shipped
   recado test campaigns --coverage
   recado test campaigns --format junit > results.xml
+  recado test --generate order-shipped --user ana > case.yaml
 
-No server, no token and no network are needed: docs/testing.md has the language of cases. Exits with 1 when a case \
+No server, no token and no network are needed to run cases: docs/testing.md has the language of cases. Exits with 1 when a case \
 fails, when the files have errors, or when `--filter` leaves no case.")]
 pub(in crate::cli) struct Test {
     /// The folder of campaign files
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "generate")]
+    folder: Option<PathBuf>,
     /// Run only the cases with this text in `KIND NAME: CASE`
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -37,6 +40,14 @@ pub(in crate::cli) struct Test {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Instead of running cases, write one for this campaign from a user of a server
+    #[arg(long, value_name = "CAMPAIGN", requires = "user", conflicts_with_all = ["folder", "filter", "coverage", "format"])]
+    generate: Option<String>,
+    /// The user to write a case from; what is personal is made up
+    #[arg(long, value_name = "ID", requires = "generate")]
+    user: Option<String>,
+    #[command(flatten)]
+    server: Server,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,12 +65,22 @@ enum Format {
 // === impl Test ===
 
 impl Test {
-    pub(in crate::cli) fn run(self) -> Result<Exit, Error> {
-        let folder = &self.folder;
+    pub(in crate::cli) async fn run(self) -> Result<Exit, Error> {
+        if let (Some(campaign), Some(user)) = (&self.generate, &self.user) {
+            let client = self.server.connect().await?;
+            return generate(client, campaign, user).await;
+        }
+        match &self.folder {
+            Some(folder) => self.test(folder),
+            None => Err(Error::Usage("`DIR` or `--generate` is needed".to_owned())),
+        }
+    }
+
+    fn test(&self, folder: &Path) -> Result<Exit, Error> {
         let Folder { files, problems } = files::scan(folder)?;
         if files.len() + problems.len() == 0 {
             return Err(Error::NoFiles {
-                folder: folder.clone(),
+                folder: folder.to_owned(),
             });
         }
         let loaded = if self.coverage && problems.is_empty() {
@@ -69,8 +90,10 @@ impl Test {
         };
         let loaded = match loaded {
             Ok(loaded) if problems.is_empty() => loaded,
-            Ok(loaded) => return Ok(self.refuse(problems.into_iter().chain(loaded.warnings))),
-            Err(found) => return Ok(self.refuse(problems.into_iter().chain(found))),
+            Ok(loaded) => {
+                return Ok(self.refuse(folder, problems.into_iter().chain(loaded.warnings)));
+            }
+            Err(found) => return Ok(self.refuse(folder, problems.into_iter().chain(found))),
         };
         let Loaded { set, mut tests, .. } = loaded;
         let n_all = tests.cases.len();
@@ -99,10 +122,10 @@ impl Test {
     }
 
     /// Files with errors: nothing of them is run.
-    fn refuse(&self, found: impl Iterator<Item = Diagnostic>) -> Exit {
+    fn refuse(&self, folder: &Path, found: impl Iterator<Item = Diagnostic>) -> Exit {
         let errors: Vec<_> = found.filter(Diagnostic::is_error).collect();
         let told: Vec<pb::Diagnostic> = errors.iter().map(diagnostics::to_pb).collect();
-        let told = diagnostics::located(told, &self.folder);
+        let told = diagnostics::located(told, folder);
         match self.format {
             Format::Human => {}
             Format::Junit => output::raw(junit::refused(&told).as_bytes()),

@@ -3,9 +3,11 @@
 use std::fs;
 use std::process::Output;
 
-use serde_json::Value as Json;
+use recado::api::pb;
+use serde_json::{Value as Json, json};
 
 use super::{recado, stderr, stdout};
+use crate::stage::{Stage, object, shipped};
 
 /// Runs the cases of a folder below `tests/fixtures/cases`.
 fn test(folder: &str, arguments: &[&str]) -> Output {
@@ -132,4 +134,79 @@ fn reports_hold_whatever_people_write() {
         assert!(told.chars().all(is_harmless), "{format}: {told:?}");
         insta::assert_snapshot!(format!("odd-{format}"), told);
     }
+}
+
+#[test]
+fn a_case_is_made_of_a_user_without_what_is_personal() {
+    Stage::new().with_shipped_campaigns().run(async |live| {
+        let ana = json!({
+            "messenger_id": "7654321", "first_name": "Ana", "email": "ana@acme.com", "age": 44,
+            "city": "Porto", "opted_in": true, "last_seen": "2020-01-01T10:00:00Z", "order_total": 80,
+            "tags": ["no", "1001"],
+        });
+        live.upsert([("ana@acme.com", ana), ("empty", json!({}))]).await;
+        let events = vec![pb::Event {
+            external_id: "ana@acme.com".into(),
+            name: "order_placed".into(),
+            time: None,
+            properties: Some(object(json!({"total": 80, "to": "Ana"}))),
+            event_id: String::new(),
+        }];
+        let request = pb::TrackEventsRequest { events };
+        live.client().await.users.track_events(request).await.unwrap();
+        let server = live.grpc.clone();
+        let asked = move || {
+            let ask = |campaign: &str, user: &str| {
+                let arguments = ["test", "--generate", campaign, "--user", user];
+                recado(&arguments).args(["--server", &server]).output().unwrap()
+            };
+            for campaign in ["order-shipped", "win-back", "spring-offers"] {
+                for user in ["ana@acme.com", "empty"] {
+                    let output = ask(campaign, user);
+                    assert!(output.status.success(), "{}", stderr(&output));
+                    let told = stdout(&output);
+                    for personal in ["Ana", "ana", "7654321", "acme", "44"] {
+                        assert!(!told.contains(personal), "{personal}: {told}");
+                    }
+                    passes(campaign, &told);
+                }
+            }
+            let output = ask("win-back", "ana@acme.com");
+            let told = stderr(&output);
+            assert!(told.contains("made up: the id, texts of events, age, email, first_name, messenger_id\n"), "{told}");
+            assert!(told.contains("as it is: city, last_seen, opted_in, order_total, tags;"), "{told}");
+            let told = stdout(&output);
+            let without_times = told.lines().filter(|line| !line.contains(": 202") || line.contains("last_seen"));
+            let without_times = without_times.filter(|line| !line.contains("name: a user as one was"));
+            insta::assert_snapshot!("generated", without_times.collect::<Vec<_>>().join("\n"));
+            let output = ask("order-shipped", "ana@acme.com");
+            assert!(stderr(&output).contains("the message reads api_trigger_properties.carrier, api_trigger_properties.order_id"));
+            assert_eq!(ask("no-such", "empty").status.code(), Some(1));
+            assert_eq!(ask("win-back", "nobody").status.code(), Some(1));
+        };
+        tokio::task::spawn_blocking(asked).await.unwrap();
+    });
+}
+
+/// Puts a generated case into the place of those that the campaign has, and runs it.
+fn passes(campaign: &str, case: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in shipped() {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let text = match text.split_once("\ntests:\n") {
+            Some((before, _)) if path.ends_with(format!("{campaign}.yaml")) => {
+                format!("{before}\n{case}")
+            }
+            _ => text,
+        };
+        fs::write(path, text).unwrap();
+    }
+    let folder = folder.path().to_str().unwrap();
+    let output = recado(&["test", folder, "--filter", campaign])
+        .output()
+        .unwrap();
+    let told = stdout(&output) + &stderr(&output);
+    assert!(output.status.success(), "{case}\n{told}");
+    assert!(told.contains("1 case: 1 passed"), "{told}");
 }
