@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::cases::Cases;
 use super::evaluate::Evaluate;
 use super::render::Render;
 use super::send::Send;
@@ -11,14 +12,15 @@ use crate::cli::exit::Exit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each but `render` starts a server with a store in a temporary folder, drives it over gRPC, and does the same work \
+Each but `render` and `cases` starts a server with a store in a temporary folder, drives it over gRPC, and does the same work \
 plainly as a baseline. The client shares the machine, and its cost is in the figures.
 
 Examples:
   recado bench upsert --users 1000000
   recado bench evaluate --users 1000000 --json
   recado bench send --count 50000
-  recado bench render")]
+  recado bench render
+  recado bench cases")]
 pub(in crate::cli) struct Bench {
     #[command(subcommand)]
     subject: Subject,
@@ -49,6 +51,13 @@ Examples:
   recado bench render
   recado bench render --count 100000 --rounds 5 --json")]
     Render(Render),
+    /// Run the cases of a folder of campaign files, as `recado test` does
+    #[command(after_help = "\
+The baseline reads and checks the same files without running their cases.
+
+Example:
+  recado bench cases --count 1000")]
+    Cases(Cases),
 }
 
 // === impl Bench ===
@@ -60,6 +69,7 @@ impl Bench {
             Subject::Evaluate(evaluate) => evaluate.run().await,
             Subject::Send(send) => send.run().await,
             Subject::Render(render) => render.run(),
+            Subject::Cases(cases) => cases.run(),
         }
     }
 }

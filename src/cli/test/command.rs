@@ -76,6 +76,15 @@ impl Test {
         }
     }
 
+    /// Runs the cases of a folder without telling of them: how many there are, and how many fail.
+    pub(in crate::cli) fn measure(folder: &Path) -> Result<(usize, usize), Error> {
+        let Folder { files, .. } = files::scan(folder)?;
+        let loaded = campaign::load(&files);
+        let loaded = loaded.map_err(|_| Error::Input("the files have errors".to_owned()))?;
+        let report = Report::of(&loaded.set, &loaded.tests, folder);
+        Ok((report.results.len(), report.failed()))
+    }
+
     fn test(&self, folder: &Path) -> Result<Exit, Error> {
         let Folder { files, problems } = files::scan(folder)?;
         if files.len() + problems.len() == 0 {

@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 48] = [
+const COMMANDS: [&[&str]; 49] = [
     &[],
     &["serve"],
     &["dev"],
@@ -51,6 +51,7 @@ const COMMANDS: [&[&str]; 48] = [
     &["bench", "evaluate"],
     &["bench", "send"],
     &["bench", "render"],
+    &["bench", "cases"],
 ];
 
 #[test]
