@@ -100,6 +100,8 @@ pub const YAML_DEPTH_MAX: usize = 64;
 pub const YAML_NODES_MAX: usize = 50_000;
 /// Most cases of one document's `tests`, all combinations and users counted: a matrix multiplies quickly.
 pub const CASES_MAX: usize = 2_000;
+/// Largest sum of a case's texts over its combinations and users, in bytes: as much as all files together may have.
+pub const CASE_BYTES_MAX: usize = FILES_BYTES_MAX;
 /// Longest resource name.
 pub const NAME_BYTES_MAX: usize = 100;
 

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::json::differences;
+use crate::campaign::{SourceFile, load};
 
 /// Expected, there, whether exactly, and the paths that differ.
 type Row = (Json, Json, bool, &'static [&'static str]);
@@ -49,4 +50,26 @@ fn a_difference_tells_both_sides() {
     let found = differences(&json!({"a": "x"}), &json!({}), false, "m");
     let sides = (found[0].expected.as_str(), found[0].actual.as_str());
     assert_eq!(sides, ("x", "(absent)"));
+}
+
+/// A matrix multiplies: what it comes to is bounded before it is made.
+#[test]
+fn a_matrix_of_large_texts_is_refused() {
+    let numbers: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+    let case = |text: &str, more: &str| SourceFile {
+        path: "a.yaml".to_owned(),
+        text: format!(
+            "kind: ContentBlock\nname: a\ncontent: hi\ntests:\n  - name: large\n    matrix: {{n: [{}], m: [a{more}]}}\n    \
+             user: {{n: {{matrix: n}}, m: {{matrix: m}}}}\n    expect: {{text: {text}}}\n",
+            numbers.join(", ")
+        ),
+    };
+    assert_eq!(load(&[case("hi", "")]).unwrap().tests.cases.len(), 1_000);
+    let large = "x".repeat(20_000);
+    for file in [case(&large, ""), case("hi", &large)] {
+        let problems = load(&[file]).unwrap_err();
+        let told = &problems[0].message;
+        assert!(told.contains("bytes of texts"), "{problems:?}");
+        assert_eq!(problems[0].path, "tests[0]");
+    }
 }

@@ -54,6 +54,25 @@ pub(super) fn vary(case: &Node, at: &str, problems: &mut Vec<Diagnostic>) -> Vec
             problems,
         );
     }
+    let users = match case.get("users").map(|entry| &entry.value.value) {
+        Some(Value::Map(users)) => users.len().max(1),
+        _ => 1,
+    };
+    let fixed: usize = rest.iter().map(|entry| bytes(&entry.value)).sum();
+    let n_references: usize = rest.iter().map(|entry| references(&entry.value)).sum();
+    let values = combinations.iter().flatten();
+    let replaced_by: usize = values.map(|(_, value)| bytes(value)).sum();
+    let copied = combinations.len() * fixed + n_references * replaced_by;
+    if copied * users > limits::CASE_BYTES_MAX {
+        let max = limits::CASE_BYTES_MAX;
+        let message = format!("more than {max} bytes of texts in all combinations and users");
+        problems.push(
+            wrong(message)
+                .at(at)
+                .hint("make several cases of it, or shorter texts"),
+        );
+        return Vec::new();
+    }
     let one = |combination: &Combination<'_>| {
         let entries = rest.iter().map(|entry| Entry {
             value: replaced(&entry.value, combination),
@@ -196,6 +215,34 @@ fn replaced(node: &Node, combination: &Combination<'_>) -> Node {
         span: node.span.clone(),
         value,
     }
+}
+
+/// How often a value of the matrix is asked for.
+fn references(node: &Node) -> usize {
+    if reference(node).is_some() {
+        return 1;
+    }
+    match &node.value {
+        Value::List(items) => items.iter().map(references).sum(),
+        Value::Map(entries) => entries.iter().map(|entry| references(&entry.value)).sum(),
+        _ => 0,
+    }
+}
+
+/// What a copy of a case costs, near enough.
+fn bytes(node: &Node) -> usize {
+    /// Of a node without its text.
+    const NODE: usize = 64;
+    let within = match &node.value {
+        Value::Text(text) => text.len(),
+        Value::List(items) => items.iter().map(bytes).sum(),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|entry| entry.key.len() + bytes(&entry.value))
+            .sum(),
+        _ => 0,
+    };
+    NODE + within
 }
 
 fn label(combination: &Combination<'_>) -> String {

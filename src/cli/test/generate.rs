@@ -214,11 +214,9 @@ fn profile(
         })?;
         update.set.push((name, value));
     }
-    let update = set.registry.fit(update).or_else(|_| {
-        // Values from before a declaration may be of another type.
-        Err(Error::Input(
-            "the user holds values of other types than the applied files declare".to_owned(),
-        ))
+    let update = set.registry.fit(update).map_err(|rejected| {
+        // It may be from before the declaration. Its path is told, and never what it is.
+        Error::Input(format!("{}: {}", rejected.path, rejected.message))
     })?;
     let set = update.set.into_iter();
     Ok(Profile {

@@ -6,6 +6,9 @@ use super::run::{Ran, Report, many};
 use crate::campaign::case::Mismatch;
 use crate::cli::output;
 
+/// Longest part of a line that is shown: a text may be a page in one line.
+const WIDTH_MAX: usize = 1_000;
+
 pub(super) fn print(report: &Report<'_>) {
     for document in report.by_document() {
         let failed = document.iter().filter(|ran| !ran.passed()).count();
@@ -95,7 +98,9 @@ fn line(text: &str, is_break_shown: bool) -> String {
     } else {
         ""
     };
-    format!("{inked}{blanks}{end}")
+    let is_long = inked.chars().nth(WIDTH_MAX).is_some();
+    let shown: String = inked.chars().take(WIDTH_MAX).collect();
+    format!("{shown}{}{blanks}{end}", if is_long { "…" } else { "" })
 }
 
 /// The same as plain text, for machines' reports.
