@@ -98,7 +98,7 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
 
 impl SourceFile {
     /// Whether it is the items of a catalog, and no document.
-    fn is_csv(&self) -> bool {
+    pub(super) fn is_csv(&self) -> bool {
         self.path.to_ascii_lowercase().ends_with(".csv")
     }
 

@@ -158,7 +158,7 @@ impl Access {
     }
 
     /// Hosts are compared without case, as names in the DNS are.
-    pub(super) fn allows(&self, host: &str) -> bool {
+    pub fn allows(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         self.hosts.iter().any(|allowed| {
             let allowed = allowed.to_ascii_lowercase();
