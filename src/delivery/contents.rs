@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 
 use crate::campaign::{Campaign, Channel, ConnectedContent, Set};
 use crate::clock;
-use crate::config::secret::Secrets;
+use crate::config::secret::{self, Secrets};
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::limits;
 use crate::template::{Contents, Request, Response, Wanted};
@@ -89,6 +89,16 @@ impl Attempts {
             contents.add(wanted.request, response);
         }
     }
+
+    /// Credentials of `set` whose passwords this server does not have.
+    pub fn missing_passwords(&self, set: &Set) -> Vec<(String, secret::Error)> {
+        let credentials = set.connected_content.credentials.iter();
+        let missing = credentials.filter_map(|(name, credential)| {
+            let error = self.secrets.get(&credential.password).err()?;
+            Some((name.clone(), error))
+        });
+        missing.collect()
+    }
 }
 
 // === impl Fetcher ===
@@ -114,7 +124,7 @@ impl Fetcher<'_> {
                 why: silence.to_string(),
                 is_temporary: true,
             },
-            Ok(answer) => match good(answer) {
+            Ok(answer) => match good(&answer) {
                 Ok(response) => {
                     let response = Arc::new(response);
                     if let Some(age) = wanted.cached_for {
@@ -238,7 +248,7 @@ fn size(request: &Request, response: &Response) -> usize {
     request.url.len() + request.body.as_ref().map_or(0, String::len) + body
 }
 
-fn good(answer: Answer) -> Result<Response, Bad> {
+fn good(answer: &Answer) -> Result<Response, Bad> {
     let bad = |why: String, is_temporary: bool| Err(Bad { why, is_temporary });
     match answer.status {
         200..=299 => {}

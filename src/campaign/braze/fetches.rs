@@ -224,12 +224,12 @@ mod tests {
                 r#"{% connected_content https://a.test/ :headers {"X-Api-Key": "***", "Accept": "text/plain"} %}"#,
             ),
             (
-                r#"{% connected_content https://a.test/?token=hunter2&x=1 %} hunter2"#,
-                r#"{% connected_content https://a.test/?token=***&x=1 %} ***"#,
+                "{% connected_content https://a.test/?token=hunter2&x=1 %} hunter2",
+                "{% connected_content https://a.test/?token=***&x=1 %} ***",
             ),
             (
-                r#"{% connected_content https://me:hunter2@a.test/ %}"#,
-                r#"{% connected_content https://***@a.test/ %}"#,
+                "{% connected_content https://me:hunter2@a.test/ %}",
+                "{% connected_content https://***@a.test/ %}",
             ),
             (
                 r#"{% connected_content https://a.test/ :headers {"Authorization": "Bearer {{${token}}}"} %}Bearer"#,
