@@ -193,6 +193,7 @@ impl Attempts {
             event_properties: None,
             delivery: due.id,
             is_test: false,
+            is_shown_only: false,
             now,
         };
         let whole = (campaign, channel, set.connected_content.as_ref());

@@ -40,6 +40,8 @@ pub struct Subject<'a> {
     pub delivery: DeliveryId,
     /// The call says of itself that it is a test.
     pub is_test: bool,
+    /// A preview: nothing is sent, and nothing else is to happen anywhere.
+    pub is_shown_only: bool,
     pub now: Timestamp,
 }
 

@@ -40,6 +40,8 @@ struct Fetcher<'a> {
     settings: &'a ConnectedContent,
     secrets: &'a dyn Secrets,
     now: Timestamp,
+    /// A preview: nobody is asked to do anything.
+    is_shown_only: bool,
 }
 
 /// A call that came to nothing good.
@@ -66,6 +68,7 @@ impl Attempts {
             settings,
             secrets: self.secrets(),
             now: subject.now,
+            is_shown_only: subject.is_shown_only,
         };
         let means = Means {
             secrets,
@@ -100,6 +103,7 @@ impl Fetcher<'_> {
             return Ok(response);
         }
         let call = self.call(&wanted.request)?;
+        let is_get = call.method == Method::GET;
         let host = call.url.host_str().unwrap_or_default().to_owned();
         // Templates look at it too; a draft's, by settings that may not be those in force.
         if !self.settings.access.allows(&host) {
@@ -107,8 +111,12 @@ impl Fetcher<'_> {
                 format!("connected content from `{host}` is not allowed by applied Settings");
             return Err(Reason::new(ReasonCode::RenderFailed, detail));
         }
-        let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
         let about = |why: &str| format!("connected content from `{host}`: {why}");
+        if self.is_shown_only && !is_get {
+            let why = about("it is a POST, which a preview does not make");
+            return Ok(Arc::new(Response::Bad { why }));
+        }
+        let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
         let bad = match answer {
             // Policy, not weather: the same call will never be made.
             Err(Silence::Refused(refused)) => {

@@ -145,6 +145,7 @@ impl Attempts {
                     event_properties: request.event_properties,
                     delivery: request.delivery,
                     is_test: request.is_test,
+                    is_shown_only: !request.is_test,
                     now,
                 };
                 // Whoever may preview files may write any host into them: only applied ones are asked.

@@ -3,11 +3,16 @@
 use super::compose::{Composed, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::messenger;
+use crate::template;
 
 /// A line each, for people.
 pub fn warnings(composed: &Composed) -> Vec<String> {
     let gaps = composed.gaps.iter().map(|name| {
-        format!("`{name}` is absent and has no `default`: nothing stands in its place")
+        if template::is_name(name) {
+            format!("`{name}` is absent and has no `default`: nothing stands in its place")
+        } else {
+            format!("{name}; the message goes without")
+        }
     });
     gaps.chain(doubts(composed)).collect()
 }

@@ -59,6 +59,14 @@ pub(super) fn note_read(registers: &Registers, path: &[ScalarCow<'_>], is_found:
     misses.names.insert(name);
 }
 
+/// What else may be missed begins so: it is told in words of its own.
+const OTHERS: [&str; 2] = ["connected content from `", "an item of the catalog `"];
+
+/// Whether a miss is a name that the template read; else it is a sentence.
+pub fn is_name(miss: &str) -> bool {
+    !OTHERS.iter().any(|other| miss.starts_with(other))
+}
+
 /// Writes down what else was asked for and is not there; a name, never a value.
 pub(super) fn note_miss(registers: &Registers, what: String) {
     let misses = &mut registers.get_mut::<State>().misses;

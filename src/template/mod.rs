@@ -28,6 +28,7 @@ mod tests;
 
 pub use content::{Contents, Request, Response, Wanted};
 pub use library::{Access, Catalog, Library, References};
+pub use misses::is_name;
 pub use rewrite::Bare;
 pub use scope::Context;
 pub use text::{Failure, Rendered, Text};

@@ -116,12 +116,24 @@ fn diagnose(source: &str, rewritten: &Rewritten, error: &str) -> Diagnostic {
         .lines()
         .find_map(|line| line.trim().strip_prefix("= "));
     let message = match expected {
+        // The parser's own names of what it knows say nothing to an author.
+        Some(expected) if expected.contains("Literal") => "this is no value".to_owned(),
         Some(expected) if expected.starts_with("expected") => {
             format!("the template does not parse: {expected}")
         }
-        _ => format!("the template does not parse: {}", first_line(error)),
+        _ => match first_line(error) {
+            line if line.chars().any(char::is_alphanumeric) => {
+                format!("the template does not parse: {line}")
+            }
+            _ => "this is not understood".to_owned(),
+        },
     };
-    syntax(&message, floor(source, at)..end)
+    let problem = syntax(&message, floor(source, at)..end);
+    match source[floor(source, at)..].trim_start().chars().next() {
+        Some('=') => problem.hint("a comparison is `==`"),
+        Some('(') => problem.hint("conditions have no parentheses: put one `if` into the other"),
+        _ => problem,
+    }
 }
 
 fn syntax(message: &str, span: Range<usize>) -> Diagnostic {
