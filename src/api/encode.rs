@@ -11,7 +11,7 @@ use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, Segm
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
-use crate::model::send::{Counts, Phase, Send};
+use crate::model::send::{Counts, Miss, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
 use crate::store::contract::Size;
@@ -250,6 +250,7 @@ pub(super) fn send(send: Send) -> pb::Send {
         new,
         phase,
         counts,
+        misses,
         finished_at,
     } = send;
     pb::Send {
@@ -270,6 +271,7 @@ pub(super) fn send(send: Send) -> pb::Send {
         counts: Some(send_counts(counts)),
         create_time: Some(instant(new.created_at)),
         finish_time: finished_at.map(instant),
+        misses: misses.into_iter().map(miss).collect(),
     }
 }
 
@@ -297,6 +299,15 @@ pub(super) fn delivery(delivery: Delivery) -> pb::Delivery {
         create_time: Some(instant(delivery.created_at)),
         update_time: Some(instant(delivery.updated_at)),
         due_time: delivery.due_at.map(instant),
+        message_extras: delivery.extras.into_iter().collect(),
+    }
+}
+
+fn miss(miss: Miss) -> pb::SendMiss {
+    pb::SendMiss {
+        name: miss.name,
+        deliveries: count(miss.deliveries),
+        without_default: count(miss.gaps),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use recado::model::delivery::{Outcome, ReasonCode, State};
+use recado::model::delivery::{Notes, Outcome, ReasonCode, State};
 use recado::model::send::Phase;
 use recado::store::contract::DeliveryQuery;
 
@@ -92,7 +92,7 @@ pub(super) async fn what_may_not_be_sent_does_not_begin(backend: &impl Backend) 
     assert!(store.begin(due.id, at(63)).await.unwrap());
     assert!(!store.begin(due.id, at(63)).await.unwrap(), "it has begun");
     store
-        .record(due.id, Outcome::Failed(reason()), at(64))
+        .record(due.id, Outcome::Failed(reason()), Notes::default(), at(64))
         .await
         .unwrap();
     assert!(!store.begin(due.id, at(65)).await.unwrap(), "it is final");
@@ -121,7 +121,10 @@ pub(super) async fn outcomes_and_counts_agree(backend: &impl Backend) {
     for (due, (outcome, state)) in claimed.iter().zip(outcomes) {
         assert!(store.begin(due.id, at(2)).await.unwrap());
         assert_eq!(counts(&store, id).await.of(State::Sending), 1);
-        store.record(due.id, outcome, at(3)).await.unwrap();
+        store
+            .record(due.id, outcome, Notes::default(), at(3))
+            .await
+            .unwrap();
         let stored = store.get_delivery(due.id).await.unwrap().unwrap();
         assert_eq!((stored.state, stored.attempts), (state, 1));
         let sums = counts(&store, id).await;
@@ -130,7 +133,7 @@ pub(super) async fn outcomes_and_counts_agree(backend: &impl Backend) {
         // A second outcome of a final delivery changes nothing.
         if state != State::Pending {
             store
-                .record(due.id, Outcome::Failed(reason()), at(4))
+                .record(due.id, Outcome::Failed(reason()), Notes::default(), at(4))
                 .await
                 .unwrap();
             assert_eq!(store.get_delivery(due.id).await.unwrap().unwrap(), stored);
@@ -148,7 +151,10 @@ pub(super) async fn outcomes_and_counts_agree(backend: &impl Backend) {
     let last = claim(&store, at(100)).await.remove(0);
     assert_eq!(last.attempt, 2);
     assert!(store.begin(last.id, at(100)).await.unwrap());
-    store.record(last.id, sent(), at(101)).await.unwrap();
+    store
+        .record(last.id, sent(), Notes::default(), at(101))
+        .await
+        .unwrap();
     let finished = store.get_send(id).await.unwrap().unwrap();
     assert_eq!(
         (finished.phase, finished.finished_at),
@@ -174,14 +180,14 @@ pub(super) async fn what_is_given_back_is_due_at_once(backend: &impl Backend) {
     let id = send(&store, "one", &["ana"]).await;
     let due = claim(&store, at(1)).await.remove(0);
     store
-        .record(due.id, Outcome::Released, at(2))
+        .record(due.id, Outcome::Released, Notes::default(), at(2))
         .await
         .unwrap();
     let due = claim(&store, at(2)).await.remove(0);
     assert_eq!(due.attempt, 1);
     assert!(store.begin(due.id, at(2)).await.unwrap());
     store
-        .record(due.id, Outcome::Released, at(3))
+        .record(due.id, Outcome::Released, Notes::default(), at(3))
         .await
         .unwrap();
     let stored = store.get_delivery(due.id).await.unwrap().unwrap();
@@ -211,7 +217,10 @@ pub(super) async fn a_retry_of_a_cancelled_send_is_cancelled(backend: &impl Back
         message_id: "m_1".into(),
     };
     for (due, outcome) in claimed.iter().zip([retry, Outcome::Released, sent]) {
-        store.record(due.id, outcome, at(3)).await.unwrap();
+        store
+            .record(due.id, outcome, Notes::default(), at(3))
+            .await
+            .unwrap();
     }
     let sums = counts(&store, id).await;
     assert_eq!((sums.of(State::Cancelled), sums.of(State::Sent)), (2, 1));
@@ -223,12 +232,18 @@ pub(super) async fn a_closed_gate_does_not_overrule_a_call(backend: &impl Backen
     let id = send(&store, "one", &["ana", "bia"]).await;
     let claimed = claim(&store, at(1)).await;
     let skipped = || Outcome::Skipped(reason());
-    store.record(claimed[0].id, skipped(), at(2)).await.unwrap();
+    store
+        .record(claimed[0].id, skipped(), Notes::default(), at(2))
+        .await
+        .unwrap();
     let stored = store.get_delivery(claimed[0].id).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.attempts), (State::Skipped, 0));
     // The lease runs out; the next caller begins; then the first one says that a gate was closed.
     let again = claim(&store, at(100)).await.remove(0);
     assert!(store.begin(again.id, at(100)).await.unwrap());
-    store.record(again.id, skipped(), at(101)).await.unwrap();
+    store
+        .record(again.id, skipped(), Notes::default(), at(101))
+        .await
+        .unwrap();
     assert_eq!(counts(&store, id).await.of(State::Sending), 1);
 }

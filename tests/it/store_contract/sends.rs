@@ -1,6 +1,6 @@
 //! Revisions, sends and their lists.
 
-use recado::model::delivery::{Outcome, State};
+use recado::model::delivery::{Notes, Outcome, State};
 use recado::model::id::{Fingerprint, Revision};
 use recado::model::resource::{Document, Kind, Origin};
 use recado::model::send::Phase;
@@ -145,7 +145,10 @@ pub(super) async fn a_finished_send_stays_finished(backend: &impl Backend) {
         let outcome = Outcome::Sent {
             message_id: "m_1".into(),
         };
-        store.record(due.id, outcome, at(2)).await.unwrap();
+        store
+            .record(due.id, outcome, Notes::default(), at(2))
+            .await
+            .unwrap();
     }
     let finished = store.get_send(id).await.unwrap().unwrap();
     assert_eq!(

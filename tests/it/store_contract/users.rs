@@ -1,7 +1,7 @@
 //! Users, imports, and what filters see of them.
 
 use recado::model::Value;
-use recado::model::delivery::{Outcome, State};
+use recado::model::delivery::{Notes, Outcome, State};
 use recado::model::id::ImportId;
 use recado::model::user::{Update, Upserted};
 use recado::store::contract::{DeliveryQuery, ImportProgress, Imported};
@@ -272,7 +272,10 @@ pub(super) async fn a_user_deleted_during_the_call_holds_up_nobody(backend: &imp
         message_id: "m_ana".into(),
     };
     for (due, outcome) in claimed.iter().zip([retry, sent, Outcome::Failed(reason())]) {
-        store.record(due.id, outcome, at(2)).await.unwrap();
+        store
+            .record(due.id, outcome, Notes::default(), at(2))
+            .await
+            .unwrap();
     }
     // The channel goes on: nothing of them is claimed, and nothing of them is kept.
     assert!(claim(&store, at(1_000)).await.is_empty());
