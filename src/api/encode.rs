@@ -145,14 +145,17 @@ pub(super) fn attribute(attribute: KnownAttribute) -> pb::Attribute {
     }
 }
 
+/// A warning in one line.
+pub(super) fn warning(warning: &Diagnostic) -> String {
+    match &warning.hint {
+        None => warning.message.clone(),
+        Some(hint) => format!("{}; {hint}", warning.message),
+    }
+}
+
 pub(super) fn diagnostic(problem: &Diagnostic) -> pb::Diagnostic {
     let place = problem.place.as_ref();
-    let length = place.map_or(0, |place| {
-        // A span may go beyond its line, which is all that is shown.
-        let behind = place.snippet.chars().count() + 1;
-        let left = behind.saturating_sub(place.column as usize);
-        small(place.span.len().min(left).max(1))
-    });
+    let length = place.map_or(0, |place| place.marked().max(1));
     pb::Diagnostic {
         code: problem.code.0.to_owned(),
         severity: match problem.severity {

@@ -18,6 +18,7 @@ mod events;
 mod export;
 mod page_token;
 mod preview;
+mod problem;
 mod segments;
 mod status;
 mod users;

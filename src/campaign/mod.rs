@@ -40,5 +40,5 @@ pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
     Set, Webhook,
 };
-pub use source::{Loaded, SourceFile, load, load_part};
+pub use source::{Loaded, SourceFile, load, load_part, placed};
 pub use uses::Uses;

@@ -94,6 +94,19 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
     })
 }
 
+/// Gives problems of the text at the field `at` of a file their places in it.
+pub fn placed(file: &SourceFile, at: &str, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let Ok(read) = read(file) else {
+        return problems;
+    };
+    let problems = problems.into_iter().map(|problem| problem.at(at));
+    let mut placed: Vec<_> = problems
+        .map(|problem| read.root.placed(file, problem))
+        .collect();
+    redact::redact(&mut placed, std::slice::from_ref(file));
+    placed
+}
+
 // === impl SourceFile ===
 
 impl SourceFile {

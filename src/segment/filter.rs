@@ -325,8 +325,18 @@ fn hint(text: &str, at: usize) -> Option<&'static str> {
         Some("write `||`")
     } else if is_word("not") {
         Some("write `!`")
+    } else if rest.starts_with("=~") {
+        Some("a pattern is asked with `user.x.matches(\"..\")`")
     } else if rest.starts_with('=') {
         Some("equality is `==`")
+    } else if rest.starts_with(['“', '”', '„', '‘', '’']) {
+        Some("texts stand in straight quotes: `\"a\"`")
+    } else if rest.starts_with(['"', '\'']) && rest[1..].find(&rest[..1]).is_none() {
+        Some("the text that begins here has no end: a quote is missing")
+    } else if rest.starts_with(|c: char| c.is_ascii_digit()) {
+        Some("whole numbers go up to 9223372036854775807, others to 1.79e308")
+    } else if text[..at].trim_end().ends_with("has(") && !rest.contains('[') {
+        Some("`has` takes an attribute: `has(user.x)`")
     } else if text.contains("has(") && text.contains('[') {
         Some("`has` takes a path with dots; for other names write `!blank(user[\"zip code\"])`")
     } else {

@@ -17,6 +17,7 @@
 
 mod check;
 mod declared;
+mod doubt;
 mod explain;
 mod filter;
 mod guard;

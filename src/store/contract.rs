@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::audience::Attribute;
+use crate::diagnostic::Diagnostic;
 use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome, State};
 use crate::model::event::{Event, EventName, Retention, Tracked};
 use crate::model::id::{
@@ -159,15 +160,6 @@ pub trait Events: Send + Sync {
     async fn expire_events(&self, retention: &Retention, now: Timestamp) -> Result<bool>;
 }
 
-/// What may be wrong with an attribute that a filter names, each path as it is written in a filter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
-    /// No user has it; `near` is one that users have and that is written much alike.
-    Unseen { path: String, near: Option<String> },
-    /// Users have it, and another one that differs by the case of letters only.
-    Spelling { path: String, other: String },
-}
-
 /// The users as an audience: what filters are asked of.
 ///
 /// Must see every upsert that was answered before the question was asked.
@@ -197,8 +189,8 @@ pub trait Audience: Send + Sync {
     /// Every attribute path that some user has, in order, with how many users have which type.
     async fn attributes(&self) -> Result<Vec<Attribute>>;
 
-    /// What looks wrong with the attribute paths of a filter, given those that users have.
-    async fn doubts(&self, paths: Vec<Vec<String>>) -> Result<Vec<Doubt>>;
+    /// What looks wrong in a filter, given the attributes and events that users have: warnings with spans.
+    async fn doubts(&self, filter: &Filter) -> Result<Vec<Diagnostic>>;
 
     /// The profiles of those users that exist, in the order asked, absent ones as `None`.
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;
@@ -297,8 +289,9 @@ pub trait Sends: Send + Sync {
 
     /// Adds deliveries to a send that is being enqueued; with `is_complete` it is the last call.
     ///
-    /// Must ignore a delivery whose id exists. Must add nothing to a cancelled send and answer its
-    /// phase, so that the caller stops.
+    /// Must ignore a delivery whose id exists, and one to somebody who is no user any more: the id of who was
+    /// deleted must not come back. Must add nothing to a cancelled send and answer its phase, so that the caller
+    /// stops.
     async fn enqueue(
         &self,
         send: SendId,

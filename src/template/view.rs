@@ -9,8 +9,11 @@ use liquid_core::model::{
 
 use crate::model::Value;
 
-/// A list's elements, or an object's keys and values, one after the other.
-struct Joined<'a>(&'a Value);
+/// A list's elements, one after the other.
+struct Joined<'a>(&'a [Value]);
+
+/// As Ruby's `inspect`, in which Braze prints an object.
+struct Inspected<'a>(&'a Value);
 
 impl ValueView for Value {
     fn as_debug(&self) -> &dyn fmt::Debug {
@@ -24,7 +27,8 @@ impl ValueView for Value {
             Self::Double(n) => DisplayCow::Borrowed(n),
             Self::String(text) => DisplayCow::Borrowed(text),
             Self::Timestamp(at) => DisplayCow::Borrowed(at),
-            Self::List(_) | Self::Object(_) => DisplayCow::Owned(Box::new(Joined(self))),
+            Self::List(items) => DisplayCow::Owned(Box::new(Joined(items))),
+            Self::Object(_) => DisplayCow::Owned(Box::new(Inspected(self))),
         }
     }
 
@@ -169,13 +173,34 @@ impl ObjectView for Value {
 
 impl fmt::Display for Joined<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for item in items(self.0) {
-            item.render().fmt(f)?;
+        self.0.iter().try_for_each(|item| item.render().fmt(f))
+    }
+}
+
+// === impl Inspected ===
+
+impl fmt::Display for Inspected<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comma = |at| if at > 0 { ", " } else { "" };
+        match self.0 {
+            Value::String(text) => write!(f, "{text:?}"),
+            Value::Timestamp(at) => write!(f, "\"{at}\""),
+            Value::List(items) => {
+                f.write_str("[")?;
+                for (at, item) in items.iter().enumerate() {
+                    write!(f, "{}{}", comma(at), Inspected(item))?;
+                }
+                f.write_str("]")
+            }
+            Value::Object(map) => {
+                f.write_str("{")?;
+                for (at, (key, item)) in map.iter().enumerate() {
+                    write!(f, "{}{key:?}=>{}", comma(at), Inspected(item))?;
+                }
+                f.write_str("}")
+            }
+            scalar => scalar.render().fmt(f),
         }
-        for (key, item) in ObjectView::iter(self.0) {
-            write!(f, "{key}{}", item.render())?;
-        }
-        Ok(())
     }
 }
 

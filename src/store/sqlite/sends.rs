@@ -111,7 +111,7 @@ pub(super) fn create(
 pub(super) fn enqueue(
     group: &mut Group<'_>,
     id: SendId,
-    deliveries: Vec<NewDelivery>,
+    mut deliveries: Vec<NewDelivery>,
     is_complete: bool,
 ) -> Result<Phase> {
     let Some((seq, send)) = find(
@@ -126,6 +126,8 @@ pub(super) fn enqueue(
         return Ok(send.phase);
     }
     let at = send.new.created_at;
+    let table = group.users.table();
+    deliveries.retain(|new| group.users.exists(&table.read(), &new.external_id));
     deliveries::insert(group, seq, &send.new.channel, deliveries, at)?;
     if !is_complete {
         return Ok(Phase::Enqueueing);

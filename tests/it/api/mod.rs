@@ -1,6 +1,7 @@
 //! Every RPC over a real connection: what it does, and what it refuses.
 
 mod attributes;
+mod bad_input;
 mod campaigns;
 mod deliveries;
 mod doors;

@@ -7,7 +7,7 @@ use recado::model::send::Phase;
 use recado::store::contract::{Created, DeliveryQuery, Error, NewRevision, SendQuery};
 
 use super::Backend;
-use super::fixtures::{at, claim, counts, deliveries, new_send, send};
+use super::fixtures::{at, claim, counts, deliveries, new_send, send, set, user};
 
 pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
     let mut store = backend.open();
@@ -103,7 +103,10 @@ pub(super) async fn a_fan_out_goes_on_where_it_stopped(backend: &impl Backend) {
     drop(store);
     let store = backend.open();
     assert_eq!(store.unfinished_fanouts().await.unwrap(), [new]);
-    let again = deliveries(id, &["ana", "bia", "caio"]);
+    let users = ["ana", "bia", "caio", "duda"].map(|name| set(name, []));
+    store.upsert_users(users.into()).await.unwrap();
+    store.delete_users(vec![user("duda")]).await.unwrap();
+    let again = deliveries(id, &["ana", "bia", "caio", "duda", "nobody"]);
     let phase = store.enqueue(id, again, true).await.unwrap();
     assert_eq!(phase, Phase::Running);
     assert!(store.unfinished_fanouts().await.unwrap().is_empty());
