@@ -10,7 +10,7 @@ use super::status::Refused;
 use super::{decode, encode, pb, preview};
 use crate::campaign::SourceFile;
 use crate::engine::{ApplyRequest, Engine, Error, SendRequest};
-use crate::model::id::{Fingerprint, RequestId};
+use crate::model::id::{Fingerprint, RequestId, Revision};
 use crate::model::limits;
 use crate::model::resource::Origin;
 use crate::model::send::{Audience, Recipient};
@@ -95,6 +95,47 @@ impl CampaignService for Campaigns {
             campaign: Some(encode::campaign(&info)),
             source: info.source,
             audience: encode::count(audience),
+        }))
+    }
+
+    async fn list_revisions(
+        &self,
+        request: Request<pb::ListRevisionsRequest>,
+    ) -> Result<Response<pb::ListRevisionsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_token::page_size(request.page_size)?;
+        let query = Query::of(&["revisions"]);
+        let before = match query.cursor(&request.page_token)? {
+            None => None,
+            Some(bytes) => {
+                let number = bytes.try_into().map_err(|_| Refused::PageToken)?;
+                Some(Revision(u64::from_be_bytes(number)))
+            }
+        };
+        let mut found = self.engine.list_revisions(before, size + 1).await?;
+        let next_page_token = page_token::cut(&mut found, size, |last| {
+            query.token(&last.revision.0.to_be_bytes())
+        });
+        Ok(Response::new(pb::ListRevisionsResponse {
+            revisions: found.into_iter().map(encode::revision).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn export_campaigns(
+        &self,
+        request: Request<pb::ExportCampaignsRequest>,
+    ) -> Result<Response<pb::ExportCampaignsResponse>, Status> {
+        let asked = request.into_inner().revision;
+        let revision = (asked > 0).then_some(Revision(asked));
+        let (info, documents) = self.engine.export(revision).await?;
+        let files = documents.into_iter().map(|document| pb::SourceFile {
+            path: document.path,
+            text: document.source,
+        });
+        Ok(Response::new(pb::ExportCampaignsResponse {
+            revision: Some(encode::revision(info)),
+            files: files.collect(),
         }))
     }
 

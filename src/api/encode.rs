@@ -11,6 +11,7 @@ use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, Segm
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
+use crate::model::resource::RevisionInfo;
 use crate::model::send::{Counts, Miss, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
@@ -353,6 +354,17 @@ fn change(impact: Impact) -> pb::ResourceChange {
             .iter()
             .map(|(kind, name)| format!("{kind} {name}"))
             .collect(),
+    }
+}
+
+pub(super) fn revision(info: RevisionInfo) -> pb::Revision {
+    pb::Revision {
+        revision: info.revision.0,
+        applied_at: Some(instant(info.applied_at)),
+        author: info.origin.author,
+        commit: info.origin.commit,
+        message: info.origin.message,
+        fingerprint: info.fingerprint.to_string(),
     }
 }
 

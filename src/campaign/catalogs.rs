@@ -291,20 +291,17 @@ fn broken(csv: Csv<'_>, error: &csv::Error) -> Diagnostic {
 }
 
 fn placed(csv: Csv<'_>, mut problem: Diagnostic, span: Range<usize>) -> Diagnostic {
-    match csv.file {
-        Some(file) => {
-            problem.place = Some(Place::of(&file.path, &file.text, span));
-            problem
-        }
-        None => {
-            // A part of nothing is the character that stands there.
-            let end = csv.text[span.start..]
-                .chars()
-                .next()
-                .map_or(0, char::len_utf8);
-            problem.at("csv").spanning(span.start..span.start + end)
-        }
+    if let Some(file) = csv.file {
+        problem.place = Some(Place::of(&file.path, &file.text, span));
+        return problem;
     }
+    // A part of nothing is the character that stands there.
+    let first = csv
+        .text
+        .get(span.start..)
+        .and_then(|rest| rest.chars().next());
+    let end = span.start + first.map_or(0, char::len_utf8);
+    problem.at("csv").spanning(span.start..end)
 }
 
 fn offset(byte: u64) -> usize {

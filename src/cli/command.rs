@@ -17,6 +17,7 @@ use super::import::Import;
 use super::output;
 use super::plan::Plan;
 use super::preview::Preview;
+use super::revision::{Diff, Drift, Export, Revisions, Rollback, Show};
 use super::sandbox::Sandbox;
 use super::schema::Schema;
 use super::segment::Segment;
@@ -48,6 +49,18 @@ enum Command {
     Plan(Plan),
     /// Apply a folder of campaign files
     Apply(Apply),
+    /// List what was applied
+    Revisions(Revisions),
+    /// Show what a revision changed
+    Show(Show),
+    /// Show what differs between two revisions
+    Diff(Diff),
+    /// Go back to an earlier revision
+    Rollback(Rollback),
+    /// Write the applied state back to files
+    Export(Export),
+    /// Tell whether the applied state is what a folder says
+    Drift(Drift),
     /// Make campaign files from what other systems export
     Import(Import),
     /// Show the message a user would get, and whether they would get it
@@ -110,6 +123,12 @@ impl Command {
             Self::Validate(validate) => validate.run(),
             Self::Plan(plan) => plan.run().await,
             Self::Apply(apply) => apply.run().await,
+            Self::Revisions(revisions) => revisions.run().await,
+            Self::Show(show) => show.run().await,
+            Self::Diff(diff) => diff.run().await,
+            Self::Rollback(rollback) => rollback.run().await,
+            Self::Export(export) => export.run().await,
+            Self::Drift(drift) => drift.run().await,
             Self::Import(import) => import.run(),
             Self::Preview(preview) => Box::pin(preview.run()).await,
             Self::Send(send) => send.run().await,

@@ -33,6 +33,7 @@ mod explain;
 mod import;
 mod plan;
 mod preview;
+mod revision;
 mod sandbox;
 mod schema;
 mod segment;

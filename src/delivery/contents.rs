@@ -125,7 +125,7 @@ impl Fetcher<'_> {
                 }),
                 is_temporary: true,
             },
-            Ok(answer) => match good(answer) {
+            Ok(answer) => match good(&answer) {
                 Ok(response) => {
                     let response = Arc::new(response);
                     if let Some(age) = wanted.cached_for {
@@ -251,7 +251,7 @@ fn size(request: &Request, response: &Response) -> usize {
     request.url.len() + request.body.as_ref().map_or(0, String::len) + body
 }
 
-fn good(answer: Answer) -> Result<Response, Bad> {
+fn good(answer: &Answer) -> Result<Response, Bad> {
     let bad = |why: String, is_temporary: bool| {
         Err(Bad {
             why,

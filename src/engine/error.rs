@@ -75,6 +75,7 @@ pub enum Kind {
     Segment,
     Campaign,
     Send,
+    Revision,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -143,6 +144,7 @@ impl Kind {
             Self::Segment => "segment",
             Self::Campaign => "campaign",
             Self::Send => "send",
+            Self::Revision => "revision",
         }
     }
 }

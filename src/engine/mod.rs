@@ -21,6 +21,7 @@ mod import;
 mod pick;
 mod plan;
 mod preview;
+mod revisions;
 mod segments;
 mod send;
 mod sends;

@@ -222,6 +222,11 @@ pub trait Resources: Send + Sync {
     /// The newest revision, or `None` before the first apply.
     async fn current(&self) -> Result<Option<RevisionInfo>>;
 
+    /// Up to `limit` revisions, newest first, those before `before` where one is given.
+    ///
+    /// Must begin with the newest, and must leave none out.
+    async fn revisions(&self, before: Option<Revision>, limit: usize) -> Result<Vec<RevisionInfo>>;
+
     /// The documents of a revision, by kind and name; empty for revision 0.
     async fn documents(&self, revision: Revision) -> Result<Vec<Document>>;
 

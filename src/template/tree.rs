@@ -303,7 +303,9 @@ impl Render<'_, '_> {
 
     fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
-        self.path.push_str(&format!("[{at}]"));
+        self.path.push('[');
+        self.path.push_str(&at.to_string());
+        self.path.push(']');
         let done = run(self);
         self.path.truncate(len);
         done

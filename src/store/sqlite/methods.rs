@@ -116,6 +116,12 @@ impl Resources for Store {
         self.readers.read(resources::current).await
     }
 
+    async fn revisions(&self, before: Option<Revision>, limit: usize) -> Result<Vec<RevisionInfo>> {
+        self.readers
+            .read(move |connection| resources::revisions(connection, before, limit))
+            .await
+    }
+
     async fn documents(&self, revision: Revision) -> Result<Vec<Document>> {
         self.readers
             .read(move |connection| resources::documents(connection, revision))

@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 41] = [
+const COMMANDS: [&[&str]; 47] = [
     &[],
     &["serve"],
     &["dev"],
@@ -10,6 +10,12 @@ const COMMANDS: [&[&str]; 41] = [
     &["validate"],
     &["plan"],
     &["apply"],
+    &["revisions"],
+    &["show"],
+    &["diff"],
+    &["rollback"],
+    &["export"],
+    &["drift"],
     &["schema"],
     &["import"],
     &["import", "braze"],

@@ -10,6 +10,7 @@ mod import;
 mod misses;
 mod offline;
 mod preview;
+mod revisions;
 mod segments;
 mod sends;
 mod serve;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado::model::Value;
-use recado::model::delivery::{Notes, Outcome};
+use recado::model::delivery::Outcome;
 use recado::model::event::{Event, Retention, Tracked};
 use recado::model::id::EventId;
 use recado::store::Store;
 
 use super::Backend;
-use super::fixtures::{at, claim, filter, send, set, user};
+use super::fixtures::{at, claim, filter, record, send, set, user};
 
 const DAY: i64 = 86_400;
 
@@ -155,10 +155,7 @@ pub(super) async fn a_sent_message_is_received<B: Backend>(backend: &B) {
         } else {
             Outcome::Unknown(super::fixtures::reason())
         };
-        store
-            .record(due.id, outcome, Notes::default(), at(2))
-            .await
-            .unwrap();
+        record(&store, due.id, outcome, at(2)).await;
     }
     let now = at(2 + 3_600);
     let received = |hours: u32| format!("received(\"hello\", duration(\"{hours}h\"))");

@@ -11,7 +11,7 @@ use recado::model::send::Miss;
 use recado::store::Store;
 
 use super::Backend;
-use super::fixtures::{at, claim, reason, send, set, user};
+use super::fixtures::{at, claim, reason, send, sent, set, user};
 
 /// Notes of what was missed; the names in `gaps` besides have nothing instead.
 fn missed<'a>(names: impl IntoIterator<Item = &'a str>, gaps: &[&str]) -> Notes {
@@ -22,12 +22,6 @@ fn missed<'a>(names: impl IntoIterator<Item = &'a str>, gaps: &[&str]) -> Notes 
             .collect(),
         gaps: gaps.iter().map(|&gap| gap.to_owned()).collect(),
         extras: BTreeMap::new(),
-    }
-}
-
-fn sent() -> Outcome {
-    Outcome::Sent {
-        message_id: "m_1".into(),
     }
 }
 

@@ -93,6 +93,7 @@ contract! {
         "Must keep the last of those of one instant",
     ],
     sends::revisions_follow_each_other => [
+        "Must begin with the newest",
         "Must refuse with [`Error::Stale`]",
         "Must hand out revisions in commit order",
     ],

@@ -1,13 +1,13 @@
 //! Revisions, sends and their lists.
 
-use recado::model::delivery::{Notes, Outcome, State};
+use recado::model::delivery::{Outcome, State};
 use recado::model::id::{Fingerprint, Revision};
 use recado::model::resource::{Document, Kind, Origin};
 use recado::model::send::Phase;
 use recado::store::contract::{Created, DeliveryQuery, Error, NewRevision, SendQuery};
 
 use super::Backend;
-use super::fixtures::{at, claim, counts, deliveries, new_send, send, set, user};
+use super::fixtures::{at, claim, counts, deliveries, new_send, record, send, set, user};
 
 pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
     let mut store = backend.open();
@@ -60,6 +60,14 @@ pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
             (Revision(n), "ana")
         );
     }
+    let listed = async |before: Option<u64>, limit| {
+        let found = store.revisions(before.map(Revision), limit).await.unwrap();
+        found.iter().map(|info| info.revision.0).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, 10).await, [3, 2, 1]);
+    assert_eq!(listed(None, 2).await, [3, 2]);
+    assert_eq!(listed(Some(3), 10).await, [2, 1]);
+    assert_eq!(listed(Some(1), 10).await, [0; 0]);
 }
 
 pub(super) async fn a_send_is_stored_once(backend: &impl Backend) {
@@ -148,10 +156,7 @@ pub(super) async fn a_finished_send_stays_finished(backend: &impl Backend) {
         let outcome = Outcome::Sent {
             message_id: "m_1".into(),
         };
-        store
-            .record(due.id, outcome, Notes::default(), at(2))
-            .await
-            .unwrap();
+        record(&store, due.id, outcome, at(2)).await;
     }
     let finished = store.get_send(id).await.unwrap().unwrap();
     assert_eq!(
