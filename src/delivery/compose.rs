@@ -135,9 +135,6 @@ impl Reader {
     }
 }
 
-/// The field of the body that proves who holds the app's secret.
-pub(super) const PROOF: &str = "appsecret_proof";
-
 /// Makes the call of `campaign` to `subject` over `channel`.
 ///
 /// # Errors
@@ -175,9 +172,11 @@ pub fn compose(
             composed.notes = notes;
             Ok(composed)
         }
-        // What was missed may well be why.
         Err(Unmade::For(mut refusal)) => {
-            refusal.notes = notes;
+            // What was missed may well be why, unless the template wants no message.
+            if refusal.reason.code != ReasonCode::Aborted {
+                refusal.notes = notes;
+            }
             Err(Unmade::For(refusal))
         }
         Err(wants) => Err(wants),
@@ -200,7 +199,7 @@ fn messenger(
     let rendered = tree.render(context).map_err(unrendered)?;
     notes.add(rendered.misses, rendered.gaps, rendered.extras);
     let message = messenger::settle(rendered.json);
-    let problems = messenger::check(&message, &|_| false);
+    let problems = messenger::check_rendered(&message);
     if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
         let detail = format!("{}: {}", problem.path, problem.message);
         let detail = detail.trim_start_matches(": ");
@@ -209,12 +208,21 @@ fn messenger(
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
-    let mut body = messenger::request(&message, psid, &subject.metadata());
-    if let Some(app_secret) = &page.app_secret {
-        let app_secret = secret(app_secret)?;
-        body[PROOF] =
-            messenger::appsecret_proof(app_secret.expose_secret(), token.expose_secret()).into();
-    }
+    let proof = match &page.app_secret {
+        Some(app_secret) => {
+            let app_secret = secret(app_secret)?;
+            let (app_secret, token) = (app_secret.expose_secret(), token.expose_secret());
+            Some(messenger::appsecret_proof(app_secret, token))
+        }
+        None => None,
+    };
+    let request = messenger::Request {
+        message: &message,
+        psid,
+        metadata: &subject.metadata(),
+        proof: proof.as_deref(),
+    };
+    let body = Bytes::from(request.to_bytes());
     let mut headers = HeaderMap::with_capacity(2);
     headers.insert(
         AUTHORIZATION,
@@ -226,7 +234,7 @@ fn messenger(
             method: Method::POST,
             url: page_url(page, means.graph_url)?,
             headers,
-            body: Bytes::from(body.to_string()),
+            body,
             timeout: None,
             is_private_allowed: true,
         },
@@ -266,7 +274,9 @@ fn webhook(
             let rendered = tree.render(context).map_err(unrendered)?;
             notes.add(rendered.misses, rendered.gaps, rendered.extras);
             headers.insert(CONTENT_TYPE, JSON);
-            let body = Bytes::from(rendered.json.to_string());
+            let body = serde_json::to_vec(&rendered.json)
+                .unwrap_or_default()
+                .into();
             (Some(rendered.json), body)
         }
         Message::Raw { content_type, body } => {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::compose::{Composed, MASK, PROOF, Reader};
+use super::compose::{Composed, MASK, Reader};
+use crate::messenger::PROOF;
 
 /// A call as people may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]

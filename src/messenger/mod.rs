@@ -1,7 +1,7 @@
 //! What Messenger takes and what its answers mean.
 //!
 //! May import `model` and `diagnostic`. Begin with [`check()`], which holds a message against `shapes`, the Send
-//! API's fields and limits as data; [`settle()`] puts a rendered one right, [`request()`] makes the body, [`classify`]
+//! API's fields and limits as data; [`settle()`] puts a rendered one right, [`Request`] makes the body, [`classify`]
 //! reads the answer by the table in `codes`, [`usage()`] the headers; [`Look`] shows a message as people see it.
 //!
 //! **Invariant:** answers are told apart by their codes, never by their wording, which changes.
@@ -10,6 +10,7 @@ mod answer;
 mod check;
 mod codes;
 mod look;
+mod path;
 mod request;
 mod settle;
 mod shapes;
@@ -19,8 +20,8 @@ mod usage;
 mod tests;
 
 pub use answer::{Class, Classified, classify};
-pub use check::check;
+pub use check::{check, check_rendered};
 pub use look::Look;
-pub use request::{appsecret_proof, request};
+pub use request::{PROOF, Request, appsecret_proof};
 pub use settle::settle;
 pub use usage::usage;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::language::{BLOCKS, FILTERS, TAGS};
 use super::{Contents, Context, Failure, Library, Rendered, Text, Tree};
 use crate::model::Value;
 use crate::model::id::ExternalId;
@@ -376,5 +377,15 @@ proptest! {
                 Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1", now, contents: &NONE };
             drop(text.render(&context));
         }
+    }
+}
+
+#[test]
+fn the_page_names_every_filter_and_tag() {
+    let page = include_str!("../../docs/liquid.md");
+    let names = FILTERS.iter().chain(&TAGS).chain(&BLOCKS);
+    for name in names {
+        let is_named = page.contains(&format!("`{name}")) || page.contains(&format!("{{% {name}"));
+        assert!(is_named, "docs/liquid.md does not name `{name}`");
     }
 }

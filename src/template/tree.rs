@@ -1,6 +1,7 @@
 //! A message tree: JSON with Liquid in its strings, and nodes that are repeated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use liquid_core::ValueView;
@@ -303,9 +304,8 @@ impl Render<'_, '_> {
 
     fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
-        self.path.push('[');
-        self.path.push_str(&at.to_string());
-        self.path.push(']');
+        // A text takes all that is written to it.
+        let _ = write!(self.path, "[{at}]");
         let done = run(self);
         self.path.truncate(len);
         done

@@ -2,7 +2,7 @@
 //! No server is involved.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::measure::{self, Report, Watch};
 use super::plain::Plain;
@@ -47,7 +47,9 @@ impl Render {
             report.add(&text.name, figures);
         }
         let (body, plain_body) = (ours.request(0)?, plain.request(&work, &ours, 0)?);
-        same("request", &plain_body, &String::from_utf8_lossy(&body))?;
+        let parsed = |body: &[u8]| serde_json::from_slice::<Json>(body).unwrap_or_default();
+        let (asked, made) = (parsed(plain_body.as_bytes()), parsed(&body));
+        same("request", &asked.to_string(), &made.to_string())?;
         let figures = self.measure(&|n| ours.request(n).map(drop), &|n| {
             plain.request(&work, &ours, n).map(drop)
         })?;
@@ -56,7 +58,7 @@ impl Render {
         Ok(Exit::OK)
     }
 
-    fn measure(&self, ours: &Job<'_>, plain: &Job<'_>) -> Result<serde_json::Value, Error> {
+    fn measure(&self, ours: &Job<'_>, plain: &Job<'_>) -> Result<Json, Error> {
         let each = (self.count / u64::from(self.rounds)).max(1);
         rate(ours, WARM_UP)?;
         rate(plain, WARM_UP)?;
