@@ -20,7 +20,7 @@ use crate::model::limits;
 use crate::template::{Contents, Request, Response, Wanted};
 
 use super::attempt::Attempts;
-use super::compose::{self, Composed, Means, Subject, Unmade};
+use super::compose::{self, Composed, Means, Refusal, Subject, Unmade};
 use super::http::{Answer, Call, Http, Silence};
 
 /// Answers that were given lately.
@@ -47,6 +47,8 @@ struct Fetcher<'a> {
 /// A call that came to nothing good.
 struct Bad {
     why: String,
+    /// In fewer words, where `why` may hold the host's name.
+    in_short: Option<&'static str>,
     /// It may be better later.
     is_temporary: bool,
 }
@@ -61,7 +63,7 @@ impl Attempts {
         subject: &Subject<'_>,
         secrets: &dyn Secrets,
         contents: &mut Contents,
-    ) -> Result<Composed, Reason> {
+    ) -> Result<Composed, Box<Refusal>> {
         let fetcher = Fetcher {
             http: &self.http,
             cache: &self.contents,
@@ -77,7 +79,7 @@ impl Attempts {
         loop {
             let wanted = match compose::compose(campaign, channel, subject, contents, means) {
                 Ok(composed) => return Ok(composed),
-                Err(Unmade::For(reason)) => return Err(reason),
+                Err(Unmade::For(refusal)) => return Err(refusal),
                 Err(Unmade::Wants(wanted)) => wanted,
             };
             if contents.len() >= limits::CONTENT_CALLS_MAX {
@@ -85,7 +87,7 @@ impl Attempts {
                     "the message asks for connected content more than {} times",
                     limits::CONTENT_CALLS_MAX
                 );
-                return Err(Reason::new(ReasonCode::RenderFailed, detail));
+                return Err(Reason::new(ReasonCode::RenderFailed, detail).into());
             }
             let response = fetcher.fetch(&wanted).await?;
             contents.add(wanted.request, response);
@@ -106,11 +108,11 @@ impl Fetcher<'_> {
         let is_get = call.method == Method::GET;
         let host = call.url.host_str().unwrap_or_default().to_owned();
         // Templates look at it too; a draft's, by settings that may not be those in force.
-        if !self.settings.access.allows(&host) {
+        let Some(allowed) = self.settings.access.allowing(&host) else {
             let detail =
                 format!("connected content from `{host}` is not allowed by applied Settings");
             return Err(Reason::new(ReasonCode::RenderFailed, detail));
-        }
+        };
         let about = |why: &str| format!("connected content from `{host}`: {why}");
         if self.is_shown_only && !is_get {
             let why = about("it is a POST, which a preview does not make");
@@ -125,6 +127,10 @@ impl Fetcher<'_> {
             }
             Err(silence) => Bad {
                 why: silence.to_string(),
+                in_short: Some(match silence {
+                    Silence::NotConnected(_) => "no connection",
+                    _ => "no answer",
+                }),
                 is_temporary: true,
             },
             Ok(answer) => match good(&answer) {
@@ -140,10 +146,12 @@ impl Fetcher<'_> {
             },
         };
         metrics::counter!("recado_connected_content_failures_total").increment(1);
-        let why = about(&bad.why);
         if wanted.is_retried && bad.is_temporary {
-            return Err(Reason::new(ReasonCode::ContentUnavailable, why));
+            return Err(Reason::new(ReasonCode::ContentUnavailable, about(&bad.why)));
         }
+        // A miss outlives the person whose data may have named the host.
+        let why = bad.in_short.unwrap_or(&bad.why);
+        let why = format!("connected content from `{allowed}`: {why}");
         Ok(Arc::new(Response::Bad { why }))
     }
 
@@ -252,7 +260,13 @@ fn size(request: &Request, response: &Response) -> usize {
 }
 
 fn good(answer: &Answer) -> Result<Response, Bad> {
-    let bad = |why: String, is_temporary: bool| Err(Bad { why, is_temporary });
+    let bad = |why: String, is_temporary: bool| {
+        Err(Bad {
+            why,
+            in_short: None,
+            is_temporary,
+        })
+    };
     match answer.status {
         200..=299 => {}
         300..=399 => {

@@ -3,16 +3,17 @@
 use super::compose::{Composed, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::messenger;
-use crate::template;
+use crate::model::delivery::is_name;
 
 /// A line each, for people.
 pub fn warnings(composed: &Composed) -> Vec<String> {
-    let gaps = composed.gaps.iter().map(|name| {
-        if template::is_name(name) {
-            format!("`{name}` is absent and has no `default`: nothing stands in its place")
+    let gaps = composed.notes.gaps.iter().map(|miss| {
+        let what = if is_name(miss) {
+            format!("`{miss}` is absent and has no `default`")
         } else {
-            format!("{name}; the message goes without")
-        }
+            format!("missed: {miss}")
+        };
+        format!("{what}: nothing stands in its place")
     });
     gaps.chain(doubts(composed)).collect()
 }

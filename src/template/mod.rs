@@ -22,13 +22,13 @@ mod tags;
 mod text;
 mod tree;
 mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use content::{Contents, Request, Response, Wanted};
 pub use library::{Access, Catalog, Library, References};
-pub use misses::is_name;
 pub use rewrite::Bare;
 pub use scope::Context;
 pub use text::{Failure, Rendered, Text};

@@ -8,6 +8,7 @@ use liquid_core::Template;
 use super::language::LANGUAGE;
 use super::library::{Library, References};
 use super::rewrite::{Bare, Rewritten, rewrite};
+use super::words::Words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::limits;
 
@@ -20,6 +21,7 @@ pub(super) struct Parsed {
     pub(super) template: Template,
     pub(super) references: References,
     pub(super) bare: Vec<Bare>,
+    pub(super) words: Words,
     /// Blocks, catalogs, or the hosts of connected content.
     pub(super) uses_library: bool,
 }
@@ -91,6 +93,7 @@ fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<
             uses_library: rewritten.uses_library(),
             references: rewritten.references,
             bare: rewritten.bare,
+            words: Words::of(text),
         }),
         Ok(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
         Err(_) => Err(vec![syntax("the template does not parse", 0..source.len())]),
