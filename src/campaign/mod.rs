@@ -2,13 +2,14 @@
 //!
 //! May import `segment`, `template`, `messenger`, `model` and `diagnostic`. A file goes `node` (YAML with
 //! places) → `verify` (against the fields in `shape`) → `file` (typed) → `check` (meaning and references, with
-//! the filters, templates and messages of `leaves`) → [`Set`]. Begin with [`load`]; [`plan()`] compares. `braze`
+//! the filters, templates and messages of `leaves`) → [`Set`], and the cases of `tests:` (`case`). Begin with [`load`]; [`plan()`] compares. `braze`
 //! makes files of templates that stand elsewhere.
 //!
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 
 mod attributes;
 pub mod braze;
+pub mod case;
 mod catalogs;
 mod check;
 mod file;
@@ -25,6 +26,7 @@ mod segments;
 mod set;
 mod shape;
 mod source;
+mod tested;
 mod uses;
 mod verify;
 

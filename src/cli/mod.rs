@@ -41,6 +41,7 @@ mod send;
 mod send_test;
 mod sends;
 mod serve;
+mod test;
 mod users;
 mod validate;
 

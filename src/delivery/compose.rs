@@ -17,7 +17,7 @@ use crate::model::Value;
 use crate::model::delivery::{Notes, Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Contents, Context, Failure, Text, Wanted};
+use crate::template::{Contents, Context, Failure, RenderedTree, Text, Tree, Wanted};
 
 use super::gates;
 use super::http::{Answer, Call};
@@ -198,15 +198,7 @@ fn messenger(
     let Message::Tree(tree) = &*campaign.message else {
         return Err(misconfigured(&"a Messenger channel takes no raw body").into());
     };
-    let rendered = tree.render(context).map_err(unrendered)?;
-    notes.add(rendered.misses, rendered.gaps, rendered.extras);
-    let message = messenger::settle(rendered.json);
-    let problems = messenger::check_rendered(&message);
-    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
-        let detail = format!("{}: {}", problem.path, problem.message);
-        let detail = detail.trim_start_matches(": ");
-        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
-    }
+    let message = for_messenger(tree, context, notes)?.json;
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
@@ -244,6 +236,28 @@ fn messenger(
         message: Some(message),
         notes: Notes::default(),
     })
+}
+
+/// A message as the platform takes it.
+pub(super) fn for_messenger(
+    tree: &Tree,
+    context: &Context<'_>,
+    notes: &mut Notes,
+) -> Result<RenderedTree, Unmade> {
+    let mut rendered = tree.render(context).map_err(unrendered)?;
+    notes.add(
+        rendered.misses.clone(),
+        rendered.gaps.clone(),
+        rendered.extras.clone(),
+    );
+    rendered.json = messenger::settle(rendered.json);
+    let problems = messenger::check_rendered(&rendered.json);
+    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
+        let detail = format!("{}: {}", problem.path, problem.message);
+        let detail = detail.trim_start_matches(": ");
+        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
+    }
+    Ok(rendered)
 }
 
 fn page_url(page: &Page, instead: Option<&str>) -> Result<Url, Reason> {
@@ -322,7 +336,7 @@ fn noted(text: &Text, context: &Context<'_>, notes: &mut Notes) -> Result<String
 }
 
 /// A raw body that says that it is JSON has to be: what a name did to it would otherwise be found by the endpoint.
-fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
+pub(super) fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
     if essence != "application/json" && !essence.ends_with("+json") {
@@ -365,7 +379,7 @@ fn plain(name: &str, text: &str) -> Result<HeaderValue, Reason> {
     })
 }
 
-fn unrendered(failure: Failure) -> Unmade {
+pub(super) fn unrendered(failure: Failure) -> Unmade {
     let reason = match failure {
         Failure::Wants(wanted) => return Unmade::Wants(wanted),
         Failure::Aborted { reason } => Reason::new(ReasonCode::Aborted, reason),

@@ -82,13 +82,7 @@ impl Attempts {
                 Err(Unmade::For(refusal)) => return Err(refusal),
                 Err(Unmade::Wants(wanted)) => wanted,
             };
-            if contents.len() >= limits::CONTENT_CALLS_MAX {
-                let detail = format!(
-                    "the message asks for connected content more than {} times",
-                    limits::CONTENT_CALLS_MAX
-                );
-                return Err(Reason::new(ReasonCode::RenderFailed, detail).into());
-            }
+            check_calls(contents)?;
             let response = fetcher.fetch(&wanted).await?;
             contents.add(wanted.request, response);
         }
@@ -119,40 +113,18 @@ impl Fetcher<'_> {
             return Ok(Arc::new(Response::Bad { why }));
         }
         let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
-        let bad = match answer {
-            // Policy, not weather: the same call will never be made.
-            Err(Silence::Refused(refused)) => {
-                let detail = about(&refused.to_string());
-                return Err(Reason::new(ReasonCode::RenderFailed, detail));
-            }
-            Err(silence) => Bad {
-                why: silence.to_string(),
-                in_short: Some(match silence {
-                    Silence::NotConnected(_) => "no connection",
-                    _ => "no answer",
-                }),
-                is_temporary: true,
-            },
-            Ok(answer) => match good(&answer) {
-                Ok(response) => {
-                    let response = Arc::new(response);
-                    if let Some(age) = wanted.cached_for {
-                        let until = clock::after(self.now, age);
-                        self.cache.keep(&wanted.request, &response, until, self.now);
-                    }
-                    return Ok(response);
-                }
-                Err(bad) => bad,
-            },
+        let settled = settled(wanted, (&host, allowed), answer);
+        let is_failure = match &settled {
+            Ok(response) => matches!(**response, Response::Bad { .. }),
+            Err(reason) => reason.code == ReasonCode::ContentUnavailable,
         };
-        metrics::counter!("recado_connected_content_failures_total").increment(1);
-        if wanted.is_retried && bad.is_temporary {
-            return Err(Reason::new(ReasonCode::ContentUnavailable, about(&bad.why)));
+        if is_failure {
+            metrics::counter!("recado_connected_content_failures_total").increment(1);
+        } else if let (Ok(response), Some(age)) = (&settled, wanted.cached_for) {
+            let until = clock::after(self.now, age);
+            self.cache.keep(&wanted.request, response, until, self.now);
         }
-        // A miss outlives the person whose data may have named the host.
-        let why = bad.in_short.unwrap_or(&bad.why);
-        let why = format!("connected content from `{allowed}`: {why}");
-        Ok(Arc::new(Response::Bad { why }))
+        settled
     }
 
     fn call(&self, request: &Request) -> Result<Call, Reason> {
@@ -257,6 +229,54 @@ fn size(request: &Request, response: &Response) -> usize {
         Response::Bad { why } => why.len(),
     };
     request.url.len() + request.body.as_ref().map_or(0, String::len) + body
+}
+
+/// Refuses one more call for a message that has needed too many.
+pub(super) fn check_calls(contents: &Contents) -> Result<(), Reason> {
+    let max = limits::CONTENT_CALLS_MAX;
+    if contents.len() < max {
+        return Ok(());
+    }
+    let detail = format!("the message asks for connected content more than {max} times");
+    Err(Reason::new(ReasonCode::RenderFailed, detail))
+}
+
+/// What an answer, or the lack of one, is to the template; `allowed` is what of the hosts in Settings allows it.
+///
+/// # Errors
+/// The call may not be made, or there is no good answer and the template asks to try again.
+pub(super) fn settled(
+    wanted: &Wanted,
+    (host, allowed): (&str, &str),
+    answer: Result<Answer, Silence>,
+) -> Result<Arc<Response>, Reason> {
+    let about = |why: &str| format!("connected content from `{host}`: {why}");
+    let bad = match answer {
+        // Policy, not weather: the same call will never be made.
+        Err(Silence::Refused(refused)) => {
+            let detail = about(&refused.to_string());
+            return Err(Reason::new(ReasonCode::RenderFailed, detail));
+        }
+        Err(silence) => Bad {
+            why: silence.to_string(),
+            in_short: Some(match silence {
+                Silence::NotConnected(_) => "no connection",
+                _ => "no answer",
+            }),
+            is_temporary: true,
+        },
+        Ok(answer) => match good(&answer) {
+            Ok(response) => return Ok(Arc::new(response)),
+            Err(bad) => bad,
+        },
+    };
+    if wanted.is_retried && bad.is_temporary {
+        return Err(Reason::new(ReasonCode::ContentUnavailable, about(&bad.why)));
+    }
+    // A miss outlives the person whose data may have named the host.
+    let why = bad.in_short.unwrap_or(&bad.why);
+    let why = format!("connected content from `{allowed}`: {why}");
+    Ok(Arc::new(Response::Bad { why }))
 }
 
 fn good(answer: &Answer) -> Result<Response, Bad> {

@@ -98,6 +98,8 @@ pub const FILES_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const YAML_DEPTH_MAX: usize = 64;
 /// Most YAML nodes in one file, aliases expanded: stops alias bombs.
 pub const YAML_NODES_MAX: usize = 50_000;
+/// Most cases of one document's `tests`, all combinations and users counted: a matrix multiplies quickly.
+pub const CASES_MAX: usize = 2_000;
 /// Longest resource name.
 pub const NAME_BYTES_MAX: usize = 100;
 

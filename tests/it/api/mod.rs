@@ -3,6 +3,7 @@
 mod attributes;
 mod bad_input;
 mod campaigns;
+mod cases;
 mod deliveries;
 mod doors;
 mod events;

@@ -2,12 +2,13 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 47] = [
+const COMMANDS: [&[&str]; 48] = [
     &[],
     &["serve"],
     &["dev"],
     &["demo"],
     &["validate"],
+    &["test"],
     &["plan"],
     &["apply"],
     &["revisions"],

@@ -14,6 +14,7 @@ mod revisions;
 mod segments;
 mod sends;
 mod serve;
+mod test_command;
 
 use std::process::Output;
 
