@@ -7,6 +7,8 @@ cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --quiet
 cargo test --locked
+# A workspace of its own, which nothing above builds.
+cargo check --locked --quiet --manifest-path fuzz/Cargo.toml
 if cargo deny --version >/dev/null 2>&1; then
     cargo deny --offline check licenses bans sources
 fi

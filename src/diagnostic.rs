@@ -6,6 +6,8 @@ use std::ops::Range;
 
 /// Longest snippet; a problem beyond it has none.
 const SNIPPET_BYTES_MAX: usize = 4_096;
+/// Longest part of a line that is shown.
+const SHOWN_CHARS_MAX: usize = 120;
 
 /// A stable name for one kind of problem, such as `unknown-key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,6 +45,13 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// What to type instead.
     pub hint: Option<String>,
+}
+
+/// As much of a line as a terminal has room for, and the mark to put under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    pub line: String,
+    pub mark: String,
 }
 
 // === impl Diagnostic ===
@@ -85,6 +94,14 @@ impl Diagnostic {
         self
     }
 
+    /// With its place in `text`, the one text that was checked, which stands in no file.
+    #[must_use]
+    pub fn within(mut self, text: &str) -> Self {
+        let span = self.span.clone();
+        self.place = span.map(|span| Place::of("", text, span));
+        self
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -114,6 +131,51 @@ impl Place {
             snippet: snippet.trim_end_matches('\r').to_owned(),
         }
     }
+
+    /// Characters of the snippet within the span; a span that goes on below ends with the line.
+    pub fn marked(&self) -> u32 {
+        let before = self.column.saturating_sub(1) as usize;
+        let rest = self.snippet.char_indices().skip(before);
+        let begin = rest.clone().next().map_or(0, |(at, _)| at);
+        let within = rest.take_while(|(at, _)| at - begin < self.span.len());
+        u32::try_from(within.count()).unwrap_or(u32::MAX)
+    }
+
+    pub fn window(&self) -> Window {
+        Window::of(&self.snippet, self.column, self.marked())
+    }
+}
+
+// === impl Window ===
+
+impl Window {
+    /// `column` counts from 1, `length` is that of the mark; both in characters.
+    pub fn of(snippet: &str, column: u32, length: u32) -> Self {
+        let column = column.saturating_sub(1) as usize;
+        // A tab is as wide as the terminal likes: a blank keeps the mark in its place.
+        let chars: Vec<char> = snippet.replace('\t', " ").chars().map(harmless).collect();
+        let from = if chars.len() <= SHOWN_CHARS_MAX {
+            0
+        } else {
+            column.saturating_sub(SHOWN_CHARS_MAX / 2)
+        };
+        let to = chars.len().min(from + SHOWN_CHARS_MAX);
+        let shown = chars.get(from..to).unwrap_or_default();
+        let [left, right] =
+            [from > 0, to < chars.len()].map(|is_cut| if is_cut { "…" } else { "" });
+        let begin = column - from.min(column) + left.chars().count();
+        let room = (shown.len() + left.chars().count()).saturating_sub(begin);
+        let length = (length as usize).min(room).max(1);
+        Self {
+            line: format!("{left}{}{right}", shown.iter().collect::<String>()),
+            mark: format!("{}{}", " ".repeat(begin), "^".repeat(length)),
+        }
+    }
+}
+
+/// Texts may hold what would move a terminal's cursor or change its title.
+pub fn harmless(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 /// The name in `known` that was probably meant, if one is near enough to say so.
@@ -156,4 +218,30 @@ fn floor_char_boundary(text: &str, mut at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_as_long_as_what_it_marks() {
+        let text = "name: x\nfiltr: ção && true\n";
+        for (marked_text, length) in [("filtr", 5), ("ção", 3), ("ção && true\n", 11)] {
+            let begin = text.find(marked_text).unwrap();
+            let place = Place::of("a.yaml", text, begin..begin + marked_text.len());
+            assert_eq!(place.marked(), length, "{marked_text}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_its_mark() {
+        let text = format!("{} == wrong && {}", "é".repeat(300), "x".repeat(300));
+        let at = text.find("wrong").unwrap();
+        let Window { line, mark } = Place::of("", &text, at..at + 5).window();
+        assert_eq!(line.chars().count(), SHOWN_CHARS_MAX + 2);
+        let begin = mark.find('^').unwrap();
+        let marked: String = line.chars().skip(begin).take(5).collect();
+        assert_eq!((marked.as_str(), mark.trim_start()), ("wrong", "^^^^^"));
+    }
 }

@@ -29,7 +29,7 @@ fn resolve(item: pb::UserUpdate, table: &Table) -> Result<Change, Rejected> {
     let update = api::decode_update(item, &Registry::default())?;
     update.check()?;
     let id = update.external_id.clone();
-    update.resolve(&table.current(&id))
+    update.resolve(&table.current(table.row(&id)))
 }
 
 fn apply(change: &Change, table: &mut Table) {

@@ -16,7 +16,7 @@ enum Need {
 }
 
 /// Every method with the scope it needs.
-const SCOPES: [(&str, &[Scope]); 27] = [
+const SCOPES: [(&str, &[Scope]); 29] = [
     ("/recado.v1.UserService/UpsertUsers", &[Scope::Write]),
     ("/recado.v1.UserService/ImportUsers", &[Scope::Write]),
     ("/recado.v1.UserService/GetUser", &[Scope::Read]),
@@ -45,6 +45,8 @@ const SCOPES: [(&str, &[Scope]); 27] = [
     ("/recado.v1.CampaignService/ApplyCampaigns", &[Scope::Apply]),
     ("/recado.v1.CampaignService/ListCampaigns", &[Scope::Read]),
     ("/recado.v1.CampaignService/GetCampaign", &[Scope::Read]),
+    ("/recado.v1.CampaignService/ListRevisions", &[Scope::Read]),
+    ("/recado.v1.CampaignService/ExportCampaigns", &[Scope::Read]),
     ("/recado.v1.CampaignService/PreviewMessage", &[Scope::Read]),
     ("/recado.v1.CampaignService/SendTestMessage", &[Scope::Send]),
     ("/recado.v1.CampaignService/SendCampaign", &[Scope::Send]),

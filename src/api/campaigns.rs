@@ -6,13 +6,11 @@ use tonic::{Request, Response, Status};
 
 use super::page_token::{self, Query};
 use super::pb::campaign_service_server::CampaignService;
-use super::pb::preview_message_request::Subject as WireSubject;
 use super::status::Refused;
-use super::{decode, encode, pb};
+use super::{decode, encode, pb, preview};
 use crate::campaign::SourceFile;
-use crate::delivery::gates;
-use crate::engine::{ApplyRequest, Engine, Error, SendRequest, Subject};
-use crate::model::id::{Fingerprint, RequestId};
+use crate::engine::{ApplyRequest, Engine, Error, SendRequest};
+use crate::model::id::{Fingerprint, RequestId, Revision};
 use crate::model::limits;
 use crate::model::resource::Origin;
 use crate::model::send::{Audience, Recipient};
@@ -100,75 +98,61 @@ impl CampaignService for Campaigns {
         }))
     }
 
+    async fn list_revisions(
+        &self,
+        request: Request<pb::ListRevisionsRequest>,
+    ) -> Result<Response<pb::ListRevisionsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_token::page_size(request.page_size)?;
+        let query = Query::of(&["revisions"]);
+        let before = match query.cursor(&request.page_token)? {
+            None => None,
+            Some(bytes) => {
+                let number = bytes.try_into().map_err(|_| Refused::PageToken)?;
+                Some(Revision(u64::from_be_bytes(number)))
+            }
+        };
+        let mut found = self.engine.list_revisions(before, size + 1).await?;
+        let next_page_token = page_token::cut(&mut found, size, |last| {
+            query.token(&last.revision.0.to_be_bytes())
+        });
+        Ok(Response::new(pb::ListRevisionsResponse {
+            revisions: found.into_iter().map(encode::revision).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn export_campaigns(
+        &self,
+        request: Request<pb::ExportCampaignsRequest>,
+    ) -> Result<Response<pb::ExportCampaignsResponse>, Status> {
+        let asked = request.into_inner().revision;
+        let revision = (asked > 0).then_some(Revision(asked));
+        let (info, documents) = self.engine.export(revision).await?;
+        let files = documents.into_iter().map(|document| pb::SourceFile {
+            path: document.path,
+            text: document.source,
+        });
+        Ok(Response::new(pb::ExportCampaignsResponse {
+            revision: Some(encode::revision(info)),
+            files: files.collect(),
+        }))
+    }
+
     async fn preview_message(
         &self,
         request: Request<pb::PreviewMessageRequest>,
     ) -> Result<Response<pb::PreviewMessageResponse>, Status> {
-        let request = request.into_inner();
-        let subject = match request.subject {
-            Some(WireSubject::ExternalId(id)) => Subject::Existing(decode::id("external_id", id)?),
-            Some(WireSubject::User(user)) => {
-                Subject::Made(decode::profile("user", user, &self.engine.registry())?)
-            }
-            None => {
-                let message = "`external_id` or `user` must be given";
-                return Err(Error::invalid("subject", message).into());
-            }
-        };
-        let properties = trigger("trigger_properties", request.trigger_properties)?;
-        let preview = self
-            .engine
-            .preview(&request.campaign, subject, &properties)
-            .await?;
-        let shut = gates::first_shut(&preview.gates);
-        let mut response = pb::PreviewMessageResponse {
-            gates: encode::gates(preview.gates),
-            reason: shut.map(encode::reason),
-            ..pb::PreviewMessageResponse::default()
-        };
-        match preview.message {
-            // The first gate that is shut is what a real delivery would be told.
-            Err(reason) => {
-                response
-                    .reason
-                    .get_or_insert_with(|| encode::reason(reason));
-            }
-            Ok(composed) => {
-                let shown = composed.shown();
-                response.request = Some(pb::HttpRequest {
-                    method: shown.method,
-                    url: shown.url,
-                    headers: shown.headers.into_iter().collect(),
-                    body: shown.body,
-                });
-                response.message = composed.message.map(encode::json);
-                response.misses = composed.misses;
-            }
-        }
-        Ok(Response::new(response))
+        let shown = preview::preview(&self.engine, request.into_inner()).await?;
+        Ok(Response::new(shown))
     }
 
     async fn send_test_message(
         &self,
         request: Request<pb::SendTestMessageRequest>,
     ) -> Result<Response<pb::SendTestMessageResponse>, Status> {
-        let request = request.into_inner();
-        let id = decode::id("external_id", request.external_id)?;
-        let properties = trigger("trigger_properties", request.trigger_properties)?;
-        let tested = self
-            .engine
-            .send_test(&request.campaign, &id, &properties)
-            .await?;
-        let (message_id, reason) = match tested.result {
-            Ok(message_id) => (message_id, None),
-            Err(reason) => (String::new(), Some(encode::reason(reason))),
-        };
-        Ok(Response::new(pb::SendTestMessageResponse {
-            message_id,
-            reason,
-            http_status: tested.status.map_or(0, u32::from),
-            gates: encode::gates(tested.gates),
-        }))
+        let tested = preview::send_test(&self.engine, request.into_inner()).await?;
+        Ok(Response::new(tested))
     }
 
     async fn send_campaign(
@@ -185,7 +169,7 @@ impl CampaignService for Campaigns {
     }
 }
 
-fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
+pub(super) fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
     let files = files.into_iter().map(|file| SourceFile {
         path: file.path,
         text: file.text,
@@ -193,7 +177,7 @@ fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
     files.collect()
 }
 
-fn trigger(
+pub(super) fn trigger(
     field: &str,
     properties: Option<prost_types::Struct>,
 ) -> crate::engine::Result<std::collections::BTreeMap<String, crate::model::Value>> {

@@ -11,7 +11,8 @@ use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, Segm
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
-use crate::model::send::{Counts, Phase, Send};
+use crate::model::resource::RevisionInfo;
+use crate::model::send::{Counts, Miss, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
 use crate::store::contract::Size;
@@ -145,14 +146,17 @@ pub(super) fn attribute(attribute: KnownAttribute) -> pb::Attribute {
     }
 }
 
+/// A warning in one line.
+pub(super) fn warning(warning: &Diagnostic) -> String {
+    match &warning.hint {
+        None => warning.message.clone(),
+        Some(hint) => format!("{}; {hint}", warning.message),
+    }
+}
+
 pub(super) fn diagnostic(problem: &Diagnostic) -> pb::Diagnostic {
     let place = problem.place.as_ref();
-    let length = place.map_or(0, |place| {
-        // A span may go beyond its line, which is all that is shown.
-        let behind = place.snippet.chars().count() + 1;
-        let left = behind.saturating_sub(place.column as usize);
-        small(place.span.len().min(left).max(1))
-    });
+    let length = place.map_or(0, |place| place.marked().max(1));
     pb::Diagnostic {
         code: problem.code.0.to_owned(),
         severity: match problem.severity {
@@ -250,6 +254,7 @@ pub(super) fn send(send: Send) -> pb::Send {
         new,
         phase,
         counts,
+        misses,
         finished_at,
     } = send;
     pb::Send {
@@ -270,6 +275,7 @@ pub(super) fn send(send: Send) -> pb::Send {
         counts: Some(send_counts(counts)),
         create_time: Some(instant(new.created_at)),
         finish_time: finished_at.map(instant),
+        misses: misses.into_iter().map(miss).collect(),
     }
 }
 
@@ -297,6 +303,15 @@ pub(super) fn delivery(delivery: Delivery) -> pb::Delivery {
         create_time: Some(instant(delivery.created_at)),
         update_time: Some(instant(delivery.updated_at)),
         due_time: delivery.due_at.map(instant),
+        message_extras: delivery.extras.into_iter().collect(),
+    }
+}
+
+fn miss(miss: Miss) -> pb::SendMiss {
+    pb::SendMiss {
+        name: miss.name,
+        deliveries: count(miss.deliveries),
+        without_default: count(miss.gaps),
     }
 }
 
@@ -339,6 +354,17 @@ fn change(impact: Impact) -> pb::ResourceChange {
             .iter()
             .map(|(kind, name)| format!("{kind} {name}"))
             .collect(),
+    }
+}
+
+pub(super) fn revision(info: RevisionInfo) -> pb::Revision {
+    pb::Revision {
+        revision: info.revision.0,
+        applied_at: Some(instant(info.applied_at)),
+        author: info.origin.author,
+        commit: info.origin.commit,
+        message: info.origin.message,
+        fingerprint: info.fingerprint.to_string(),
     }
 }
 

@@ -13,7 +13,7 @@ use tonic::Status;
 use tracing::Instrument;
 
 use super::auth;
-use super::status::Refused;
+use super::status::{self, Refused};
 use crate::clock::Clock;
 use crate::config::Tokens;
 
@@ -63,7 +63,11 @@ impl Entrance {
             }
         }
         if let Ok(response) = AssertUnwindSafe(next.run(request)).catch_unwind().await {
-            return response;
+            let status = Status::from_header_map(response.headers());
+            return match status.as_ref().and_then(status::of_undecodable) {
+                Some(status) => status.into_http(),
+                None => response,
+            };
         }
         tracing::error!("a call panicked");
         Status::from(Refused::Panicked).into_http()

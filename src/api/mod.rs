@@ -17,6 +17,8 @@ mod entrance;
 mod events;
 mod export;
 mod page_token;
+mod preview;
+mod problem;
 mod segments;
 mod status;
 mod users;

@@ -55,7 +55,8 @@ impl SegmentService for Segments {
             users: encode::count(found.users),
             sample: sample.collect(),
             took_us: found.took_us,
-            warnings: found.warnings,
+            warnings: found.warnings.iter().map(encode::warning).collect(),
+            diagnostics: found.warnings.iter().map(encode::diagnostic).collect(),
         }))
     }
 

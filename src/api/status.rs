@@ -1,18 +1,19 @@
 //! The only maker of `tonic::Status`: what each refusal is on the wire.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::auth;
 use super::pb::ErrorReason;
+use super::problem::{marks, place, text};
 use crate::config::Scope;
-use crate::diagnostic::Diagnostic;
 use crate::engine;
 
 const DOMAIN: &str = "recado";
+/// How the library begins to say that a message cannot be read.
+const UNDECODABLE: &str = "failed to decode Protobuf message: ";
 /// Most field violations and characters of each: details travel in a header of bounded size.
 const VIOLATIONS_MAX: usize = 20;
 const VIOLATION_CHARS_MAX: usize = 200;
@@ -68,6 +69,19 @@ impl From<Refused> for Status {
         };
         wire.into()
     }
+}
+
+/// What a message that cannot be read is answered with, given what the library answers: it takes the caller's
+/// mistake for one of its own.
+pub(super) fn of_undecodable(status: &Status) -> Option<Status> {
+    let what = status.message().strip_prefix(UNDECODABLE)?;
+    // Everything of ours has details.
+    if status.code() != Code::Internal || !status.details().is_empty() {
+        return None;
+    }
+    let (field, what) = what.split_once(": ").unwrap_or(("", what));
+    let fields = [(field.to_owned(), what.to_owned())];
+    Some(Wire::fields(Code::InvalidArgument, ErrorReason::InvalidField, &fields).into())
 }
 
 /// A status in the making.
@@ -138,7 +152,8 @@ fn of(error: &engine::Error) -> Wire {
                 .iter()
                 .map(|p| ((*field).to_owned(), text(p)))
                 .collect();
-            Wire::fields(Code::InvalidArgument, ErrorReason::InvalidFilter, &fields)
+            let wire = Wire::fields(Code::InvalidArgument, ErrorReason::InvalidFilter, &fields);
+            marks(problems).fold(wire, |wire, (key, mark)| wire.telling(&key, mark))
         }
         Error::Files(problems) => {
             let fields: Vec<_> = problems.iter().map(|p| (place(p), text(p))).collect();
@@ -154,6 +169,11 @@ fn of(error: &engine::Error) -> Wire {
             let details = ErrorDetails::with_resource_info(kind.as_str(), id, "", &message);
             Wire::new(Code::NotFound, ErrorReason::NotFound, message).details(details)
         }
+        Error::EmptyAudience(_) => Wire::new(
+            Code::FailedPrecondition,
+            ErrorReason::EmptyAudience,
+            message,
+        ),
         Error::Stale { expected, actual } => {
             Wire::new(Code::Aborted, ErrorReason::StalePlan, message)
                 .telling("expected", expected.clone())
@@ -209,26 +229,6 @@ fn first(problems: &[(String, String)]) -> String {
     }
 }
 
-/// A problem with where it is in its text, and what to type instead.
-fn text(problem: &Diagnostic) -> String {
-    let mut text = problem.message.clone();
-    if let (Some(span), None) = (&problem.span, &problem.place) {
-        let _ = write!(text, " (at byte {})", span.start);
-    }
-    if let Some(hint) = &problem.hint {
-        text.push_str("; ");
-        text.push_str(hint);
-    }
-    text
-}
-
-fn place(problem: &Diagnostic) -> String {
-    match &problem.place {
-        None => problem.path.clone(),
-        Some(place) => format!("{}:{}:{}", place.file, place.line, place.column),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -241,8 +241,8 @@ mod tests {
     const FULL: Code = Code::ResourceExhausted;
 
     #[expect(clippy::too_many_lines, reason = "a table")]
-    fn errors() -> [(Status, Code, &'static str); 13] {
-        let problem = || Diagnostic::error(diagnostic::Code("x"), "wrong");
+    fn errors() -> [(Status, Code, &'static str); 14] {
+        let problem = || diagnostic::Diagnostic::error(diagnostic::Code("x"), "wrong");
         let closed = || store::Error::Closed;
         let damaged = store::Error::Damaged("page 3".into());
         let retry_after = Duration::from_millis(5);
@@ -276,6 +276,11 @@ mod tests {
                 Error::not_found(Kind::User, "ana").into(),
                 Code::NotFound,
                 "NOT_FOUND",
+            ),
+            (
+                Error::EmptyAudience("a".into()).into(),
+                Code::FailedPrecondition,
+                "EMPTY_AUDIENCE",
             ),
             (
                 Error::Stale {

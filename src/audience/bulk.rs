@@ -95,6 +95,7 @@ impl Happenings {
             let leaf = Leaf {
                 rows: some.iter().map(|(row, ..)| *row).collect(),
                 at: some.iter().map(|(_, at, _)| *at).collect(),
+                oldest: some.iter().map(|(_, at, _)| *at).min().unwrap_or(i64::MAX),
                 batches: events.clone().map(|event| all.batches[event]).collect(),
                 ids: if ids.iter().all(|id| *id == 0) {
                     Vec::new()

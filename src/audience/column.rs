@@ -122,6 +122,22 @@ impl Column {
     }
 
     /// How many values have each type.
+    /// Whether some value is of a type that fits.
+    pub(super) fn holds(&self, fits: &dyn Fn(Type) -> bool) -> bool {
+        let main: &[Type] = match &self.lane {
+            Lane::Empty => &[],
+            Lane::Bools(_) => &[Type::Bool],
+            Lane::Ints(_) => &[Type::Int],
+            Lane::Doubles(..) => &[Type::Int, Type::Double],
+            Lane::Times(_) => &[Type::Timestamp],
+            Lane::Texts(_) => &[Type::String],
+            Lane::Lists(_) => &[Type::List],
+            Lane::Objects => &[Type::Object],
+        };
+        self.n_main > 0 && main.iter().any(|kind| fits(*kind))
+            || self.others.values().any(|value| fits(value.type_of()))
+    }
+
     pub(super) fn types(&self) -> BTreeMap<Type, usize> {
         let mut types = BTreeMap::new();
         for value in self.others.values() {

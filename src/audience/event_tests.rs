@@ -99,3 +99,23 @@ proptest! {
         }
     }
 }
+
+/// What a leaf knows of its oldest event follows what comes and goes.
+#[test]
+fn the_oldest_event_of_a_leaf_is_found_and_no_younger_one() {
+    let mut columns = Happenings::default();
+    let expired = |columns: &Happenings, cutoff| {
+        let mut found = BTreeSet::new();
+        columns.expired(cutoff, &mut found, usize::MAX);
+        found.into_iter().collect::<Vec<_>>()
+    };
+    for (row, at) in [(1, 30), (2, 10), (3, 20)] {
+        columns.insert(Row(row), &event(at, at.unsigned_abs(), None));
+    }
+    assert_eq!(expired(&columns, 9), Vec::<u64>::new());
+    assert_eq!(expired(&columns, 10), [10]);
+    columns.expire(10, &[10].into());
+    assert_eq!(expired(&columns, 19), Vec::<u64>::new());
+    columns.clear(Row(3));
+    assert_eq!(expired(&columns, 30), [30]);
+}

@@ -232,7 +232,7 @@ impl Happenings {
 
     /// The batches with events at or before `cutoff`, up to `max` of them.
     pub(super) fn expired(&self, cutoff: i64, found: &mut BTreeSet<u64>, max: usize) {
-        for leaf in &self.leaves {
+        for leaf in self.leaves.iter().filter(|leaf| leaf.oldest <= cutoff) {
             for (at, batch) in leaf.at.iter().zip(&leaf.batches) {
                 if found.len() >= max {
                     return;
@@ -247,7 +247,7 @@ impl Happenings {
     /// Removes events of the batches at or before `cutoff`.
     pub(super) fn expire(&mut self, cutoff: i64, batches: &BTreeSet<u64>) {
         for leaf in &mut self.leaves {
-            if leaf.at.iter().any(|at| *at <= cutoff) {
+            if leaf.oldest <= cutoff {
                 leaf.retain(|leaf, at| {
                     leaf.at[at] > cutoff || !batches.contains(&leaf.batches[at])
                 });

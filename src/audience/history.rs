@@ -62,10 +62,13 @@ impl Table {
 
     /// Names of tracked events.
     pub fn n_event_names(&self) -> usize {
-        self.events
-            .keys()
-            .filter(|name| !name.starts_with('$'))
-            .count()
+        self.tracked_names().count()
+    }
+
+    /// As [`Table::event_names`], without what stands under them.
+    pub fn tracked_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.events.keys().map(AsRef::as_ref);
+        names.filter(|name: &&str| !name.starts_with('$'))
     }
 
     /// Where the store has events of the row, whatever their names.

@@ -13,6 +13,8 @@ pub(super) const LEN_MAX: usize = 512;
 pub(super) struct Leaf {
     pub(super) rows: Vec<u32>,
     pub(super) at: Vec<i64>,
+    /// The earliest time of them: most leaves hold nothing that is past its retention.
+    pub(super) oldest: i64,
     pub(super) batches: Vec<u64>,
     /// Empty while no event has one.
     pub(super) ids: Vec<u64>,
@@ -71,6 +73,11 @@ impl Leaf {
         numbers: &[(usize, f64)],
     ) {
         let len = self.rows.len();
+        self.oldest = if len == 0 {
+            event.at
+        } else {
+            self.oldest.min(event.at)
+        };
         self.rows.insert(place, row.0);
         self.at.insert(place, event.at);
         self.batches.insert(place, event.batch);
@@ -103,9 +110,12 @@ impl Leaf {
                 items.split_off(at)
             }
         };
+        let upper = self.at.split_off(at);
+        self.oldest = oldest(&self.at);
         Self {
             rows: self.rows.split_off(at),
-            at: self.at.split_off(at),
+            oldest: oldest(&upper),
+            at: upper,
             batches: self.batches.split_off(at),
             ids: if self.ids.is_empty() {
                 Vec::new()
@@ -123,6 +133,7 @@ impl Leaf {
         }
         self.rows = kept.iter().map(|at| self.rows[*at]).collect();
         self.at = kept.iter().map(|at| self.at[*at]).collect();
+        self.oldest = oldest(&self.at);
         self.batches = kept.iter().map(|at| self.batches[*at]).collect();
         if !self.ids.is_empty() {
             self.ids = kept.iter().map(|at| self.ids[*at]).collect();
@@ -139,4 +150,9 @@ impl Leaf {
             + (self.at.capacity() + self.batches.capacity() + self.ids.capacity()) * 8
             + numbers.sum::<usize>()
     }
+}
+
+/// The earliest of some times.
+pub(super) fn oldest(times: &[i64]) -> i64 {
+    times.iter().copied().min().unwrap_or(i64::MAX)
 }

@@ -109,7 +109,9 @@ impl Table {
     pub fn profile(&self, row: Row) -> Option<Profile> {
         let external_id = self.external_id(row)?;
         let attributes = self.attributes.iter();
-        let read = attributes.filter_map(|(name, node)| Some((name.to_string(), node.get(row)?)));
+        // Not `to_string`, which formats: names are most of what a profile copies.
+        let read =
+            attributes.filter_map(|(name, node)| Some((String::from(&**name), node.get(row)?)));
         Some(Profile {
             external_id,
             attributes: read.collect(),
@@ -207,28 +209,46 @@ impl Table {
 
     /// Every path that some user has, in order.
     pub fn paths(&self) -> Vec<Vec<String>> {
-        let attributes = self.attributes().into_iter();
-        attributes.map(|attribute| attribute.path).collect()
+        let mut found = Vec::new();
+        self.each_path(&mut |path, _| found.push(path.to_vec()));
+        found
     }
 
     /// As [`Table::paths`], with how many users have which type.
     pub fn attributes(&self) -> Vec<Attribute> {
-        fn walk(path: &mut Vec<String>, node: &Node, found: &mut Vec<Attribute>) {
+        let mut found = Vec::new();
+        self.each_path(&mut |path, node| {
             found.push(Attribute {
-                path: path.clone(),
+                path: path.to_vec(),
                 types: node.column.types(),
             });
+        });
+        found
+    }
+
+    /// How many users have which type at a path.
+    pub fn types_at(&self, path: &[String]) -> BTreeMap<Type, usize> {
+        let node = self.node(path);
+        node.map_or_else(BTreeMap::new, |node| node.column.types())
+    }
+
+    /// Whether some user has a value at the path of a type that fits; nearly always the first look tells.
+    pub fn holds(&self, path: &[String], fits: &dyn Fn(Type) -> bool) -> bool {
+        self.node(path).is_some_and(|node| node.column.holds(fits))
+    }
+
+    fn each_path(&self, tell: &mut dyn FnMut(&[String], &Node)) {
+        fn walk(path: &mut Vec<String>, node: &Node, tell: &mut dyn FnMut(&[String], &Node)) {
+            tell(path, node);
             for (key, field) in &node.fields {
                 path.push(key.to_string());
-                walk(path, field, found);
+                walk(path, field, tell);
                 path.pop();
             }
         }
-        let mut found = Vec::new();
         for (name, node) in &self.attributes {
-            walk(&mut vec![name.to_string()], node, &mut found);
+            walk(&mut vec![name.to_string()], node, tell);
         }
-        found
     }
 
     /// The question, of the value at `path`, made ready for some blocks of 64 rows.

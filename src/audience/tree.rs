@@ -22,7 +22,7 @@ impl Node {
         match self.column.get(row)? {
             Value::Object(_) => {
                 let fields = self.fields.iter();
-                let read = fields.filter_map(|(key, n)| Some((key.to_string(), n.get(row)?)));
+                let read = fields.filter_map(|(key, n)| Some((String::from(&**key), n.get(row)?)));
                 Some(Value::Object(read.collect()))
             }
             value => Some(value),

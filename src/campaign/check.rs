@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::case::Tests;
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Parsed, Read, SourceFile};
@@ -24,6 +25,7 @@ pub(super) struct Checker<'a> {
     is_part: bool,
     pub(super) declared: Declared,
     pub(super) set: Set,
+    pub(super) tests: Tests,
     /// Content blocks, catalogs and hosts, while they are read.
     pub(super) shelves: Library,
     /// The same once all are there: texts are compiled with it.
@@ -48,11 +50,12 @@ pub(super) fn check(
     csv_files: &[&SourceFile],
     is_part: bool,
     problems: &mut Vec<Diagnostic>,
-) -> Set {
+) -> (Set, Tests) {
     let mut checker = Checker {
         is_part,
         declared: known(parsed, misshapen, is_part),
         set: Set::empty(),
+        tests: Tests::default(),
         shelves: Library::default(),
         library: Arc::default(),
         templates: BTreeMap::new(),
@@ -76,13 +79,14 @@ pub(super) fn check(
     checker.message_templates(parsed);
     for one in parsed {
         if let Resource::Campaign(file) = &one.resource {
-            checker.campaign(one, file);
+            checker.campaign(parsed, one, file);
         }
     }
     for read in misshapen {
         checker.misshapen(read);
     }
-    let mut set = checker.set;
+    checker.tests(parsed);
+    let (mut set, tests) = (checker.set, checker.tests);
     set.declared = checker.declared;
     set.documents.extend(parsed.iter().map(document));
     set.documents
@@ -90,7 +94,7 @@ pub(super) fn check(
     // Catalogs may share a file.
     set.documents
         .dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
-    set
+    (set, tests)
 }
 
 /// What filters may name, save what attributes files declare and the segments. PSIDs are texts, whatever users
@@ -232,7 +236,7 @@ impl Checker<'_> {
             .insert(file.name.clone(), Arc::new(channel));
     }
 
-    fn campaign(&mut self, one: &Parsed<'_>, file: &CampaignFile) {
+    fn campaign(&mut self, parsed: &[Parsed<'_>], one: &Parsed<'_>, file: &CampaignFile) {
         self.trigger(one, file);
         self.refers(&one.read, "channel", Some(&file.channel));
         self.refers(&one.read, "segment", file.segment.as_deref());
@@ -254,6 +258,7 @@ impl Checker<'_> {
         let Some(message) = self.message(&one.read, file) else {
             return;
         };
+        let gaps = self.gaps(parsed, one, file, (&message, audience.as_ref()));
         let resend = self.resends.get(&file.channel).copied().unwrap_or(false);
         let campaign = Campaign {
             name: file.name.clone(),
@@ -265,6 +270,7 @@ impl Checker<'_> {
             filter: file.filter.clone(),
             audience,
             message,
+            gaps,
             resend_unknown: file
                 .delivery
                 .on_unknown

@@ -20,11 +20,12 @@ use crate::template::{Text, Tree};
 const WRONG_VALUE: Code = Code("wrong-value");
 
 /// Headers that every call gets from us, or that the connection sets.
-pub(super) const OWN_HEADERS: [&str; 7] = [
+pub(super) const OWN_HEADERS: [&str; 8] = [
     "connection",
     "content-length",
     "host",
     "idempotency-key",
+    "recado-test",
     "te",
     "transfer-encoding",
     "upgrade",
@@ -182,6 +183,8 @@ impl Checker<'_> {
             .filter(|(_, channel)| self.messengers.get(*channel) == Some(&true))
             .map(|(template, _)| template)
             .collect();
+        let named = on_messenger.iter().map(|name| (*name).to_owned());
+        self.tests.on_messenger = named.collect();
         for one in parsed {
             let Resource::Template(file) = &one.resource else {
                 continue;

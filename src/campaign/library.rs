@@ -68,16 +68,18 @@ impl Checker<'_> {
                 );
             }
         }
-        self.shelves.allow(Access {
+        let access = Access {
             hosts: file.hosts.iter().cloned().collect(),
             credentials: file.credentials.keys().cloned().collect(),
-        });
+        };
+        self.shelves.allow(access.clone());
         let credential = |file: &super::file::CredentialFile| Credential {
             username: file.username.clone(),
             password: file.password.clone(),
         };
         let credentials = file.credentials.iter();
         self.set.connected_content = Arc::new(ConnectedContent {
+            access,
             credentials: credentials
                 .map(|(name, file)| (name.clone(), credential(file)))
                 .collect(),

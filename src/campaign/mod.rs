@@ -2,17 +2,19 @@
 //!
 //! May import `segment`, `template`, `messenger`, `model` and `diagnostic`. A file goes `node` (YAML with
 //! places) → `verify` (against the fields in `shape`) → `file` (typed) → `check` (meaning and references, with
-//! the filters, templates and messages of `leaves`) → [`Set`]. Begin with [`load`]; [`plan()`] compares. `braze`
+//! the filters, templates and messages of `leaves`) → [`Set`], and the cases of `tests:` (`case`). Begin with [`load`]; [`plan()`] compares. `braze`
 //! makes files of templates that stand elsewhere.
 //!
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 
 mod attributes;
 pub mod braze;
+pub mod case;
 mod catalogs;
 mod check;
 mod file;
 mod forms;
+mod gaps;
 mod leaves;
 mod library;
 mod node;
@@ -24,6 +26,7 @@ mod segments;
 mod set;
 mod shape;
 mod source;
+mod tested;
 mod uses;
 mod verify;
 
@@ -32,11 +35,12 @@ mod tests;
 
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
+pub use gaps::NO_DEFAULT;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;
 pub use set::{
-    Campaign, Channel, ChannelKind, ConnectedContent, HeaderValue, Message, Page, Segment, Set,
-    Webhook,
+    Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
+    Set, Webhook,
 };
-pub use source::{Loaded, SourceFile, load, load_part};
+pub use source::{Loaded, SourceFile, load, load_part, placed};
 pub use uses::Uses;

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::registry::Registry;
 use crate::model::resource::Document;
 use crate::segment::{Declared, Filter};
-use crate::template::{Text, Tree};
+use crate::template::{Access, Text, Tree};
 
 /// All resources of a folder or of a revision.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +30,10 @@ pub struct Set {
     pub documents: Vec<Document>,
 }
 
-/// What fetching for templates needs besides the hosts, which templates know themselves.
+/// What may be fetched for templates.
 #[derive(Debug, Default)]
 pub struct ConnectedContent {
+    pub access: Access,
     pub credentials: BTreeMap<String, Credential>,
     pub allow_private_network: bool,
 }
@@ -112,8 +113,18 @@ pub struct Campaign {
     /// Segment and filter together; everybody without either.
     pub audience: Option<Filter>,
     pub message: Arc<Message>,
+    /// What its message shows without a `default`, and its audience need not have.
+    pub gaps: Vec<Gap>,
     /// A delivery that may have arrived is sent again.
     pub resend_unknown: bool,
+}
+
+/// An attribute that leaves a gap in the message of who lacks it.
+#[derive(Debug, Clone)]
+pub struct Gap {
+    pub attribute: String,
+    /// Where it is shown, in the campaign's file or its template's.
+    pub warning: Diagnostic,
 }
 
 #[derive(Debug)]

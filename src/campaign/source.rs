@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::case::Tests;
 use super::check;
 use super::file::{self, Resource};
 use super::node::Node;
@@ -25,6 +26,7 @@ pub struct SourceFile {
 #[derive(Debug, Clone)]
 pub struct Loaded {
     pub set: Set,
+    pub tests: Tests,
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -76,7 +78,7 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
     problems.extend(twice(&parsed));
     // What does not parse is taken for present, so that references to it are not reported as well.
     let is_part = is_part || documents.len() > parsed.len() + misshapen.len();
-    let set = check::check(&parsed, &misshapen, &csv_files, is_part, &mut problems);
+    let (set, tests) = check::check(&parsed, &misshapen, &csv_files, is_part, &mut problems);
     redact::redact(&mut problems, files);
     problems.sort_by_key(|problem| {
         problem
@@ -90,8 +92,22 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
     }
     Ok(Loaded {
         set,
+        tests,
         warnings: problems,
     })
+}
+
+/// Gives problems of the text at the field `at` of a file their places in it.
+pub fn placed(file: &SourceFile, at: &str, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let Ok(read) = read(file) else {
+        return problems;
+    };
+    let problems = problems.into_iter().map(|problem| problem.at(at));
+    let mut placed: Vec<_> = problems
+        .map(|problem| read.root.placed(file, problem))
+        .collect();
+    redact::redact(&mut placed, std::slice::from_ref(file));
+    placed
 }
 
 // === impl SourceFile ===

@@ -56,63 +56,27 @@ pub(super) struct Origin {
     pub(super) message: String,
 }
 
+/// How a plan becomes the applied state.
+pub(super) struct Way<'a> {
+    /// `--yes`
+    pub(super) agreed: bool,
+    pub(super) json: bool,
+    /// Where the files come from; none when they come from the server itself.
+    pub(super) folder: Option<&'a Path>,
+}
+
 // === impl Apply ===
 
 impl Apply {
     pub(super) async fn run(self) -> Result<Exit, Error> {
         let files = self.campaigns.read()?;
         let mut client = self.server.connect().await?;
-        let planned = plan::ask(&mut client, files.clone()).await?;
-        let found = diagnostics::located(planned.diagnostics, &self.campaigns.folder);
-        let Some(plan) = planned.plan else {
-            if self.json {
-                output::json(&json!({ "diagnostics": diagnostics::to_json(&found) }));
-            } else {
-                diagnostics::print(&found);
-            }
-            return Ok(Exit::FAILED);
+        let way = Way {
+            agreed: self.yes,
+            json: self.json,
+            folder: Some(&self.campaigns.folder),
         };
-        let is_empty = plan.changes.is_empty();
-        let asks = !self.yes && !is_empty && stdin().is_terminal() && stderr().is_terminal();
-        if !self.json {
-            diagnostics::print(&found);
-        }
-        match (self.json, is_empty) {
-            (false, false) => plan::print(&plan),
-            // Nobody can agree to what they do not see.
-            (true, _) if asks => plan::print_aside(&plan),
-            _ => {}
-        }
-        if !self.yes && !is_empty {
-            match output::confirm("apply?") {
-                Some(true) => {}
-                Some(false) => {
-                    output::note("nothing was applied");
-                    return Ok(Exit::FAILED);
-                }
-                None => refuse_deletions(&plan)?,
-            }
-        }
-        let answer = apply(&mut client, files, plan.fingerprint, self.origin()).await?;
-        for warning in &answer.warnings {
-            output::warn(warning);
-        }
-        if self.json {
-            output::json(&json!({
-                "warnings": answer.warnings,
-                "revision": answer.revision,
-                "plan": answer.plan.as_ref().map(json::plan),
-                "diagnostics": diagnostics::to_json(&found),
-            }));
-        } else if is_empty {
-            output::line(format_args!(
-                "nothing changes: revision {} stays",
-                answer.revision
-            ));
-        } else {
-            output::line(format_args!("revision {}", answer.revision));
-        }
-        Ok(Exit::OK)
+        planned(&mut client, files, self.origin(), way).await
     }
 
     fn origin(&self) -> Origin {
@@ -127,6 +91,75 @@ impl Apply {
             commit: or_git(&self.commit, &["rev-parse", "HEAD"]),
             message: self.message.clone().unwrap_or_default(),
         }
+    }
+}
+
+/// Plans files, shows the plan, asks where somebody can be asked, and applies.
+pub(super) async fn planned(
+    client: &mut Client,
+    files: Vec<pb::SourceFile>,
+    origin: Origin,
+    way: Way<'_>,
+) -> Result<Exit, Error> {
+    let planned = plan::ask(client, files.clone()).await?;
+    let found = match way.folder {
+        Some(folder) => diagnostics::located(planned.diagnostics, folder),
+        None => planned.diagnostics,
+    };
+    let Some(plan) = planned.plan else {
+        if way.json {
+            output::json(&json!({ "diagnostics": diagnostics::to_json(&found) }));
+        } else {
+            diagnostics::print(&found);
+        }
+        return Ok(Exit::FAILED);
+    };
+    if !way.json {
+        diagnostics::print(&found);
+    }
+    if !agreed(&plan, &way)? {
+        output::note("nothing was applied");
+        return Ok(Exit::FAILED);
+    }
+    let is_empty = plan.changes.is_empty();
+    let answer = apply(client, files, plan.fingerprint, origin).await?;
+    for warning in &answer.warnings {
+        output::warn(warning);
+    }
+    if way.json {
+        output::json(&json!({
+            "warnings": answer.warnings,
+            "revision": answer.revision,
+            "plan": answer.plan.as_ref().map(json::plan),
+            "diagnostics": diagnostics::to_json(&found),
+        }));
+    } else if is_empty {
+        output::line(format_args!(
+            "nothing changes: revision {} stays",
+            answer.revision
+        ));
+    } else {
+        output::line(format_args!("revision {}", answer.revision));
+    }
+    Ok(Exit::OK)
+}
+
+/// Shows the plan, and whether whoever is there agrees to it.
+fn agreed(plan: &pb::Plan, way: &Way<'_>) -> Result<bool, Error> {
+    let is_empty = plan.changes.is_empty();
+    let asks = !way.agreed && !is_empty && stdin().is_terminal() && stderr().is_terminal();
+    match (way.json, is_empty) {
+        (false, false) => plan::print(plan),
+        // Nobody can agree to what they do not see.
+        (true, _) if asks => plan::print_aside(plan),
+        _ => {}
+    }
+    if way.agreed || is_empty {
+        return Ok(true);
+    }
+    match output::confirm("apply?") {
+        Some(answer) => Ok(answer),
+        None => refuse_deletions(plan).map(|()| true),
     }
 }
 

@@ -17,12 +17,14 @@ use super::import::Import;
 use super::output;
 use super::plan::Plan;
 use super::preview::Preview;
+use super::revision::{Diff, Drift, Export, Revisions, Rollback, Show};
 use super::sandbox::Sandbox;
 use super::schema::Schema;
 use super::segment::Segment;
 use super::send::Send;
 use super::sends::Sends;
 use super::serve::Serve;
+use super::test::Test;
 use super::users::Users;
 use super::validate::Validate;
 
@@ -44,10 +46,24 @@ enum Command {
     Demo(Demo),
     /// Check a folder of campaign files without a server
     Validate(Validate),
+    /// Run the cases in a folder of campaign files without a server
+    Test(Test),
     /// Show what applying a folder of campaign files would change
     Plan(Plan),
     /// Apply a folder of campaign files
     Apply(Apply),
+    /// List what was applied
+    Revisions(Revisions),
+    /// Show what a revision changed
+    Show(Show),
+    /// Show what differs between two revisions
+    Diff(Diff),
+    /// Go back to an earlier revision
+    Rollback(Rollback),
+    /// Write the applied state back to files
+    Export(Export),
+    /// Tell whether the applied state is what a folder says
+    Drift(Drift),
     /// Make campaign files from what other systems export
     Import(Import),
     /// Show the message a user would get, and whether they would get it
@@ -108,10 +124,17 @@ impl Command {
             Self::Dev(dev) => Box::pin(dev.run()).await,
             Self::Demo(demo) => Box::pin(demo.run()).await,
             Self::Validate(validate) => validate.run(),
+            Self::Test(test) => test.run(),
             Self::Plan(plan) => plan.run().await,
             Self::Apply(apply) => apply.run().await,
+            Self::Revisions(revisions) => revisions.run().await,
+            Self::Show(show) => show.run().await,
+            Self::Diff(diff) => diff.run().await,
+            Self::Rollback(rollback) => rollback.run().await,
+            Self::Export(export) => export.run().await,
+            Self::Drift(drift) => drift.run().await,
             Self::Import(import) => import.run(),
-            Self::Preview(preview) => preview.run().await,
+            Self::Preview(preview) => Box::pin(preview.run()).await,
             Self::Send(send) => send.run().await,
             Self::Segment(segment) => segment.run().await,
             Self::Users(users) => users.run().await,
@@ -128,7 +151,7 @@ impl Command {
     }
 }
 
-fn report(error: &Error) {
+pub(super) fn report(error: &Error) {
     output::error(error);
     if let Some(hint) = error.hint() {
         output::note(format_args!("hint: {hint}"));

@@ -2,28 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use notify::{Event, RecursiveMode, Watcher};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
 use super::error::Error;
 use super::exit::Exit;
 use super::local::{self, Doors, Local, SandboxSecrets};
 use super::logging::Logging;
 use super::stop::Signals;
+use super::watch::Watch;
 use super::{apply, diagnostics, files, output, plan};
 use crate::api::client::Client;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::lifecycle::Tasks;
 use crate::sandbox::{Sandbox, Settings};
-
-/// How long the folder must be quiet: an editor writes, renames and removes to save one file.
-const QUIET: Duration = Duration::from_millis(150);
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -72,7 +67,7 @@ impl Dev {
         let mut server =
             Local::start(settings, Arc::clone(&clock), Arc::new(SandboxSecrets)).await?;
         let mut client = server.client().await?;
-        let (_watcher, mut changed) = watch(&self.folder)?;
+        let mut watch = Watch::start(&self.folder)?;
         // Applied before it is announced: who waits for the line finds the campaigns there.
         let mut is_applied = update(&mut client, &self.folder, false).await;
         output::note(format_args!("gRPC on {}", server.grpc));
@@ -82,8 +77,8 @@ impl Dev {
             tokio::select! {
                 () = signals.next() => break None,
                 error = server.failed() => break Some(error),
-                Some(()) = changed.recv() => {
-                    settle(&mut changed, clock.as_ref()).await;
+                () = watch.changed() => {
+                    watch.settled(clock.as_ref()).await;
                     is_applied |= update(&mut client, &self.folder, is_applied).await;
                 }
             }
@@ -101,37 +96,6 @@ impl Dev {
         }
         let folder = tempfile::tempdir().context("no temporary folder can be made")?;
         Ok((folder.path().join("recado.sqlite"), Some(folder)))
-    }
-}
-
-/// Tells when a file below `folder` was made, changed or removed.
-fn watch(folder: &Path) -> Result<(impl Watcher, mpsc::Receiver<()>), Error> {
-    let (tell, changed) = mpsc::channel(1);
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // Reading the folder makes events too; to answer those would never end.
-        let is_change = event.is_ok_and(|event| {
-            let kind = event.kind;
-            let is_ours = event.paths.iter().any(|path| files::is_ours(path));
-            is_ours && (kind.is_create() || kind.is_modify() || kind.is_remove())
-        });
-        if is_change {
-            // A full channel holds the news already.
-            let _ = tell.try_send(());
-        }
-    })
-    .context("the folder cannot be watched")?;
-    watcher
-        .watch(folder, RecursiveMode::Recursive)
-        .context("the folder cannot be watched")?;
-    Ok((watcher, changed))
-}
-
-async fn settle(changed: &mut mpsc::Receiver<()>, clock: &dyn Clock) {
-    loop {
-        tokio::select! {
-            Some(()) = changed.recv() => {}
-            () = clock.sleep(QUIET) => return,
-        }
     }
 }
 

@@ -6,10 +6,7 @@ use serde_json::{Value, json};
 
 use super::output;
 use crate::api::pb::{Diagnostic, DiagnosticSeverity};
-use crate::diagnostic::Place;
-
-/// Longest part of a line that is shown.
-const WIDTH_MAX: usize = 120;
+use crate::diagnostic::{Window, harmless};
 
 pub(super) fn print(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
@@ -64,18 +61,9 @@ pub(super) fn to_pb(found: &crate::diagnostic::Diagnostic) -> Diagnostic {
         told.line = place.line;
         told.column = place.column;
         told.snippet.clone_from(&place.snippet);
-        told.length = marked(place);
+        told.length = place.marked();
     }
     told
-}
-
-/// Characters of the snippet within the span; a span that goes on below ends with the line.
-fn marked(place: &Place) -> u32 {
-    let before = place.column.saturating_sub(1) as usize;
-    let rest = place.snippet.char_indices().skip(before);
-    let begin = rest.clone().next().map_or(0, |(at, _)| at);
-    let within = rest.take_while(|(at, _)| at - begin < place.span.len());
-    u32::try_from(within.count()).unwrap_or(u32::MAX)
 }
 
 fn severity(diagnostic: &Diagnostic) -> &'static str {
@@ -100,13 +88,11 @@ fn render(d: &Diagnostic) -> String {
     if !d.snippet.is_empty() {
         let gutter = d.line.to_string();
         let empty = " ".repeat(gutter.len());
-        let (line, begin, length) = window(d);
-        let before = " ".repeat(begin);
-        let mark = "^".repeat(length);
+        let Window { line, mark } = Window::of(&d.snippet, d.column, d.length);
         for part in [
             format!("\n {empty} |"),
             format!("\n {gutter} | {line}"),
-            format!("\n {empty} | {before}{mark}"),
+            format!("\n {empty} | {mark}"),
         ] {
             text.push_str(&part);
         }
@@ -116,31 +102,6 @@ fn render(d: &Diagnostic) -> String {
         text.push_str(&d.hint);
     }
     text
-}
-
-/// As much of the line as a terminal has room for, with the mark in it: where it begins, and its length.
-fn window(d: &Diagnostic) -> (String, usize, usize) {
-    let column = d.column.saturating_sub(1) as usize;
-    // A tab is as wide as the terminal likes: a blank keeps the mark in its place.
-    let chars: Vec<char> = d.snippet.replace('\t', " ").chars().map(harmless).collect();
-    let from = if chars.len() <= WIDTH_MAX {
-        0
-    } else {
-        column.saturating_sub(WIDTH_MAX / 2)
-    };
-    let to = chars.len().min(from + WIDTH_MAX);
-    let shown = chars.get(from..to).unwrap_or_default();
-    let [left, right] = [from > 0, to < chars.len()].map(|is_cut| if is_cut { "…" } else { "" });
-    let line = format!("{left}{}{right}", shown.iter().collect::<String>());
-    let begin = column - from.min(column) + left.chars().count();
-    let room = (shown.len() + left.chars().count()).saturating_sub(begin);
-    let length = (d.length as usize).min(room).max(1);
-    (line, begin, length)
-}
-
-/// Files may hold what would move a terminal's cursor or change its title.
-fn harmless(c: char) -> char {
-    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 fn place(d: &Diagnostic) -> String {
@@ -153,16 +114,6 @@ fn place(d: &Diagnostic) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_mark_is_as_long_as_what_it_marks() {
-        let text = "name: x\nfiltr: ção && true\n";
-        for (marked_text, length) in [("filtr", 5), ("ção", 3), ("ção && true\n", 11)] {
-            let begin = text.find(marked_text).unwrap();
-            let place = Place::of("a.yaml", text, begin..begin + marked_text.len());
-            assert_eq!(marked(&place), length, "{marked_text}");
-        }
-    }
 
     #[test]
     fn a_problem_is_shown_with_its_line_and_a_mark() {

@@ -50,6 +50,8 @@ pub(super) struct Refusal {
     message: String,
     reason: String,
     violations: Vec<(String, String)>,
+    /// The line of each problem with a mark under what is meant, for some.
+    marks: Vec<Option<String>>,
     /// The connection broke before the answer was whole.
     is_cut_off: bool,
     hint: Option<String>,
@@ -125,7 +127,8 @@ impl From<&Status> for Refusal {
             .error_info()
             .map(|info| info.reason.clone())
             .unwrap_or_default();
-        let violations = details.bad_request().map_or_else(Vec::new, |bad| {
+        let marked = |n: usize| details.error_info()?.metadata.get(&format!("marked.{n}"));
+        let violations: Vec<_> = details.bad_request().map_or_else(Vec::new, |bad| {
             bad.field_violations
                 .iter()
                 .map(|found| (found.field.clone(), found.description.clone()))
@@ -148,6 +151,7 @@ impl From<&Status> for Refusal {
             hint: wait
                 .or_else(|| advice(&reason).map(str::to_owned))
                 .or_else(|| (reason.is_empty() && is_stranger(status.code())).then(stranger)),
+            marks: (0..violations.len()).map(|n| marked(n).cloned()).collect(),
             reason,
             violations,
         }
@@ -165,14 +169,17 @@ impl fmt::Display for Refusal {
         if !self.reason.is_empty() {
             write!(f, " ({})", self.reason)?;
         }
-        for (field, description) in self.violations.iter().take(VIOLATIONS_MAX) {
+        for (n, (field, description)) in self.violations.iter().take(VIOLATIONS_MAX).enumerate() {
             // A single problem is the message already.
-            if self.message == format!("{field}: {description}") {
-                continue;
+            if self.message != format!("{field}: {description}") {
+                match field.as_str() {
+                    "" => write!(f, "\n  {description}")?,
+                    field => write!(f, "\n  {field}: {description}")?,
+                }
             }
-            match field.as_str() {
-                "" => write!(f, "\n  {description}")?,
-                field => write!(f, "\n  {field}: {description}")?,
+            let mark = self.marks.get(n).and_then(Option::as_deref);
+            for line in mark.unwrap_or_default().lines() {
+                write!(f, "\n    {line}")?;
             }
         }
         match self.violations.len().saturating_sub(VIOLATIONS_MAX) {
@@ -198,6 +205,9 @@ fn advice(reason: &str) -> Option<&'static str> {
             Some("this token may not do that: its `scopes` stand in the server's `--tokens` file")
         }
         "STALE_PLAN" => Some("somebody applied in between: look at `recado plan` again"),
+        "EMPTY_AUDIENCE" => {
+            Some("`--user ID` takes anybody, `--attributes JSON` a user made by hand")
+        }
         "STALE_CURSOR" => Some("without `--cursor` it begins again with all members"),
         "INVALID_FILES" => Some("`recado validate DIR` shows where"),
         _ => None,

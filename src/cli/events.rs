@@ -19,6 +19,7 @@ use super::{json, output};
 use crate::api::client::Client;
 use crate::api::pb;
 use crate::model::limits;
+use crate::model::value::parse_timestamp;
 
 /// Calls under way at once: enough to keep the disk busy.
 const IN_FLIGHT_MAX: usize = 8;
@@ -80,7 +81,7 @@ struct List {
 struct Line {
     external_id: String,
     name: String,
-    time: Option<Timestamp>,
+    time: Option<String>,
     #[serde(default)]
     properties: Map<String, Value>,
     #[serde(default)]
@@ -341,23 +342,23 @@ fn parse(text: &[u8]) -> Result<pb::Event, String> {
         let what = whole.split(" at line ").next().unwrap_or_default();
         format!("column {}: {what}", error.column())
     })?;
-    let time = line.time.map(|at| prost_types::Timestamp {
-        seconds: at
-            .as_nanosecond()
-            .div_euclid(1_000_000_000)
-            .try_into()
-            .unwrap_or_default(),
-        nanos: at
-            .as_nanosecond()
-            .rem_euclid(1_000_000_000)
-            .try_into()
-            .unwrap_or_default(),
-    });
+    let time = line.time.as_deref().map(time).transpose()?;
     Ok(pb::Event {
         external_id: line.external_id,
         name: line.name,
         time,
         properties: Some(json::to_struct(line.properties)?),
         event_id: line.event_id,
+    })
+}
+
+fn time(text: &str) -> Result<prost_types::Timestamp, String> {
+    let wrong =
+        || format!("time: `{text}` is not a time; write `2026-11-23T10:00:00Z`, with the zone");
+    let at: Timestamp = parse_timestamp(text).ok_or_else(wrong)?;
+    let nanos = at.as_nanosecond();
+    Ok(prost_types::Timestamp {
+        seconds: i64::try_from(nanos.div_euclid(1_000_000_000)).map_err(|_| wrong())?,
+        nanos: i32::try_from(nanos.rem_euclid(1_000_000_000)).map_err(|_| wrong())?,
     })
 }

@@ -16,7 +16,8 @@ Exit codes:
   4  the server wants a token, or the token may not do this
   5  the applied state moved since the plan was made
   6  done in part: some items were refused, or need a hand
-  7  it would delete something, and nobody was there to agree: `--yes` does";
+  7  it would delete something, and nobody was there to agree: `--yes` does
+  8  the applied state is not what the files say (`drift`, `plan --detailed-exitcode`)";
 
 // === impl Exit ===
 
@@ -37,6 +38,8 @@ impl Exit {
     pub const PARTLY: Self = Self(6);
     /// It would delete something, and neither a person nor a flag agreed.
     pub const UNCONFIRMED: Self = Self(7);
+    /// The applied state differs from the files.
+    pub const DIFFERS: Self = Self(8);
 
     pub fn code(self) -> u8 {
         self.0

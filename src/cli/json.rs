@@ -1,5 +1,8 @@
 //! Messages of the API as JSON, and JSON as messages: what `--json` prints and `--properties` takes.
 
+use std::fs::File;
+use std::io::Read;
+
 use jiff::Timestamp;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct};
@@ -99,6 +102,24 @@ pub(super) fn object(flag: &str, text: &str) -> Result<Struct, Error> {
     to_struct(parsed).map_err(|problem| Error::Usage(format!("`{flag}`: {problem}")))
 }
 
+/// As [`object`]; with `@` before it, the name of the file that holds it.
+pub(super) fn given(flag: &str, text: &str) -> Result<Struct, Error> {
+    let Some(path) = text.strip_prefix('@') else {
+        return object(flag, text);
+    };
+    let mut read = String::new();
+    // One byte more than allowed: enough to tell that a file is too large, whatever its size.
+    let file = File::open(path).map_err(Error::file(path))?;
+    file.take(limits::FILE_BYTES_MAX as u64 + 1)
+        .read_to_string(&mut read)
+        .map_err(Error::file(path))?;
+    if read.len() > limits::FILE_BYTES_MAX {
+        let max = limits::FILE_BYTES_MAX;
+        return Err(Error::Input(format!("`{path}` has more than {max} bytes")));
+    }
+    object(&format!("{flag} @{path}"), &read)
+}
+
 /// The words of an enum as people read them: `SEND_PHASE_RUNNING` is `running`.
 pub(super) fn word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
@@ -142,6 +163,15 @@ pub(super) fn send(send: &pb::Send) -> Value {
         "counts": counts(&send.counts.unwrap_or_default()),
         "create_time": time(send.create_time),
         "finish_time": time(send.finish_time),
+        "misses": send.misses.iter().map(miss).collect::<Vec<_>>(),
+    })
+}
+
+fn miss(miss: &pb::SendMiss) -> Value {
+    json!({
+        "name": miss.name,
+        "deliveries": miss.deliveries,
+        "without_default": miss.without_default,
     })
 }
 
@@ -171,6 +201,7 @@ pub(super) fn delivery(delivery: &pb::Delivery) -> Value {
         "create_time": time(delivery.create_time),
         "update_time": time(delivery.update_time),
         "due_time": time(delivery.due_time),
+        "message_extras": delivery.message_extras,
     })
 }
 
@@ -181,6 +212,12 @@ pub(super) fn reason(reason: &pb::DeliveryReason) -> Value {
         "platform_code": reason.platform_code,
         "platform_subcode": reason.platform_subcode,
     })
+}
+
+pub(super) fn gates(gates: &[pb::Gate]) -> Value {
+    let gate =
+        |gate: &pb::Gate| json!({ "name": gate.name, "open": gate.open, "detail": gate.detail });
+    gates.iter().map(gate).collect()
 }
 
 pub(super) fn plan(plan: &pb::Plan) -> Value {

@@ -1,7 +1,7 @@
 //! The command line: one file a subcommand.
 //!
 //! `command` is the whole of it, `exit` names the exit codes, `error` turns what failed into text and a code,
-//! `output` is the only printer, `connect` finds the server. May import everything; nothing imports it but
+//! `output` is the only printer, `connect` finds the server, `watch` a change of files. May import everything; nothing imports it but
 //! `main`. Begin with `command`.
 //!
 //! **Invariant:** data goes to stdout and everything else to stderr, and no secret to either.
@@ -16,6 +16,7 @@ mod local;
 mod logging;
 mod output;
 mod stop;
+mod watch;
 
 mod diagnostics;
 mod files;
@@ -32,12 +33,15 @@ mod explain;
 mod import;
 mod plan;
 mod preview;
+mod revision;
 mod sandbox;
 mod schema;
 mod segment;
 mod send;
+mod send_test;
 mod sends;
 mod serve;
+mod test;
 mod users;
 mod validate;
 

@@ -69,6 +69,13 @@ pub(super) fn error(text: impl Display) {
     note(format_args!("{ERROR}error{ERROR:#}: {text}"));
 }
 
+/// Empties the terminal; nothing when nobody looks at one.
+pub(super) fn clear() {
+    if stdout().is_terminal() {
+        keep(write!(anstream::stdout(), "\x1b[2J\x1b[3J\x1b[H"));
+    }
+}
+
 pub(super) fn bold(text: impl Display) -> String {
     format!("{BOLD}{text}{BOLD:#}")
 }
@@ -123,6 +130,19 @@ pub(super) fn confirm(question: &str) -> Option<bool> {
     let mut answer = String::new();
     stdin().read_line(&mut answer).ok()?;
     Some(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Texts of people may hold what would move a terminal's cursor.
+pub(super) fn harmless(text: &str) -> String {
+    let is_fine = |c: char| matches!(c, '\n' | '\t') || !c.is_control();
+    let shown = |c| {
+        if is_fine(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    text.chars().map(shown).collect()
 }
 
 /// `12345678` as `12,345,678`.

@@ -21,6 +21,9 @@ Exits with 1 when the files have errors.")]
 pub(super) struct Plan {
     #[command(flatten)]
     campaigns: Campaigns,
+    /// Exit with 8 when something would change
+    #[arg(long)]
+    detailed_exitcode: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -47,10 +50,10 @@ impl Plan {
                 print(plan);
             }
         }
-        Ok(if answer.plan.is_some() {
-            Exit::OK
-        } else {
-            Exit::FAILED
+        Ok(match &answer.plan {
+            None => Exit::FAILED,
+            Some(plan) if self.detailed_exitcode && !plan.changes.is_empty() => Exit::DIFFERS,
+            Some(_) => Exit::OK,
         })
     }
 }

@@ -1,12 +1,14 @@
 //! `recado send`: starting a send of a campaign.
 
 use clap::Args;
+use prost_types::Struct;
 use serde_json::json;
 
 use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
-use super::{json, output, plan, sends};
+use super::send_test::Test;
+use super::{json, output, plan, send_test, sends};
 use crate::api::client::Client;
 use crate::api::pb;
 
@@ -14,7 +16,8 @@ use crate::api::pb;
 #[command(after_help = "\
 Examples:
   recado send order-shipped --user ana --properties '{\"order_id\":\"A1\"}' --request-id order-A1-shipped
-  recado send spring-offer --audience --request-id spring-2027 --watch")]
+  recado send spring-offer --audience --request-id spring-2027 --watch
+  recado send order-shipped --test --user ana --event '{\"carrier\":\"ups\"}'")]
 pub(super) struct Send {
     /// The campaign's name
     campaign: String,
@@ -25,7 +28,7 @@ pub(super) struct Send {
     #[arg(long, conflicts_with_all = ["users", "properties"])]
     audience: bool,
     /// Properties the message may use, a JSON object; the same for every user
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON|@FILE")]
     properties: Option<String>,
     /// Your key for this send: repeating the command under it sends nothing twice
     #[arg(long, value_name = "KEY", value_parser = request_id)]
@@ -37,6 +40,8 @@ pub(super) struct Send {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    trial: Test,
+    #[command(flatten)]
     server: Server,
 }
 
@@ -44,6 +49,11 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) async fn run(self) -> Result<Exit, Error> {
+        if self.trial.test {
+            let request = self.test_request()?;
+            let mut client = self.server.connect().await?;
+            return send_test::run(&mut client, request, self.json).await;
+        }
         let request = self.request()?;
         let mut client = self.server.connect().await?;
         let answer = client.campaigns.send_campaign(request).await?.into_inner();
@@ -99,16 +109,25 @@ impl Send {
         Ok(exit)
     }
 
+    fn test_request(&self) -> Result<pb::SendTestMessageRequest, Error> {
+        let [user] = self.users.as_slice() else {
+            let text = "a test goes to one user: `--user ID`, once";
+            return Err(Error::Usage(text.to_owned()));
+        };
+        Ok(pb::SendTestMessageRequest {
+            campaign: self.campaign.clone(),
+            external_id: user.clone(),
+            trigger_properties: object("--properties", self.properties.as_deref())?,
+            event_properties: object("--event", self.trial.event.as_deref())?,
+        })
+    }
+
     fn request(&self) -> Result<pb::SendCampaignRequest, Error> {
         if self.users.is_empty() && !self.audience {
             let text = "to whom? `--user ID` names a user, `--audience` is everybody in the campaign's audience";
             return Err(Error::Usage(text.to_owned()));
         }
-        let properties = self
-            .properties
-            .as_deref()
-            .map(|text| json::object("--properties", text))
-            .transpose()?;
+        let properties = object("--properties", self.properties.as_deref())?;
         let recipient = |id: &String| pb::Recipient {
             external_id: id.clone(),
             trigger_properties: properties.clone(),
@@ -120,6 +139,10 @@ impl Send {
             request_id: self.request_id.clone(),
         })
     }
+}
+
+fn object(flag: &str, text: Option<&str>) -> Result<Option<Struct>, Error> {
+    text.map(|text| json::given(flag, text)).transpose()
 }
 
 /// How many it reaches, where the token may know.

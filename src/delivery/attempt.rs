@@ -1,6 +1,5 @@
 //! One attempt: gates, message, the durable mark, the call, and what came of it. Needs no loop.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,18 +7,15 @@ use jiff::Timestamp;
 use crate::campaign::{Campaign, Channel, Set};
 use crate::clock::Clock;
 use crate::config::secret::{self, Secrets};
-use crate::model::Value;
-use crate::model::delivery::{Due, Outcome, Reason, ReasonCode};
-use crate::model::id::{DeliveryId, Revision};
+use crate::model::delivery::{Due, Notes, Outcome, Reason, ReasonCode};
 use crate::model::user::Profile;
 use crate::store::revisions::{self, Revisions};
 use crate::store::{self, Store};
 use crate::template::Contents;
 
-use super::compose::{self, Composed, Subject};
+use super::compose::{Composed, Refusal, Subject};
 use super::contents::Cache;
-use super::gates::{self, GateVerdict};
-use super::guard;
+use super::gates;
 use super::http::Http;
 use super::lane::Signal;
 use super::retry::{Blame, Policy};
@@ -45,56 +41,14 @@ pub struct Attempted {
     pub outcome: Outcome,
     /// What it says about its channel.
     pub signal: Signal,
-}
-
-/// What a test message came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tested {
-    pub gates: Vec<GateVerdict>,
-    /// The HTTP status of the answer, if there was one.
-    pub status: Option<u16>,
-    /// The platform's id of the message, or why there is none.
-    pub result: Result<String, Reason>,
-}
-
-/// Whose message is made by hand: for previews and tests.
-#[derive(Debug, Clone)]
-pub struct Request<'a> {
-    pub revision: Revision,
-    pub campaign: &'a str,
-    /// `None` when there is no such user.
-    pub profile: Option<&'a Profile>,
-    /// Made by hand: the store knows nothing of what this user did.
-    pub is_made: bool,
-    pub trigger_properties: &'a BTreeMap<String, Value>,
-    pub delivery: DeliveryId,
-}
-
-/// A message as it would be made.
-#[derive(Debug)]
-pub struct Preview {
-    pub gates: Vec<GateVerdict>,
-    pub message: Result<Composed, Reason>,
-}
-
-/// Why an attempt could not even begin.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    Revision(#[from] revisions::Error),
-    #[error("revision {revision} has no campaign `{campaign}`")]
-    NoCampaign {
-        revision: Revision,
-        campaign: String,
-    },
+    /// Of the message that was made, if any.
+    pub notes: Notes,
 }
 
 /// Why there is nothing to call with.
 enum Unprepared {
     Store(store::Error),
-    Settled(Attempted),
+    Settled(Box<Attempted>),
 }
 
 // === impl Attempted ===
@@ -104,6 +58,7 @@ impl Attempted {
         Self {
             outcome,
             signal: Signal::None,
+            notes: Notes::default(),
         }
     }
 }
@@ -151,6 +106,10 @@ impl Attempts {
         self.clock.as_ref()
     }
 
+    pub(super) fn secrets(&self) -> &dyn Secrets {
+        self.secrets.as_ref()
+    }
+
     pub(super) fn revisions(&self) -> &Revisions {
         &self.revisions
     }
@@ -164,40 +123,24 @@ impl Attempts {
         due: &Due,
         profile: Option<&Profile>,
     ) -> Result<Option<Attempted>, store::Error> {
-        let message = match self.prepare(due, profile).await {
+        let mut message = match self.prepare(due, profile).await {
             Ok(message) => message,
             Err(Unprepared::Store(error)) => return Err(error),
-            Err(Unprepared::Settled(attempted)) => return Ok(Some(attempted)),
+            Err(Unprepared::Settled(attempted)) => return Ok(Some(*attempted)),
         };
         if !self.store.begin(due.id, self.clock.now()).await? {
             return Ok(None);
         }
+        let notes = std::mem::take(&mut message.notes);
+        let began_at = self.clock.now();
         let (verdict, _) = self.call(message).await;
+        let took = self.clock.now().duration_since(began_at);
+        metrics::histogram!("recado_attempt_seconds").record(took.as_secs_f64());
         Ok(Some(Attempted {
             outcome: self.settle(due, verdict.fate),
             signal: verdict.signal,
+            notes,
         }))
-    }
-
-    /// The gates and the message as they would be now; nothing is sent, no secret is shown.
-    pub async fn preview(&self, request: &Request<'_>) -> Result<Preview, Error> {
-        let mut contents = Contents::none();
-        let masked = &compose::Masked;
-        let mut preview = self.make(request, masked, &mut contents).await?;
-        if preview.message.is_ok() {
-            // Made once more with the secrets, to see that they are there; nothing of it is kept.
-            let secrets = self.secrets.as_ref();
-            let real = self.make(request, secrets, &mut contents).await?;
-            let closed = match real.message {
-                Ok(message) => guard::check(&message.call.url, message.call.is_private_allowed)
-                    .err()
-                    .map(|refused| refused.to_string()),
-                Err(reason) => Some(reason.detail),
-            };
-            let verdict = GateVerdict::of_channel(closed.as_deref());
-            preview.gates.push(verdict);
-        }
-        Ok(preview)
     }
 
     /// What channels of `set` refer to and this server does not have: why it would not send, by channel.
@@ -211,34 +154,6 @@ impl Attempts {
             })
         });
         missing.collect()
-    }
-
-    /// Sends one message now. It is no delivery: nothing is stored, and the audience gate is shown only.
-    pub async fn test(&self, request: &Request<'_>) -> Result<Tested, Error> {
-        let (secrets, mut contents) = (self.secrets.as_ref(), Contents::none());
-        let Preview { gates, message } = self.make(request, secrets, &mut contents).await?;
-        let message = match message {
-            Ok(message) => message,
-            Err(reason) => {
-                return Ok(Tested {
-                    gates,
-                    status: None,
-                    result: Err(reason),
-                });
-            }
-        };
-        let (verdict, status) = self.call(message).await;
-        let result = match verdict.fate {
-            Fate::Sent { message_id } => Ok(message_id),
-            Fate::Again { reason, .. } | Fate::Failed(reason) | Fate::Unknown(reason) => {
-                Err(reason)
-            }
-        };
-        Ok(Tested {
-            gates,
-            status,
-            result,
-        })
     }
 
     async fn prepare(&self, due: &Due, profile: Option<&Profile>) -> Result<Composed, Unprepared> {
@@ -273,25 +188,28 @@ impl Attempts {
         let (None, Some(profile)) = (&closed, profile) else {
             let reason = closed
                 .unwrap_or_else(|| Reason::new(ReasonCode::UserNotFound, "there is no such user"));
-            return Err(Unprepared::Settled(Attempted::uncalled(Outcome::Skipped(
-                reason,
-            ))));
+            let skipped = Attempted::uncalled(Outcome::Skipped(reason));
+            return Err(Unprepared::Settled(skipped.into()));
         };
         let subject = Subject {
             profile,
             trigger_properties: &due.trigger_properties,
+            event_properties: None,
             delivery: due.id,
+            is_test: false,
+            is_shown_only: false,
             now,
         };
-        let (whole, secrets) = ((campaign, channel), self.secrets.as_ref());
-        let mut contents = Contents::none();
-        let composed = self.compose(&set, whole, &subject, secrets, &mut contents);
+        let whole = (campaign, channel, set.connected_content.as_ref());
+        let (secrets, mut contents) = (self.secrets.as_ref(), Contents::none());
+        let composed = self.compose(whole, &subject, secrets, &mut contents);
         composed
             .await
-            .map_err(|reason| self.unmade(due, reason, now))
+            .map_err(|refusal| self.unmade(due, *refusal, now))
     }
 
-    fn unmade(&self, due: &Due, reason: Reason, now: Timestamp) -> Unprepared {
+    fn unmade(&self, due: &Due, refusal: Refusal, now: Timestamp) -> Unprepared {
+        let Refusal { reason, notes } = refusal;
         let outcome = match reason.code {
             ReasonCode::ChannelMisconfigured => return self.later(due, &reason.detail, now),
             ReasonCode::Aborted => Outcome::Skipped(reason),
@@ -307,79 +225,32 @@ impl Attempts {
             }
             _ => Outcome::Failed(reason),
         };
-        Unprepared::Settled(Attempted::uncalled(outcome))
+        let uncalled = Attempted::uncalled(outcome);
+        Unprepared::Settled(Box::new(Attempted { notes, ..uncalled }))
     }
 
     /// The channel cannot send to anybody: it pauses, and nobody's attempts are used up.
     fn later(&self, due: &Due, detail: &dyn std::fmt::Display, now: Timestamp) -> Unprepared {
         let reason = Reason::new(ReasonCode::ChannelMisconfigured, detail.to_string());
         let first = self.policy.next(&due.id, 1, Blame::Channel, None, now);
-        Unprepared::Settled(Attempted {
-            outcome: Outcome::Retry {
-                at: first.unwrap_or(now),
-                reason,
-            },
+        let outcome = Outcome::Retry {
+            at: first.unwrap_or(now),
+            reason,
+        };
+        Unprepared::Settled(Box::new(Attempted {
             signal: Signal::Stopped,
-        })
-    }
-
-    async fn make(
-        &self,
-        request: &Request<'_>,
-        secrets: &dyn Secrets,
-        contents: &mut Contents,
-    ) -> Result<Preview, Error> {
-        let set = self.revisions.get(request.revision).await?;
-        let (campaign, channel) = of(&set, request.campaign).ok_or_else(|| Error::NoCampaign {
-            revision: request.revision,
-            campaign: request.campaign.to_owned(),
-        })?;
-        let now = self.clock.now();
-        let is_member = match (&campaign.audience, request.profile) {
-            (None, _) => Some(true),
-            (Some(filter), Some(made)) if request.is_made => filter.matches_person(made, now),
-            (Some(filter), Some(stored)) => {
-                let checked = self.store.check(filter, &stored.external_id, now).await;
-                checked?.flatten()
-            }
-            (Some(_), None) => None,
-        };
-        let gates = gates::run(&gates::Subject {
-            profile: request.profile,
-            is_member,
-            psid_attribute: channel.psid_attribute(),
-            is_test: true,
-        });
-        let message = match (gates::first_closed(&gates), request.profile) {
-            (None, Some(profile)) => {
-                let subject = Subject {
-                    profile,
-                    trigger_properties: request.trigger_properties,
-                    delivery: request.delivery,
-                    now,
-                };
-                let whole = (campaign, channel);
-                self.compose(&set, whole, &subject, secrets, contents).await
-            }
-            (Some(reason), _) => Err(reason),
-            (None, None) => Err(Reason::new(
-                ReasonCode::UserNotFound,
-                "there is no such user",
-            )),
-        };
-        Ok(Preview { gates, message })
+            ..Attempted::uncalled(outcome)
+        }))
     }
 
     /// What the call comes to, and the HTTP status if there was an answer.
-    async fn call(&self, message: Composed) -> (Verdict, Option<u16>) {
+    pub(super) async fn call(&self, message: Composed) -> (Verdict, Option<u16>) {
         let reader = message.reader;
-        let began_at = self.clock.now();
-        let answer = self.http.call(message.call).await;
-        let now = self.clock.now();
-        metrics::histogram!("recado_attempt_seconds")
-            .record(now.duration_since(began_at).as_secs_f64());
-        match answer {
-            Ok(answer) => (reader.read(&answer, now), Some(answer.status)),
+        match self.http.call(message.call).await {
+            Ok(answer) => {
+                let verdict = reader.read(&answer, self.clock.now());
+                (verdict, Some(answer.status))
+            }
             Err(silence) => (Verdict::of_silence(&silence), None),
         }
     }
@@ -408,7 +279,8 @@ impl Attempts {
     }
 }
 
-fn of<'a>(set: &'a Set, campaign: &str) -> Option<(&'a Campaign, &'a Channel)> {
+/// A campaign of `set` with its channel.
+pub(super) fn of<'a>(set: &'a Set, campaign: &str) -> Option<(&'a Campaign, &'a Channel)> {
     let campaign = set.campaign(campaign)?;
     Some((campaign, set.channel(&campaign.channel)?))
 }

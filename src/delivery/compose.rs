@@ -14,10 +14,10 @@ use crate::config::secret::{self, Secrets};
 use crate::diagnostic::Diagnostic;
 use crate::messenger;
 use crate::model::Value;
-use crate::model::delivery::{Reason, ReasonCode};
+use crate::model::delivery::{Notes, Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Contents, Context, Failure, Wanted};
+use crate::template::{Contents, Context, Failure, RenderedTree, Text, Tree, Wanted};
 
 use super::gates;
 use super::http::{Answer, Call};
@@ -25,16 +25,23 @@ use super::verdict::Verdict;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Tells an endpoint that nobody's real message this is.
+const TEST: HeaderName = HeaderName::from_static("recado-test");
 
 /// What a secret is shown as.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// For whom and when a message is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub profile: &'a Profile,
     pub trigger_properties: &'a BTreeMap<String, Value>,
+    pub event_properties: Option<&'a BTreeMap<String, Value>>,
     pub delivery: DeliveryId,
+    /// The call says of itself that it is a test.
+    pub is_test: bool,
+    /// A preview: nothing is sent, and nothing else is to happen anywhere.
+    pub is_shown_only: bool,
     pub now: Timestamp,
 }
 
@@ -53,18 +60,22 @@ pub struct Composed {
     pub reader: Reader,
     /// The rendered message, where it is JSON.
     pub message: Option<Json>,
-    /// Names that the template read and the user does not have.
-    pub misses: Vec<String>,
-    /// What `message_extras` adds to the record of the delivery.
-    pub extras: BTreeMap<String, String>,
+    pub notes: Notes,
 }
 
 /// Why there is no call.
 #[derive(Debug, PartialEq)]
 pub enum Unmade {
-    For(Reason),
+    For(Box<Refusal>),
     /// A template asks for connected content: compose again with it.
     Wants(Box<Wanted>),
+}
+
+/// A reason, and what was noted until it came up.
+#[derive(Debug, PartialEq)]
+pub struct Refusal {
+    pub reason: Reason,
+    pub notes: Notes,
 }
 
 /// How the answer is read.
@@ -74,18 +85,19 @@ pub enum Reader {
     Webhook,
 }
 
-/// A call as people may see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    pub method: String,
-    pub url: String,
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
-}
-
 /// Secrets for a preview: none is read, each is shown masked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Masked;
+
+// === impl Subject ===
+
+impl Subject<'_> {
+    /// What comes back in the platform's echo; a test's id is not mistaken for a delivery's.
+    fn metadata(&self) -> String {
+        let mark = if self.is_test { "test:" } else { "" };
+        format!("{mark}{}", self.delivery)
+    }
+}
 
 // === impl Masked ===
 
@@ -99,7 +111,18 @@ impl Secrets for Masked {
 
 impl From<Reason> for Unmade {
     fn from(reason: Reason) -> Self {
-        Self::For(reason)
+        Self::For(reason.into())
+    }
+}
+
+// === impl Refusal ===
+
+impl From<Reason> for Box<Refusal> {
+    fn from(reason: Reason) -> Self {
+        Self::new(Refusal {
+            reason,
+            notes: Notes::default(),
+        })
     }
 }
 
@@ -113,44 +136,6 @@ impl Reader {
         }
     }
 }
-
-// === impl Composed ===
-
-impl Composed {
-    /// The call with secrets masked, whatever they were.
-    pub fn shown(&self) -> Shown {
-        let headers = self.call.headers.iter().map(|(name, value)| {
-            let text = match value.to_str() {
-                _ if value.is_sensitive() => MASK,
-                Ok(text) => text,
-                Err(_) => "(not text)",
-            };
-            (name.to_string(), text.to_owned())
-        });
-        Shown {
-            method: self.call.method.to_string(),
-            url: self.call.url.to_string(),
-            headers: headers.collect(),
-            body: self.shown_body(),
-        }
-    }
-
-    fn shown_body(&self) -> String {
-        let text = String::from_utf8_lossy(&self.call.body);
-        match serde_json::from_str::<Json>(&text) {
-            Ok(Json::Object(mut body))
-                if body.contains_key(PROOF) && self.reader == Reader::Messenger =>
-            {
-                body.insert(PROOF.to_owned(), MASK.into());
-                Json::Object(body).to_string()
-            }
-            _ => text.into_owned(),
-        }
-    }
-}
-
-/// The field of the body that proves who holds the app's secret.
-const PROOF: &str = "appsecret_proof";
 
 /// Makes the call of `campaign` to `subject` over `channel`.
 ///
@@ -168,18 +153,36 @@ pub fn compose(
     let context = Context {
         user: subject.profile,
         trigger_properties: subject.trigger_properties,
-        event_properties: None,
+        event_properties: subject.event_properties,
         campaign: &campaign.name,
         dispatch_id: &delivery,
         now: subject.now,
         contents,
     };
-    let mut composed = match &channel.kind {
-        ChannelKind::Messenger(page) => messenger(campaign, page, subject, &context, means)?,
-        ChannelKind::Webhook(hook) => webhook(campaign, hook, subject, &context, means.secrets)?,
+    let mut notes = Notes::default();
+    let made = match &channel.kind {
+        ChannelKind::Messenger(page) => {
+            messenger(campaign, page, subject, &context, means, &mut notes)
+        }
+        ChannelKind::Webhook(hook) => {
+            webhook(campaign, hook, subject, &context, means.secrets, &mut notes)
+        }
     };
-    composed.call.timeout = channel.timeout;
-    Ok(composed)
+    match made {
+        Ok(mut composed) => {
+            composed.call.timeout = channel.timeout;
+            composed.notes = notes;
+            Ok(composed)
+        }
+        Err(Unmade::For(mut refusal)) => {
+            // What was missed may well be why, unless the template wants no message.
+            if refusal.reason.code != ReasonCode::Aborted {
+                refusal.notes = notes;
+            }
+            Err(Unmade::For(refusal))
+        }
+        Err(wants) => Err(wants),
+    }
 }
 
 fn messenger(
@@ -188,29 +191,32 @@ fn messenger(
     subject: &Subject<'_>,
     context: &Context<'_>,
     means: Means<'_>,
+    notes: &mut Notes,
 ) -> Result<Composed, Unmade> {
     let psid = gates::psid(subject.profile, &page.psid_attribute)
         .map_err(|detail| Reason::new(ReasonCode::NoPsid, detail))?;
     let Message::Tree(tree) = &*campaign.message else {
         return Err(misconfigured(&"a Messenger channel takes no raw body").into());
     };
-    let mut rendered = tree.render(context).map_err(unrendered)?;
-    rendered.json = messenger::settle(rendered.json);
-    let problems = messenger::check(&rendered.json, &|_| false);
-    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
-        let detail = format!("{}: {}", problem.path, problem.message);
-        let detail = detail.trim_start_matches(": ");
-        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
-    }
+    let message = for_messenger(tree, context, notes)?.json;
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
-    let mut body = messenger::request(&rendered.json, psid, &subject.delivery.to_string());
-    if let Some(app_secret) = &page.app_secret {
-        let app_secret = secret(app_secret)?;
-        body[PROOF] =
-            messenger::appsecret_proof(app_secret.expose_secret(), token.expose_secret()).into();
-    }
+    let proof = match &page.app_secret {
+        Some(app_secret) => {
+            let app_secret = secret(app_secret)?;
+            let (app_secret, token) = (app_secret.expose_secret(), token.expose_secret());
+            Some(messenger::appsecret_proof(app_secret, token))
+        }
+        None => None,
+    };
+    let request = messenger::Request {
+        message: &message,
+        psid,
+        metadata: &subject.metadata(),
+        proof: proof.as_deref(),
+    };
+    let body = Bytes::from(request.to_bytes());
     let mut headers = HeaderMap::with_capacity(2);
     headers.insert(
         AUTHORIZATION,
@@ -222,15 +228,36 @@ fn messenger(
             method: Method::POST,
             url: page_url(page, means.graph_url)?,
             headers,
-            body: Bytes::from(body.to_string()),
+            body,
             timeout: None,
             is_private_allowed: true,
         },
         reader: Reader::Messenger,
-        message: Some(rendered.json),
-        misses: rendered.misses,
-        extras: rendered.extras,
+        message: Some(message),
+        notes: Notes::default(),
     })
+}
+
+/// A message as the platform takes it.
+pub(super) fn for_messenger(
+    tree: &Tree,
+    context: &Context<'_>,
+    notes: &mut Notes,
+) -> Result<RenderedTree, Unmade> {
+    let mut rendered = tree.render(context).map_err(unrendered)?;
+    notes.add(
+        rendered.misses.clone(),
+        rendered.gaps.clone(),
+        rendered.extras.clone(),
+    );
+    rendered.json = messenger::settle(rendered.json);
+    let problems = messenger::check_rendered(&rendered.json);
+    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
+        let detail = format!("{}: {}", problem.path, problem.message);
+        let detail = detail.trim_start_matches(": ");
+        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
+    }
+    Ok(rendered)
 }
 
 fn page_url(page: &Page, instead: Option<&str>) -> Result<Url, Reason> {
@@ -250,11 +277,9 @@ fn webhook(
     subject: &Subject<'_>,
     context: &Context<'_>,
     secrets: &dyn Secrets,
+    notes: &mut Notes,
 ) -> Result<Composed, Unmade> {
-    let rendered = hook.url.render(context).map_err(unrendered)?;
-    let (mut misses, mut extras) = (rendered.misses, rendered.extras);
-    let url: Url = rendered
-        .text
+    let url: Url = noted(&hook.url, context, notes)?
         .trim()
         .parse()
         .map_err(|e| Reason::new(ReasonCode::RenderFailed, format!("`url`: {e}")))?;
@@ -263,22 +288,21 @@ fn webhook(
     let (message, body) = match &*campaign.message {
         Message::Tree(tree) => {
             let rendered = tree.render(context).map_err(unrendered)?;
-            misses.extend(rendered.misses);
-            extras.extend(rendered.extras);
+            notes.add(rendered.misses, rendered.gaps, rendered.extras);
             headers.insert(CONTENT_TYPE, JSON);
-            let body = Bytes::from(rendered.json.to_string());
+            let body = serde_json::to_vec(&rendered.json)
+                .unwrap_or_default()
+                .into();
             (Some(rendered.json), body)
         }
         Message::Raw { content_type, body } => {
             headers.insert(CONTENT_TYPE, plain("Content-Type", content_type)?);
-            let rendered = body.render(context).map_err(unrendered)?;
-            misses.extend(rendered.misses);
-            extras.extend(rendered.extras);
-            (json_of(content_type, &rendered.text)?, rendered.text.into())
+            let text = noted(body, context, notes)?;
+            (json_of(content_type, &text)?, text.into())
         }
     };
     for (name, value) in &hook.headers {
-        let (name, value) = header(name, value, context, secrets)?;
+        let (name, value) = header(name, value, context, secrets, notes)?;
         headers.insert(name, value);
     }
     // Last, so that no header of the channel replaces it.
@@ -286,6 +310,9 @@ fn webhook(
         IDEMPOTENCY_KEY,
         plain("Idempotency-Key", &subject.delivery.to_string())?,
     );
+    if subject.is_test {
+        headers.insert(TEST, HeaderValue::from_static("true"));
+    }
     Ok(Composed {
         call: Call {
             method,
@@ -297,13 +324,19 @@ fn webhook(
         },
         reader: Reader::Webhook,
         message,
-        misses,
-        extras,
+        notes: Notes::default(),
     })
 }
 
+/// Renders a text, and writes down what there is to note.
+fn noted(text: &Text, context: &Context<'_>, notes: &mut Notes) -> Result<String, Unmade> {
+    let rendered = text.render(context).map_err(unrendered)?;
+    notes.add(rendered.misses, rendered.gaps, rendered.extras);
+    Ok(rendered.text)
+}
+
 /// A raw body that says that it is JSON has to be: what a name did to it would otherwise be found by the endpoint.
-fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
+pub(super) fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
     if essence != "application/json" && !essence.ends_with("+json") {
@@ -324,11 +357,10 @@ fn header(
     value: &campaign::HeaderValue,
     context: &Context<'_>,
     secrets: &dyn Secrets,
+    notes: &mut Notes,
 ) -> Result<(HeaderName, HeaderValue), Unmade> {
     let value = match value {
-        campaign::HeaderValue::Text(text) => {
-            plain(name, &text.render(context).map_err(unrendered)?.text)?
-        }
+        campaign::HeaderValue::Text(text) => plain(name, &noted(text, context, notes)?)?,
         campaign::HeaderValue::Secret(reference) => {
             let secret = secrets.get(reference).map_err(|e| misconfigured(&e))?;
             sensitive(secret.expose_secret())?
@@ -347,7 +379,7 @@ fn plain(name: &str, text: &str) -> Result<HeaderValue, Reason> {
     })
 }
 
-fn unrendered(failure: Failure) -> Unmade {
+pub(super) fn unrendered(failure: Failure) -> Unmade {
     let reason = match failure {
         Failure::Wants(wanted) => return Unmade::Wants(wanted),
         Failure::Aborted { reason } => Reason::new(ReasonCode::Aborted, reason),
@@ -358,7 +390,7 @@ fn unrendered(failure: Failure) -> Unmade {
             Reason::new(ReasonCode::RenderFailed, format!("{path}: {message}"))
         }
     };
-    Unmade::For(reason)
+    reason.into()
 }
 
 fn misconfigured(error: &dyn std::fmt::Display) -> Reason {

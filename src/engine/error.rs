@@ -27,6 +27,9 @@ pub enum Error {
         actual: usize,
         max: usize,
     },
+    /// The caller must choose a user, or wait until there is one.
+    #[error("nobody is in the audience of campaign `{0}` now: there is no member to take")]
+    EmptyAudience(String),
     #[error("{kind} `{id}` does not exist")]
     NotFound { kind: Kind, id: String },
     /// The caller must plan again.
@@ -72,6 +75,7 @@ pub enum Kind {
     Segment,
     Campaign,
     Send,
+    Revision,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -120,12 +124,11 @@ impl From<revisions::Error> for Error {
     }
 }
 
-impl From<delivery::attempt::Error> for Error {
-    fn from(error: delivery::attempt::Error) -> Self {
+impl From<delivery::preview::Error> for Error {
+    fn from(error: delivery::preview::Error) -> Self {
         match error {
-            delivery::attempt::Error::Store(error) => error.into(),
-            delivery::attempt::Error::Revision(error) => error.into(),
-            delivery::attempt::Error::NoCampaign { campaign, .. } => {
+            delivery::preview::Error::Store(error) => error.into(),
+            delivery::preview::Error::NoCampaign(campaign) => {
                 Self::not_found(Kind::Campaign, campaign)
             }
         }
@@ -141,6 +144,7 @@ impl Kind {
             Self::Segment => "segment",
             Self::Campaign => "campaign",
             Self::Send => "send",
+            Self::Revision => "revision",
         }
     }
 }

@@ -6,10 +6,11 @@ use parking_lot::Mutex;
 
 use super::applied::State;
 use super::{Engine, Error, Kind, Result};
+use crate::diagnostic::Diagnostic;
 use crate::model::id::{ExternalId, Revision};
 use crate::model::limits;
 use crate::segment::{self, Explained, Filter};
-use crate::store::contract::{Doubt, Members};
+use crate::store::contract::Members;
 
 /// Compiled filters that are kept: the same few are asked again and again.
 const HELD_MAX: usize = 256;
@@ -30,7 +31,8 @@ pub struct Evaluated {
     pub users: u64,
     pub sample: Vec<ExternalId>,
     pub took_us: i64,
-    pub warnings: Vec<String>,
+    /// With their places in the filter.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Whether a user is in one segment or filter, and why.
@@ -76,21 +78,11 @@ impl Engine {
         })
     }
 
-    /// What looks wrong in a filter, attributes that nobody has among it.
-    async fn warnings(&self, filter: &Filter) -> Result<Vec<String>> {
-        let mut warnings = texts(filter);
-        let doubts = self.parts.store.doubts(filter.attributes()).await?;
-        warnings.extend(doubts.into_iter().map(|doubt| match doubt {
-            Doubt::Unseen { path, near: None } => format!("no user has `{path}`"),
-            Doubt::Unseen {
-                path,
-                near: Some(near),
-            } => format!("no user has `{path}`; did you mean `{near}`?"),
-            Doubt::Spelling { path, other } => {
-                format!("users have `{other}` too, another spelling than `{path}`")
-            }
-        }));
-        Ok(warnings)
+    /// What looks wrong in a filter, by itself and given what users have.
+    async fn warnings(&self, filter: &Filter) -> Result<Vec<Diagnostic>> {
+        let doubts = self.parts.store.doubts(filter).await?;
+        let warnings = filter.warnings().iter().cloned().chain(doubts);
+        Ok(warnings.map(|one| one.within(filter.text())).collect())
     }
 
     /// A fixed list of the members as of now.
@@ -172,7 +164,7 @@ impl Filters {
         let filter =
             segment::compile(text, &state.set.declared).map_err(|problems| Error::Filter {
                 field: "filter",
-                problems,
+                problems: problems.into_iter().map(|one| one.within(text)).collect(),
             })?;
         let mut held = self.0.lock();
         // Compiled against a state that is not in force any more: good for this question only.
@@ -199,12 +191,4 @@ impl Filters {
         filters.push_back(filter.clone());
         Some(filter)
     }
-}
-
-fn texts(filter: &Filter) -> Vec<String> {
-    let texts = filter.warnings().iter().map(|warning| match &warning.hint {
-        None => warning.message.clone(),
-        Some(hint) => format!("{}: {hint}", warning.message),
-    });
-    texts.collect()
 }

@@ -95,7 +95,7 @@ impl Engine {
 }
 
 /// The filter that is true for everybody.
-fn whole() -> Result<Filter> {
+pub(super) fn whole() -> Result<Filter> {
     segment::compile("true", &Declared::default())
         .map_err(|_| Error::Internal("`true` is no filter".into()))
 }

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
 use crate::model::resource::Kind;
-use crate::segment::Filter;
+use crate::segment::{self, Filter};
 
 /// A plan, or what is wrong with the files; warnings come with a plan.
 #[derive(Debug)]
@@ -59,12 +59,34 @@ impl Engine {
         };
         let state = self.applied.load_full();
         let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
-        let mut diagnostics = loaded.warnings;
+        let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
         diagnostics.extend(self.warn_of_values(&loaded.set).await?);
+        diagnostics.extend(self.warn_of_filters(&plan.changes, &loaded.set).await?);
         Ok(Planned {
             plan: Some(self.weigh(plan, &state, &loaded.set).await?),
             diagnostics,
         })
+    }
+
+    /// Warns of what looks wrong in filters that are new, given what users have.
+    async fn warn_of_filters(&self, changes: &[Change], wanted: &Set) -> Result<Vec<Diagnostic>> {
+        let mut warnings = Vec::new();
+        // Of a store without users every name is unknown.
+        if self.parts.store.count_users().await? == 0 {
+            return Ok(warnings);
+        }
+        for change in changes {
+            let Some(filter) = own_filter(wanted, change.kind, &change.name) else {
+                continue;
+            };
+            let doubts = self.parts.store.doubts(&filter).await?;
+            let mut documents = wanted.documents.iter();
+            let document = documents.find(|it| it.kind == change.kind && it.name == change.name);
+            if let (Some(document), false) = (document, doubts.is_empty()) {
+                warnings.extend(campaign::placed(&document.into(), "filter", doubts));
+            }
+        }
+        Ok(warnings)
     }
 
     /// Counts the people behind each change.
@@ -155,15 +177,20 @@ pub(super) async fn load(
         .map_err(|error| Error::Internal(Box::new(error)))
 }
 
+/// The filter that stands in the resource's own file.
+fn own_filter(set: &Set, kind: Kind, name: &str) -> Option<Filter> {
+    match kind {
+        Kind::Segment => Some(set.segments.get(name)?.filter.clone()),
+        Kind::Campaign => {
+            let text = set.campaigns.get(name)?.filter.as_ref()?;
+            segment::compile(text, &set.declared).ok()
+        }
+        _ => None,
+    }
+}
+
 fn reach(set: &Set, kind: Kind, name: &str) -> Reach {
     match kind {
-        Kind::Attributes
-        | Kind::Channel
-        | Kind::ContentBlock
-        | Kind::Catalog
-        | Kind::CatalogFile
-        | Kind::Template
-        | Kind::Settings => Reach::Nobody,
         Kind::Segment => match set.segments.get(name) {
             None => Reach::Nobody,
             Some(segment) => Reach::Filtered(segment.filter.clone()),
@@ -175,5 +202,7 @@ fn reach(set: &Set, kind: Kind, name: &str) -> Reach {
                 Some(filter) => Reach::Filtered(filter.clone()),
             },
         },
+        // Of others people get nothing by themselves.
+        _ => Reach::Nobody,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::path::Path;
 use super::shapes::{
     CONTENTS, Case, DEAD_TAGS, ENVELOPE, Field, MESSAGE, REMOVED_TEMPLATES, Shape,
 };
@@ -19,24 +20,34 @@ const REMOVED: Code = Code("messenger-removed");
 const REPEATED: &str = "do";
 
 struct Checker<'a> {
-    is_dynamic: &'a dyn Fn(&str) -> bool,
+    /// Nothing is, once it is rendered.
+    is_dynamic: Option<&'a dyn Fn(&str) -> bool>,
     problems: Vec<Diagnostic>,
 }
 
 /// Finds everything that the platform would refuse.
 ///
 /// `is_dynamic` says of a leaf's path (`quick_replies[0].title`) whether its text is only known once it is
-/// rendered: then its length and value are not checked. Before sending, nothing is dynamic.
+/// rendered: then its length and value are not checked.
 pub fn check(message: &Json, is_dynamic: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
+    found(message, Some(is_dynamic))
+}
+
+/// As [`check`], before sending: all is known.
+pub fn check_rendered(message: &Json) -> Vec<Diagnostic> {
+    found(message, None)
+}
+
+fn found(message: &Json, is_dynamic: Option<&dyn Fn(&str) -> bool>) -> Vec<Diagnostic> {
     let mut checker = Checker {
         is_dynamic,
         problems: Vec::new(),
     };
     let Some(map) = message.as_object() else {
-        checker.problem(TYPE, "", "a message must be a map");
+        checker.problem(TYPE, &Path::Root, "a message must be a map");
         return checker.problems;
     };
-    checker.fields(map, &[MESSAGE, ENVELOPE], None, "");
+    checker.fields(map, &[MESSAGE, ENVELOPE], None, &Path::Root);
     checker.contents(map);
     checker.envelope(map);
     checker.problems
@@ -45,9 +56,19 @@ pub fn check(message: &Json, is_dynamic: &dyn Fn(&str) -> bool) -> Vec<Diagnosti
 // === impl Checker ===
 
 impl Checker<'_> {
-    fn problem(&mut self, code: Code, path: &str, message: impl Into<String>) -> &mut Diagnostic {
-        self.problems
-            .push(Diagnostic::error(code, message).at(path));
+    fn is_dynamic(&self, path: &Path<'_>) -> bool {
+        let is_dynamic = self.is_dynamic;
+        is_dynamic.is_some_and(|is_dynamic| is_dynamic(&path.to_string()))
+    }
+
+    fn problem(
+        &mut self,
+        code: Code,
+        path: &Path<'_>,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let problem = Diagnostic::error(code, message);
+        self.problems.push(problem.at(path.to_string()));
         let last = self.problems.len() - 1;
         &mut self.problems[last]
     }
@@ -55,7 +76,7 @@ impl Checker<'_> {
     fn hinted(
         &mut self,
         code: Code,
-        path: &str,
+        path: &Path<'_>,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
@@ -67,17 +88,17 @@ impl Checker<'_> {
         map: &Map<String, Json>,
         groups: &[&[Field]],
         tag: Option<&str>,
-        path: &str,
+        path: &Path<'_>,
     ) {
         let known = || groups.iter().copied().flatten();
         for (key, value) in map {
-            let at = join(path, key);
+            let at = Path::Key(path, key);
             if Some(key.as_str()) == tag {
                 continue;
             }
             match known().find(|field| field.name == key) {
                 Some(field) => self.value(value, field.shape, &at),
-                None if key == "metadata" && path.is_empty() => {
+                None if key == "metadata" && path.is_root() => {
                     self.hinted(
                         UNKNOWN_KEY,
                         &at,
@@ -109,12 +130,12 @@ impl Checker<'_> {
         }
     }
 
-    fn value(&mut self, value: &Json, shape: &Shape, path: &str) {
+    fn value(&mut self, value: &Json, shape: &Shape, path: &Path<'_>) {
         // Numbers and booleans may come out of a template as texts.
-        let is_dynamic = value.is_string() && (self.is_dynamic)(path);
+        let is_dynamic = value.is_string() && self.is_dynamic(path);
         // A list that is repeated: its length is not known before it is rendered.
         if let (Shape::List(_, _, item), Some(node)) = (shape, self.repeated(value, path)) {
-            self.value(node, item, &join(path, REPEATED));
+            self.value(node, item, &Path::Key(path, REPEATED));
             return;
         }
         match (shape, value) {
@@ -142,13 +163,13 @@ impl Checker<'_> {
         }
     }
 
-    fn list(&mut self, items: &[Json], bounds: (usize, usize), item: &Shape, path: &str) {
+    fn list(&mut self, items: &[Json], bounds: (usize, usize), item: &Shape, path: &Path<'_>) {
         let (least, most) = bounds;
         let mut n_fixed = 0;
         for (at, value) in items.iter().enumerate() {
-            let at = format!("{path}[{at}]");
+            let at = Path::At(path, at);
             if let Some(node) = self.repeated(value, &at) {
-                self.value(node, item, &join(&at, REPEATED));
+                self.value(node, item, &Path::Key(&at, REPEATED));
             } else {
                 n_fixed += 1;
                 self.value(value, item, &at);
@@ -167,14 +188,14 @@ impl Checker<'_> {
     }
 
     /// The node below `each:`, in a message that is not rendered yet.
-    fn repeated<'j>(&self, value: &'j Json, path: &str) -> Option<&'j Json> {
+    fn repeated<'j>(&self, value: &'j Json, path: &Path<'_>) -> Option<&'j Json> {
         let map = value.as_object().filter(|map| map.len() == 2)?;
-        let head = join(path, "each");
-        let is_head = map.get("each")?.is_string() && (self.is_dynamic)(&head);
+        let head = Path::Key(path, "each");
+        let is_head = map.get("each")?.is_string() && self.is_dynamic(&head);
         is_head.then(|| map.get(REPEATED)).flatten()
     }
 
-    fn text(&mut self, text: &str, most: usize, path: &str) {
+    fn text(&mut self, text: &str, most: usize, path: &Path<'_>) {
         let length = text.encode_utf16().count();
         if text.trim().is_empty() {
             self.problem(MISSING, path, "must not be empty");
@@ -187,7 +208,7 @@ impl Checker<'_> {
         }
     }
 
-    fn word(&mut self, text: &str, words: &[&str], path: &str) {
+    fn word(&mut self, text: &str, words: &[&str], path: &Path<'_>) {
         if words.contains(&text) {
             return;
         }
@@ -203,15 +224,21 @@ impl Checker<'_> {
         );
     }
 
-    fn tagged(&mut self, map: &Map<String, Json>, tag: &'static str, cases: &[Case], path: &str) {
-        let at = join(path, tag);
-        let names: Vec<&str> = cases.iter().map(|case| case.tag).collect();
+    fn tagged(
+        &mut self,
+        map: &Map<String, Json>,
+        tag: &'static str,
+        cases: &[Case],
+        path: &Path<'_>,
+    ) {
+        let at = Path::Key(path, tag);
+        let names = || cases.iter().map(|case| case.tag).collect::<Vec<_>>();
         let Some(value) = map.get(tag) else {
             self.hinted(
                 MISSING,
                 path,
                 format!("`{tag}` is required here"),
-                format!("one of: {}", names.join(", ")),
+                format!("one of: {}", names().join(", ")),
             );
             return;
         };
@@ -232,8 +259,8 @@ impl Checker<'_> {
             return;
         }
         let Some(case) = cases.iter().find(|case| case.tag == text) else {
-            if !(self.is_dynamic)(&at) {
-                self.word(text, &names, &at);
+            if !self.is_dynamic(&at) {
+                self.word(text, &names(), &at);
             }
             return;
         };
@@ -242,9 +269,9 @@ impl Checker<'_> {
     }
 
     /// Rules that tie fields of one map together.
-    fn pairs(&mut self, map: &Map<String, Json>, path: &str) {
+    fn pairs(&mut self, map: &Map<String, Json>, path: &Path<'_>) {
         let has = |key: &str| map.contains_key(key);
-        if has("is_reusable") || has("attachment_id") || (path.ends_with("payload") && has("url")) {
+        if has("is_reusable") || has("attachment_id") || (path.is_key("payload") && has("url")) {
             if has("url") == has("attachment_id") {
                 self.problem(
                     MISSING,
@@ -252,14 +279,14 @@ impl Checker<'_> {
                     "exactly one of `url` and `attachment_id` is required",
                 );
             }
-        } else if path.ends_with("payload") && map.is_empty() {
+        } else if path.is_key("payload") && map.is_empty() {
             self.problem(
                 MISSING,
                 path,
                 "exactly one of `url` and `attachment_id` is required",
             );
         }
-        let is_card = path.contains("elements[") && has("title") && !has("price") && !has("images");
+        let is_card = path.is_within("elements") && has("title") && !has("price") && !has("images");
         if is_card && map.len() == 1 {
             self.problem(
                 MISSING,
@@ -277,14 +304,14 @@ impl Checker<'_> {
         match found.len() {
             0 => self.hinted(
                 MISSING,
-                "",
+                &Path::Root,
                 "a message needs a content",
                 format!("one of: {}", CONTENTS.join(", ")),
             ),
             1 => {}
             _ => self.hinted(
                 VALUE,
-                found[1],
+                &Path::Key(&Path::Root, found[1]),
                 format!("`{}` is there already", found[0]),
                 "keep one of them",
             ),
@@ -297,35 +324,39 @@ impl Checker<'_> {
         match text("tag") {
             Some(tag) if DEAD_TAGS.contains(&tag) => self.hinted(
                 DEAD_TAG,
-                "tag",
+                &Path::Key(&Path::Root, "tag"),
                 format!("the platform refuses the tag `{tag}` since April 2026"),
                 "outside the 24-hour window send an approved utility template: `messaging_type: UTILITY` and `template`",
             ),
             Some("HUMAN_AGENT") => self.hinted(
                 DEAD_TAG,
-                "tag",
+                &Path::Key(&Path::Root, "tag"),
                 "`HUMAN_AGENT` is for messages that a person writes, never for campaigns",
                 "send inside the 24-hour window, or an approved utility template",
             ),
             Some(_) if messaging_type != "MESSAGE_TAG" => self.hinted(
                 VALUE,
-                "tag",
+                &Path::Key(&Path::Root, "tag"),
                 format!("a tag needs `messaging_type: MESSAGE_TAG`, not `{messaging_type}`"),
                 "set it, or remove the tag",
             ),
             None if messaging_type == "MESSAGE_TAG" => {
-                self.problem(MISSING, "messaging_type", "`MESSAGE_TAG` needs a `tag`");
+                self.problem(MISSING, &Path::Key(&Path::Root, "messaging_type"), "`MESSAGE_TAG` needs a `tag`");
             }
             _ => {}
         }
         let is_utility = messaging_type == "UTILITY";
         if is_utility && !map.contains_key("template") {
-            self.problem(MISSING, "messaging_type", "`UTILITY` needs a `template`");
+            self.problem(
+                MISSING,
+                &Path::Key(&Path::Root, "messaging_type"),
+                "`UTILITY` needs a `template`",
+            );
         }
         if !is_utility && map.contains_key("template") {
             self.hinted(
                 VALUE,
-                "template",
+                &Path::Key(&Path::Root, "template"),
                 "an approved template needs `messaging_type: UTILITY`",
                 "set it",
             );
@@ -348,14 +379,6 @@ fn name(shape: &Shape) -> &'static str {
         Shape::Map(_) | Shape::Tagged(..) => "a map",
         Shape::List(..) => "a list",
         Shape::Any => "a value",
-    }
-}
-
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
     }
 }
 

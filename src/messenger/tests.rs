@@ -5,7 +5,7 @@
 use serde_json::{Value as Json, json};
 
 use super::codes::ROWS;
-use super::{Class, appsecret_proof, check, classify, request, usage};
+use super::{Class, Request, appsecret_proof, check, classify, usage};
 
 fn error(code: i64, subcode: Option<i64>, is_transient: Option<bool>) -> Vec<u8> {
     let mut error =
@@ -87,11 +87,20 @@ fn the_body_carries_the_message_and_the_delivery() {
         "recipient": {"id": "1001"}, "messaging_type": "RESPONSE", "notification_type": "NO_PUSH",
         "message": {"text": "Hi", "metadata": "dlv_1"},
     });
-    assert_eq!(request(&message, "1001", "dlv_1"), expected);
-    assert_eq!(
-        request(&json!({"text": "Hi"}), "1", "d")["messaging_type"],
-        "UPDATE"
-    );
+    let body = |message: &Json, proof| {
+        let (psid, metadata) = ("1001", "dlv_1");
+        let request = Request {
+            message,
+            psid,
+            metadata,
+            proof,
+        };
+        serde_json::from_slice::<Json>(&request.to_bytes()).unwrap()
+    };
+    assert_eq!(body(&message, None), expected);
+    let plain = body(&json!({"text": "Hi"}), Some("f00d"));
+    assert_eq!(plain["messaging_type"], "UPDATE");
+    assert_eq!(plain["appsecret_proof"], "f00d");
     // RFC 4231, case 2.
     let proof = appsecret_proof("Jefe", "what do ya want for nothing?");
     assert_eq!(

@@ -70,6 +70,17 @@ impl Kind {
         is_same && (op.is_equality() || is_ordered(self) && is_ordered(other))
     }
 
+    /// `a string`, `an int`.
+    pub(super) fn one(self) -> String {
+        let name = self.name();
+        let article = if name.starts_with(['i', 'o']) {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{article} {name}")
+    }
+
     pub(super) fn name(self) -> String {
         match self {
             Self::Any => "value".into(),

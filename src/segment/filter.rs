@@ -14,6 +14,7 @@ use super::declared::Declared;
 use super::explain::{Explained, explain};
 use super::lower::Lowering;
 use super::person::Person;
+use super::requires::requires;
 use super::select::{Over, Selection, cost};
 use super::tree::{Node, Term, Test};
 use super::verdict::{InTable, Scope, verdict};
@@ -115,6 +116,11 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
 // === impl Filter ===
 
 impl Filter {
+    /// Whether it can be true only for users who have the attribute at `path`; false says nothing.
+    pub fn requires(&self, path: &[String]) -> bool {
+        requires(self.root(), path)
+    }
+
     /// Users that are in both.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
@@ -319,8 +325,18 @@ fn hint(text: &str, at: usize) -> Option<&'static str> {
         Some("write `||`")
     } else if is_word("not") {
         Some("write `!`")
+    } else if rest.starts_with("=~") {
+        Some("a pattern is asked with `user.x.matches(\"..\")`")
     } else if rest.starts_with('=') {
         Some("equality is `==`")
+    } else if rest.starts_with(['“', '”', '„', '‘', '’']) {
+        Some("texts stand in straight quotes: `\"a\"`")
+    } else if rest.starts_with(['"', '\'']) && rest[1..].find(&rest[..1]).is_none() {
+        Some("the text that begins here has no end: a quote is missing")
+    } else if rest.starts_with(|c: char| c.is_ascii_digit()) {
+        Some("whole numbers go up to 9223372036854775807, others to 1.79e308")
+    } else if text[..at].trim_end().ends_with("has(") && !rest.contains('[') {
+        Some("`has` takes an attribute: `has(user.x)`")
     } else if text.contains("has(") && text.contains('[') {
         Some("`has` takes a path with dots; for other names write `!blank(user[\"zip code\"])`")
     } else {

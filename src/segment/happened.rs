@@ -35,15 +35,7 @@ impl Lowering<'_> {
                 let property = self.literal_text(property, "a property's name")?;
                 (name, Measure::Sum(property), within)
             }
-            _ => {
-                let usage = match function {
-                    "sum" => "sum(\"order_placed\", \"total\", days(30))".to_owned(),
-                    "count" => "count(\"order_placed\", days(30))".to_owned(),
-                    other => format!("{other}(\"order_placed\")"),
-                };
-                let hint = Some(format!("write `{usage}`"));
-                return self.mistyped(expr, format!("`{function}` is not used like this"), hint);
-            }
+            _ => return self.misused(expr, function),
         };
         let at = name;
         let name = self.literal_text(name, "an event's name")?;
@@ -87,15 +79,7 @@ impl Lowering<'_> {
                 let path = vec![SUBSCRIPTIONS.to_owned(), topic];
                 Some(Test::Truth(Term::Path(path)))
             }
-            _ => {
-                let usage = match function {
-                    "in_segment" => "in_segment(\"vips\")",
-                    "received" => "received(\"welcome\", days(7))",
-                    _ => "subscribed(\"news\")",
-                };
-                let hint = Some(format!("write `{usage}`"));
-                self.mistyped(expr, format!("`{function}` is not used like this"), hint)
-            }
+            _ => self.misused(expr, function),
         }
     }
 

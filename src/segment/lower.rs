@@ -161,16 +161,17 @@ impl Lowering<'_> {
         let element = self.element_kind(&right);
         if !matches!(right, Term::Literal(_)) && !ki.compares(Op::Equal, element) {
             let message = format!(
-                "the list holds values of type {}, none of which is ever equal to a {}",
+                "the list holds values of type {}, none of which is ever equal to {}",
                 element.name(),
-                ki.name()
+                ki.one()
             );
             return self.mistyped(expr, message, rewrite(&left, element));
         }
         if let Term::Literal(Value::List(items)) = &right {
             let fits = |item: &Value| Kind::Is(item.type_of()).compares(Op::Equal, ki);
             if let Some(other) = items.iter().find(|item| !fits(item)) {
-                let message = format!("a {} is never equal to a {}", ki.name(), other.type_of());
+                let other_kind = Kind::Is(other.type_of()).one();
+                let message = format!("{} is never equal to {other_kind}", ki.one());
                 return self.mistyped(expr, message, rewrite(&Term::Literal(other.clone()), ki));
             }
             if items
@@ -210,7 +211,7 @@ impl Lowering<'_> {
             if !kind.can_be(&[Type::String]) {
                 return self.mistyped(
                     at,
-                    format!("`{name}` works on texts, this is a {}", kind.name()),
+                    format!("`{name}` works on texts, this is {}", kind.one()),
                     None,
                 );
             }
@@ -257,7 +258,7 @@ impl Lowering<'_> {
         if !kind.can_be(&[Type::List, Type::Object]) {
             return self.mistyped(
                 &each.iter_range,
-                format!("needs a list, this is a {}", kind.name()),
+                format!("needs a list, this is {}", kind.one()),
                 None,
             );
         }
@@ -279,7 +280,7 @@ impl Lowering<'_> {
         if !kind.can_be(&[Type::Bool]) {
             return self.mistyped(
                 expr,
-                format!("needs true or false, this is a {}", kind.name()),
+                format!("needs true or false, this is {}", kind.one()),
                 None,
             );
         }

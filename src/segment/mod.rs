@@ -17,6 +17,7 @@
 
 mod check;
 mod declared;
+mod doubt;
 mod explain;
 mod filter;
 mod guard;
@@ -25,6 +26,7 @@ mod lower;
 mod pattern;
 mod person;
 mod place;
+mod requires;
 mod select;
 mod silent;
 mod term;

@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::value::Type;
 
+use super::lower::FUNCTIONS;
 use super::tests::{ANNA, now, profile};
 use super::{Declared, compile};
 
@@ -136,4 +137,72 @@ fn a_named_segment_is_explained_to_its_leaves() {
     let inner = &named.children[0];
     assert_eq!((inner.verdict, inner.children.len()), (None, 2));
     assert_eq!(inner.children[1].reads[0].operand, "user.absent");
+}
+
+#[test]
+fn what_is_wrong_is_told_with_what_to_write() {
+    for (text, hint) in [
+        ("blank() && user.a", "write `blank(user.x)`"),
+        ("size(user.x, 3) > 1", "write `size(user.x)`"),
+        ("days() > days(2)", "write `days(7)`"),
+        (
+            "user.t.all(t)",
+            "write `user.tags.all(tag, tag == \"vip\")`",
+        ),
+        ("user.x.endsWith()", "write `user.x.endsWith(\"a\")`"),
+        (
+            "sum(\"order\") > 1",
+            "write `sum(\"order_placed\", \"total\", days(30))`",
+        ),
+        ("subscribed()", "write `subscribed(\"news\")`"),
+        ("has(user)", "`has` takes an attribute: `has(user.x)`"),
+        (
+            "user.x == 1e400",
+            "whole numbers go up to 9223372036854775807, others to 1.79e308",
+        ),
+        (
+            "user.x == 99999999999999999999",
+            "whole numbers go up to 9223372036854775807, others to 1.79e308",
+        ),
+        (
+            "user.x == \"Ana",
+            "the text that begins here has no end: a quote is missing",
+        ),
+        ("user.x == “Ana”", "texts stand in straight quotes: `\"a\"`"),
+    ] {
+        let problems = compile(text, &Declared::default()).expect_err(text);
+        assert_eq!(
+            problems[0].hint.as_deref(),
+            Some(hint),
+            "{text}: {problems:?}"
+        );
+    }
+}
+
+#[test]
+fn every_example_of_the_reference_page_is_a_filter() {
+    let page = include_str!("../../docs/filters.md");
+    let (_, table) = page.split_once("## Operators and functions").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let mut declared = Declared::default();
+    let vips = compile("user.vip", &declared).unwrap();
+    declared.add_segment("vips", vips);
+    let mut used: Vec<&str> = Vec::new();
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let example = line.split('`').nth(1).unwrap().replace("\\|", "|");
+        let filter = compile(&example, &declared).expect(&example);
+        used.extend(
+            FUNCTIONS
+                .iter()
+                .filter(|name| filter.text().contains(*name)),
+        );
+        assert_eq!(line.matches(" | ").count(), 3, "four columns: {line}");
+    }
+    // Times are told of before it.
+    let mut missing: Vec<_> = FUNCTIONS
+        .iter()
+        .filter(|name| !used.contains(name))
+        .collect();
+    missing.retain(|name| !page.contains(&format!("`{name}(")));
+    assert_eq!(missing, Vec::<&&str>::new(), "each function has an example");
 }

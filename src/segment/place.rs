@@ -20,6 +20,33 @@ impl Lowering<'_> {
         )
     }
 
+    /// A function of ours with other arguments than it takes.
+    pub(super) fn misused<T>(&mut self, expr: &IdedExpr, function: &str) -> Option<T> {
+        let usage = match function {
+            "count" => "count(\"order_placed\", days(30))",
+            "sum" => "sum(\"order_placed\", \"total\", days(30))",
+            "first" => "first(\"order_placed\")",
+            "last" => "last(\"order_placed\")",
+            "in_segment" => "in_segment(\"vips\")",
+            "received" => "received(\"welcome\", days(7))",
+            "subscribed" => "subscribed(\"news\")",
+            "exists" | "all" => "user.tags.exists(tag, tag == \"vip\")",
+            "timestamp" => "timestamp(\"2026-11-23T10:00:00Z\")",
+            "duration" => "duration(\"36h\")",
+            "days" => "days(7)",
+            "has" | "blank" | "size" => "blank(user.x)",
+            _ => "user.x.contains(\"a\")",
+        };
+        let usage = match function {
+            "has" | "size" => usage.replace("blank", function),
+            "all" => usage.replace("exists", function),
+            "startsWith" | "endsWith" | "matches" => usage.replace("contains", function),
+            _ => usage.to_owned(),
+        };
+        let message = format!("`{function}` is not used like this");
+        self.mistyped(expr, message, Some(format!("write `{usage}`")))
+    }
+
     pub(super) fn mistyped<T>(
         &mut self,
         expr: &IdedExpr,

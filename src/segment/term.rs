@@ -87,12 +87,7 @@ impl Lowering<'_> {
                 let op = name.trim_matches(['_', '@']);
                 self.unsupported(expr, &format!("`{op}` here"))
             }
-            (name, ..) if FUNCTIONS.contains(&name) => self.fail(
-                expr,
-                "filter-type",
-                format!("`{name}` is not used like this"),
-                None,
-            ),
+            (name, ..) if FUNCTIONS.contains(&name) => self.misused(expr, name),
             (name, ..) => {
                 let hint =
                     did_you_mean(name, FUNCTIONS).map(|near| format!("did you mean `{near}`?"));
@@ -136,7 +131,7 @@ impl Lowering<'_> {
         let term = self.term(of)?;
         let kind = self.kind(&term);
         if !kind.can_be(&[Type::String, Type::List, Type::Object]) {
-            return self.mistyped(of, format!("a {} has no size", kind.name()), None);
+            return self.mistyped(of, format!("{} has no size", kind.one()), None);
         }
         Some(Term::Size(Box::new(term)))
     }
@@ -152,7 +147,7 @@ impl Lowering<'_> {
         }
         let kind = self.kind(&term);
         if !kind.can_be(&[Type::String, Type::Timestamp, Type::Int]) {
-            return self.mistyped(of, format!("a {} is not a time", kind.name()), None);
+            return self.mistyped(of, format!("{} is not a time", kind.one()), None);
         }
         Some(Term::Timestamp(Box::new(term)))
     }

@@ -141,13 +141,26 @@ impl Node {
         }
     }
 
-    /// Every place the test reads a user at, those of its parts included.
+    /// Every place the test reads a user at, those of its parts and of the segments that it names included.
     pub(super) fn sources<'a>(&'a self, found: &mut Vec<&'a Term>) {
+        self.read_at(true, found);
+    }
+
+    /// As [`Node::sources`], without the segments that it names.
+    pub(super) fn own_sources<'a>(&'a self, found: &mut Vec<&'a Term>) {
+        self.read_at(false, found);
+    }
+
+    fn read_at<'a>(&'a self, with_segments: bool, found: &mut Vec<&'a Term>) {
         match &self.test {
-            Test::Const(_) => {}
-            Test::And(nodes) | Test::Or(nodes) => nodes.iter().for_each(|n| n.sources(found)),
-            Test::Not(node) => node.sources(found),
-            Test::InSegment(_, filter) => filter.root().sources(found),
+            Test::And(nodes) | Test::Or(nodes) => {
+                for node in nodes {
+                    node.read_at(with_segments, found);
+                }
+            }
+            Test::Not(node) => node.read_at(with_segments, found),
+            Test::InSegment(_, filter) if with_segments => filter.root().read_at(true, found),
+            Test::Const(_) | Test::InSegment(..) => {}
             Test::Truth(a) | Test::Has(a) | Test::Blank(a) | Test::Matches(a, _) => {
                 a.sources(found);
             }
@@ -157,7 +170,7 @@ impl Node {
             }
             Test::Exists(list, body) | Test::All(list, body) => {
                 list.sources(found);
-                body.sources(found);
+                body.read_at(with_segments, found);
             }
         }
     }

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::audience::Attribute;
-use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome, State};
+use crate::diagnostic::Diagnostic;
+use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome, State};
 use crate::model::event::{Event, EventName, Retention, Tracked};
 use crate::model::id::{
     DeliveryId, ExternalId, Fingerprint, ImportId, RequestId, Revision, SendId,
@@ -129,7 +130,7 @@ pub trait Users: Send + Sync {
 
     /// Deletes users with everything known about them. Answers for each whether it existed.
     ///
-    /// Must keep deliveries countable, but without the user's id, properties or message.
+    /// Must keep deliveries countable, but without the user's id, properties, extras or message.
     async fn delete_users(&self, ids: Vec<ExternalId>) -> Result<Vec<bool>>;
 
     async fn count_users(&self) -> Result<u64>;
@@ -157,15 +158,6 @@ pub trait Events: Send + Sync {
     ///
     /// Must leave nothing of a dropped event in what is counted or exported. Must not drop others.
     async fn expire_events(&self, retention: &Retention, now: Timestamp) -> Result<bool>;
-}
-
-/// What may be wrong with an attribute that a filter names, each path as it is written in a filter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
-    /// No user has it; `near` is one that users have and that is written much alike.
-    Unseen { path: String, near: Option<String> },
-    /// Users have it, and another one that differs by the case of letters only.
-    Spelling { path: String, other: String },
 }
 
 /// The users as an audience: what filters are asked of.
@@ -197,8 +189,8 @@ pub trait Audience: Send + Sync {
     /// Every attribute path that some user has, in order, with how many users have which type.
     async fn attributes(&self) -> Result<Vec<Attribute>>;
 
-    /// What looks wrong with the attribute paths of a filter, given those that users have.
-    async fn doubts(&self, paths: Vec<Vec<String>>) -> Result<Vec<Doubt>>;
+    /// What looks wrong in a filter, given the attributes and events that users have: warnings with spans.
+    async fn doubts(&self, filter: &Filter) -> Result<Vec<Diagnostic>>;
 
     /// The profiles of those users that exist, in the order asked, absent ones as `None`.
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;
@@ -229,6 +221,11 @@ pub trait Members: Send {
 pub trait Resources: Send + Sync {
     /// The newest revision, or `None` before the first apply.
     async fn current(&self) -> Result<Option<RevisionInfo>>;
+
+    /// Up to `limit` revisions, newest first, those before `before` where one is given.
+    ///
+    /// Must begin with the newest, and must leave none out.
+    async fn revisions(&self, before: Option<Revision>, limit: usize) -> Result<Vec<RevisionInfo>>;
 
     /// The documents of a revision, by kind and name; empty for revision 0.
     async fn documents(&self, revision: Revision) -> Result<Vec<Document>>;
@@ -297,8 +294,9 @@ pub trait Sends: Send + Sync {
 
     /// Adds deliveries to a send that is being enqueued; with `is_complete` it is the last call.
     ///
-    /// Must ignore a delivery whose id exists. Must add nothing to a cancelled send and answer its
-    /// phase, so that the caller stops.
+    /// Must ignore a delivery whose id exists, and one to somebody who is no user any more: the id of who was
+    /// deleted must not come back. Must add nothing to a cancelled send and answer its phase, so that the caller
+    /// stops.
     async fn enqueue(
         &self,
         send: SendId,
@@ -356,7 +354,19 @@ pub trait Deliveries: Send + Sync {
     /// [`Outcome::Released`] delivery due at once and uncounted. Must count [`Outcome::Retry`] of a
     /// cancelled send as cancelled. Must ignore [`Outcome::Skipped`] of a delivery that is being sent:
     /// the lease was lost, and another caller has begun.
-    async fn record(&self, id: DeliveryId, outcome: Outcome, now: Timestamp) -> Result<()>;
+    ///
+    /// Must count the misses of a delivery with its send when it becomes final, each name once and never before.
+    /// Must count the names beyond [`SEND_MISSES_MAX`] under one, each delivery once. Must keep the extras of a
+    /// delivery that becomes final, unless its user was deleted.
+    ///
+    /// [`SEND_MISSES_MAX`]: crate::model::limits::SEND_MISSES_MAX
+    async fn record(
+        &self,
+        id: DeliveryId,
+        outcome: Outcome,
+        notes: Notes,
+        now: Timestamp,
+    ) -> Result<()>;
 
     /// Settles what a dead process left: leases end; deliveries that were being sent become
     /// `unknown`, or pending again where their send resends unknowns. Answers how many were being sent.

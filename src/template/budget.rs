@@ -1,18 +1,17 @@
-//! What a render may still use. Kept in the runtime's registers, so that tags and filters share it.
+//! What a render may still use, and an output that ends.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use liquid_core::{Error, Result};
 
 use crate::model::limits;
 
-/// What is left, and what stopped the render.
+/// What is left.
 #[derive(Debug)]
 pub(super) struct Budget {
     iterations: u32,
     bytes: usize,
-    /// Set by `abort_message`.
-    pub(super) aborted: Option<String>,
 }
 
 /// An output that ends at its bound.
@@ -22,18 +21,15 @@ pub(super) struct Limited<'a> {
 
 // === impl Budget ===
 
-impl Default for Budget {
-    fn default() -> Self {
+impl Budget {
+    pub(super) fn new() -> Self {
         Self {
             iterations: limits::RENDER_ITERATIONS_MAX,
             // Values may be built and thrown away on the way to a text.
             bytes: 4 * limits::RENDERED_BYTES_MAX,
-            aborted: None,
         }
     }
-}
 
-impl Budget {
     pub(super) fn iterate(&mut self) -> Result<()> {
         self.iterations = self.iterations.checked_sub(1).ok_or_else(|| {
             Error::with_msg(format!(
@@ -61,15 +57,31 @@ impl<'a> Limited<'a> {
 
 impl Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.out.len() + bytes.len() > limits::RENDERED_BYTES_MAX {
-            return Err(io::Error::other("too large"));
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.out.extend_from_slice(bytes);
-        Ok(bytes.len())
+        Ok(())
+    }
+
+    /// Without the detour of the provided one, which keeps each part's error.
+    fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
+        fmt::Write::write_fmt(self, args).map_err(|_| io::ErrorKind::FileTooLarge.into())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl fmt::Write for Limited<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.write_all(text.as_bytes()).map_err(|_| fmt::Error)
     }
 }
 

@@ -43,14 +43,6 @@ pub enum Response {
 #[derive(Debug, Default, Clone)]
 pub struct Contents(BTreeMap<Request, Arc<Response>>);
 
-/// The first request of a render that nobody has answered, for who began the render.
-#[derive(Debug, Default)]
-pub(super) struct Missing(pub(super) Option<Box<Wanted>>);
-
-/// What a render was given, for tags.
-#[derive(Debug, Default)]
-pub(super) struct Given(pub(super) Contents);
-
 // === impl Contents ===
 
 impl Contents {

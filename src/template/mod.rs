@@ -13,18 +13,23 @@ mod content;
 mod filters;
 mod language;
 mod library;
+mod misses;
 mod parse;
 mod rewrite;
 mod scope;
+mod state;
 mod tags;
 mod text;
 mod tree;
+mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use content::{Contents, Request, Response, Wanted};
 pub use library::{Access, Catalog, Library, References};
+pub use rewrite::Bare;
 pub use scope::Context;
 pub use text::{Failure, Rendered, Text};
 pub use tree::{RenderedTree, Tree, repeated};

@@ -1,7 +1,7 @@
 //! What a template sees: the user, the properties, and what it has assigned.
 //!
-//! Our own runtime, so that an absent name is empty as in Braze, and is written down; and so that only the
-//! value asked for is copied, never the profile.
+//! Our own runtime, so that an absent name is empty as in Braze, and is written down; and so that nothing of
+//! the profile is copied.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,15 +13,15 @@ use liquid_core::model::{
     KString, KStringCow, KStringRef, Object, ScalarCow, Value as Liquid, ValueCow,
 };
 use liquid_core::runtime::{PartialStore, Registers};
-
 use liquid_core::{Renderable, Result, Runtime, Template, ValueView};
 
-use super::budget::{Budget, Limited};
-use super::content::{Contents, Given, Missing};
-use super::library::{Library, Shelf};
+use super::budget::Limited;
+use super::content::Contents;
+use super::misses::note_read;
 use super::parse::first_line;
-use super::tags::Extras;
-use super::text::{Failure, Locals};
+use super::state::{Collected, State};
+use super::text::{Compiled, Failure, Locals};
+use super::view::{count, index};
 use crate::model::Value;
 use crate::model::user::Profile;
 
@@ -50,14 +50,6 @@ pub(super) struct Scope<'a> {
     counters: RefCell<Object>,
 }
 
-/// The instant of the render, for filters.
-#[derive(Debug, Default)]
-pub(super) struct Now(pub(super) Option<Timestamp>);
-
-/// Names that were read and that are absent.
-#[derive(Debug, Default)]
-struct Misses(BTreeSet<String>);
-
 /// A few names more, as a loop has them for its body.
 pub(super) struct Frame<'a> {
     pub(super) parent: &'a dyn Runtime,
@@ -71,24 +63,21 @@ struct NoPartials;
 // === impl Scope ===
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(
-        context: &Context<'a>,
-        library: Option<&Arc<Library>>,
-        locals: &Locals,
-    ) -> Self {
+    pub(super) fn new(context: &Context<'a>, compiled: &Compiled, locals: &Locals) -> Self {
         let scope = Self {
             context: *context,
             registers: Registers::default(),
             assigned: RefCell::new(locals.iter().cloned().collect()),
             counters: RefCell::default(),
         };
-        scope.registers.get_mut::<Now>().0 = Some(context.now);
-        // Most texts use neither, and each register costs a little.
-        if let Some(library) = library {
-            scope.registers.get_mut::<Shelf>().0 = Some(Arc::clone(library));
-        }
-        if !context.contents.is_empty() {
-            scope.registers.get_mut::<Given>().0 = context.contents.clone();
+        {
+            let mut state = scope.registers.get_mut::<State>();
+            state.now = Some(context.now);
+            state.library.clone_from(&compiled.library);
+            state.words = compiled.words.clone();
+            if !context.contents.is_empty() {
+                state.contents = context.contents.clone();
+            }
         }
         scope
     }
@@ -104,10 +93,11 @@ impl<'a> Scope<'a> {
         if let Ok(Ok(())) = done {
             return Ok(bytes);
         }
-        if let Some(reason) = self.registers.get_mut::<Budget>().aborted.take() {
+        let mut state = self.registers.get_mut::<State>();
+        if let Some(reason) = state.aborted.take() {
             return Err(Failure::Aborted { reason });
         }
-        if let Some(wanted) = self.take::<Missing>().0 {
+        if let Some(wanted) = state.missing.take() {
             return Err(Failure::Wants(wanted));
         }
         let message = match done {
@@ -120,25 +110,28 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// What a tag left behind.
-    pub(super) fn take<T: Default + 'static>(&self) -> T {
-        std::mem::take(&mut *self.registers.get_mut::<T>())
+    /// What `each` was given to go over.
+    pub(super) fn collected(&self) -> Option<Collected> {
+        self.registers.get_mut::<State>().collected.take()
     }
 
     pub(super) fn misses(&self) -> Vec<String> {
-        std::mem::take(&mut self.registers.get_mut::<Misses>().0)
-            .into_iter()
-            .collect()
+        self.registers.get_mut::<State>().misses.names()
+    }
+
+    /// The misses that no `default` filled.
+    pub(super) fn gaps(&self) -> Vec<String> {
+        self.registers.get_mut::<State>().misses.gaps()
     }
 
     pub(super) fn extras(&self) -> BTreeMap<String, String> {
-        std::mem::take(&mut self.registers.get_mut::<Extras>().0)
+        self.registers.get_mut::<State>().extras.take()
     }
 
-    fn find(&self, path: &[ScalarCow<'_>]) -> Option<Liquid> {
+    fn find(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
         let root = path.first()?.to_kstr();
         if let Some(value) = self.assigned.borrow().get(root.as_str()) {
-            return descend_liquid(value, &path[1..]);
+            return descend_liquid(value, &path[1..]).map(ValueCow::Owned);
         }
         let (name, rest) = match path.get(1) {
             Some(name) => (name.to_kstr(), &path[2..]),
@@ -149,12 +142,12 @@ impl<'a> Scope<'a> {
             "user" | "custom_attribute" => {
                 return match user.attributes.get(name.as_str()) {
                     Some(value) => descend(value, rest),
-                    None => self.computed(name.as_str()),
+                    None => self.computed(name.as_str()).map(ValueCow::Owned),
                 };
             }
             "api_trigger_properties" | "trigger_properties" => self.context.trigger_properties,
             "event_properties" => self.context.event_properties?,
-            "campaign" => return self.campaign(name.as_str()),
+            "campaign" => return self.campaign(name.as_str()).map(ValueCow::Owned),
             "subscribed_state" => match user.attributes.get(SUBSCRIPTIONS)? {
                 Value::Object(topics) => {
                     let is_subscribed = topics.get(name.as_str()) == Some(&Value::Bool(true));
@@ -163,7 +156,7 @@ impl<'a> Scope<'a> {
                     } else {
                         "unsubscribed"
                     };
-                    return Some(Liquid::scalar(state));
+                    return Some(ValueCow::Owned(Liquid::scalar(state)));
                 }
                 _ => return None,
             },
@@ -210,16 +203,14 @@ impl Runtime for Scope<'_> {
 
     /// Existence tests come here: an absent name is no miss.
     fn try_get(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
-        self.find(path).map(ValueCow::Owned)
+        self.find(path)
     }
 
     /// Reads come here: an absent name is empty, and written down.
     fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
         let found = self.find(path);
-        if found.is_none() {
-            miss(&self.registers, path);
-        }
-        Ok(ValueCow::Owned(found.unwrap_or(Liquid::Nil)))
+        note_read(&self.registers, path, found.is_some());
+        Ok(found.unwrap_or(ValueCow::Owned(Liquid::Nil)))
     }
 
     fn set_global(&self, name: KString, value: Liquid) -> Option<Liquid> {
@@ -279,9 +270,7 @@ impl Runtime for Frame<'_> {
             return self.parent.get(path);
         }
         let found = self.try_get(path);
-        if found.is_none() {
-            miss(self.registers(), path);
-        }
+        note_read(self.registers(), path, found.is_some());
         Ok(found.unwrap_or(ValueCow::Owned(Liquid::Nil)))
     }
 
@@ -324,41 +313,25 @@ impl PartialStore for NoPartials {
     }
 }
 
-fn miss(registers: &Registers, path: &[ScalarCow<'_>]) {
-    let mut names = path.iter().map(|step| step.to_kstr().into_string());
-    // `user.` is left out: people write `${first_name}`.
-    let root = names
-        .next()
-        .filter(|root| root != "user" && root != "custom_attribute");
-    let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
-    note_miss(registers, name);
-}
-
-/// Writes down what was asked for and is not there; a name, never a value.
-pub(super) fn note_miss(registers: &Registers, what: String) {
-    registers.get_mut::<Misses>().0.insert(what);
-}
-
-fn descend(value: &Value, path: &[ScalarCow<'_>]) -> Option<Liquid> {
+fn descend<'a>(value: &'a Value, path: &[ScalarCow<'_>]) -> Option<ValueCow<'a>> {
     let Some((step, rest)) = path.split_first() else {
-        return Some(to_liquid(value));
+        return Some(ValueCow::Borrowed(value));
     };
+    let size = |n| Some(ValueCow::Owned(Liquid::scalar(count(n))));
     match value {
         Value::Object(map) => match map.get(step.to_kstr().as_str()) {
             Some(inner) => descend(inner, rest),
-            None if step.to_kstr() == "size" => Some(Liquid::scalar(count(map.len()))),
+            None if step.to_kstr() == "size" => size(map.len()),
             None => None,
         },
         Value::List(items) => match (step.to_integer(), step.to_kstr().as_str()) {
             (Some(at), _) => descend(items.get(index(at, items.len())?)?, rest),
             (None, "first") => descend(items.first()?, rest),
             (None, "last") => descend(items.last()?, rest),
-            (None, "size") => Some(Liquid::scalar(count(items.len()))),
+            (None, "size") => size(items.len()),
             _ => None,
         },
-        Value::String(text) if step.to_kstr() == "size" => {
-            Some(Liquid::scalar(count(text.chars().count())))
-        }
+        Value::String(text) if step.to_kstr() == "size" => size(text.chars().count()),
         _ => None,
     }
 }
@@ -368,36 +341,4 @@ fn descend_liquid(value: &Liquid, path: &[ScalarCow<'_>]) -> Option<Liquid> {
         return Some(value.clone());
     }
     liquid_core::model::try_find(value, path).map(ValueCow::into_owned)
-}
-
-/// Liquid counts from the end with negative numbers.
-fn index(at: i64, len: usize) -> Option<usize> {
-    let at = if at < 0 {
-        at.checked_add(i64::try_from(len).ok()?)?
-    } else {
-        at
-    };
-    usize::try_from(at).ok()
-}
-
-fn count(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn to_liquid(value: &Value) -> Liquid {
-    match value {
-        Value::Bool(b) => Liquid::scalar(*b),
-        Value::Int(n) => Liquid::scalar(*n),
-        Value::Double(n) => Liquid::scalar(*n),
-        Value::String(text) => Liquid::scalar(text.clone()),
-        // As text: the `date` filter reads it, and nothing else can do much with a time.
-        Value::Timestamp(at) => Liquid::scalar(at.to_string()),
-        Value::List(items) => Liquid::Array(items.iter().map(to_liquid).collect()),
-        Value::Object(map) => {
-            let fields = map
-                .iter()
-                .map(|(key, item)| (KString::from_ref(key), to_liquid(item)));
-            Liquid::Object(fields.collect())
-        }
-    }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Contents, Context, Failure, Rendered, Text, Tree};
+use super::language::{BLOCKS, FILTERS, TAGS};
+use super::{Contents, Context, Failure, Library, Rendered, Text, Tree};
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;
@@ -30,6 +31,11 @@ fn ana() -> Profile {
 }
 
 fn render(source: &str) -> Result<Rendered, Failure> {
+    let text = Text::compile(source);
+    render_text(&text.unwrap_or_else(|problems| panic!("{source}: {problems:?}")))
+}
+
+fn render_text(text: &Text) -> Result<Rendered, Failure> {
     let profile = ana();
     let properties = BTreeMap::from([("order_id".to_owned(), Value::String("A1".into()))]);
     let context = Context {
@@ -41,9 +47,7 @@ fn render(source: &str) -> Result<Rendered, Failure> {
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
         contents: &NONE,
     };
-    Text::compile(source)
-        .unwrap_or_else(|problems| panic!("{source}: {problems:?}"))
-        .render(&context)
+    text.render(&context)
 }
 
 #[test]
@@ -149,6 +153,60 @@ fn what_is_absent_is_written_down() {
         misses.is_empty(),
         "an existence test is no miss: {misses:?}"
     );
+}
+
+#[test]
+fn a_miss_names_what_the_author_wrote_and_no_value() {
+    let cases = [
+        ("{{${nobody}}}", "nobody"),
+        (
+            "{{custom_attribute.${zip code}.first[\"a b\"]}}",
+            "zip code.first.a b",
+        ),
+        ("{{custom_attribute.${tags}[7]}}", "tags.7"),
+        ("{{event_properties.${a b}}}", "event_properties.a b"),
+        (
+            "{{custom_attribute.${address}[${first_name}]}}",
+            "address.[…]",
+        ),
+        (
+            "{% for tag in ${tags} limit:1 %}{{${address}[tag]}}{% endfor %}",
+            "address.[…]",
+        ),
+        (
+            "{% assign key = ${age} %}{{${address}[key].name}}",
+            "address.[…].name",
+        ),
+    ];
+    for (source, miss) in cases {
+        assert_eq!(render(source).unwrap().misses, [miss], "{source}");
+    }
+    // A content block's words are its author's too.
+    let mut library = Library::default();
+    library.add_block("sign", "{{${address}.street}}").unwrap();
+    let text = Text::compile_with("{{content_blocks.${sign}}}", &library.into()).unwrap();
+    assert_eq!(render_text(&text).unwrap().misses, ["address.street"]);
+}
+
+#[test]
+fn what_a_default_fills_is_no_gap() {
+    let cases: [(&str, &[&str]); 9] = [
+        ("{{${nobody} | default: 'x'}}", &[]),
+        ("{{${nobody} | upcase | default: 'x'}}", &[]),
+        ("{{${nobody}}}", &["nobody"]),
+        ("{{${nobody}}}{{${nobody} | default: 'x'}}", &["nobody"]),
+        ("{{${nobody} | default: 'x'}}{{${nobody}}}", &["nobody"]),
+        ("{{${nobody}}}{{${empty} | default: 'x'}}", &["nobody"]),
+        ("{{${nobody} | default: ${none}}}", &["none"]),
+        (
+            "{% assign a = ${nobody} %}{{a | default: 'x'}}",
+            &["nobody"],
+        ),
+        ("{{${first_name}}}", &[]),
+    ];
+    for (source, gaps) in cases {
+        assert_eq!(render(source).unwrap().gaps, gaps, "{source}");
+    }
 }
 
 #[test]
@@ -319,5 +377,15 @@ proptest! {
                 Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1", now, contents: &NONE };
             drop(text.render(&context));
         }
+    }
+}
+
+#[test]
+fn the_page_names_every_filter_and_tag() {
+    let page = include_str!("../../docs/liquid.md");
+    let names = FILTERS.iter().chain(&TAGS).chain(&BLOCKS);
+    for name in names {
+        let is_named = page.contains(&format!("`{name}")) || page.contains(&format!("{{% {name}"));
+        assert!(is_named, "docs/liquid.md does not name `{name}`");
     }
 }

@@ -10,8 +10,9 @@ use liquid_core::model::{KString, Value as Liquid};
 use super::content::Wanted;
 use super::library::{Library, References};
 use super::parse::{Parsed, parse};
+use super::rewrite::Bare;
 use super::scope::{Context, Scope};
-use super::tags::Collected;
+use super::words::Words;
 use crate::diagnostic::Diagnostic;
 
 /// A compiled text. Cheap to clone, rendered from many threads.
@@ -34,6 +35,8 @@ pub(super) struct Compiled {
     /// Only where the text uses something of it.
     pub(super) library: Option<Arc<Library>>,
     references: References,
+    bare: Vec<Bare>,
+    pub(super) words: Words,
 }
 
 /// Names that stand for something in one render, as a loop's item does.
@@ -45,6 +48,8 @@ pub struct Rendered {
     pub text: String,
     /// Names that the template read and that are absent, each once, in order.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead: no `default` filled them.
+    pub gaps: Vec<String>,
     /// What `message_extras` adds to the record of the delivery.
     pub extras: BTreeMap<String, String>,
 }
@@ -100,6 +105,14 @@ impl Text {
         }
     }
 
+    /// Attributes that it shows without a `default`.
+    pub fn bare(&self) -> &[Bare] {
+        match &self.0 {
+            Kind::Plain(_) => &[],
+            Kind::Liquid(compiled) => &compiled.bare,
+        }
+    }
+
     pub fn render(&self, context: &Context<'_>) -> Result<Rendered, Failure> {
         self.render_with(context, &[])
     }
@@ -118,12 +131,13 @@ impl Text {
             }
             Kind::Liquid(compiled) => compiled,
         };
-        let scope = Scope::new(context, compiled.library.as_ref(), locals);
+        let scope = Scope::new(context, compiled, locals);
         let bytes = scope.run(&compiled.template)?;
         Ok(Rendered {
             text: String::from_utf8(bytes)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             misses: scope.misses(),
+            gaps: scope.gaps(),
             extras: scope.extras(),
         })
     }
@@ -147,6 +161,8 @@ impl Compiled {
             template: parsed.template,
             library: is_used.then(|| Arc::clone(library)),
             references: parsed.references,
+            bare: parsed.bare,
+            words: parsed.words,
         }
     }
 }
@@ -169,9 +185,9 @@ impl Head {
         context: &Context<'_>,
         locals: &Locals,
     ) -> Result<(KString, Vec<Liquid>, Vec<String>), Failure> {
-        let scope = Scope::new(context, self.0.library.as_ref(), locals);
+        let scope = Scope::new(context, &self.0, locals);
         scope.run(&self.0.template)?;
-        let (name, items) = scope.take::<Collected>().0.unwrap_or_default();
+        let (name, items) = scope.collected().unwrap_or_default();
         Ok((name, items, scope.misses()))
     }
 }

@@ -1,6 +1,7 @@
 //! A message tree: JSON with Liquid in its strings, and nodes that are repeated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use liquid_core::ValueView;
@@ -9,6 +10,7 @@ use liquid_lib::stdlib::ForloopObject;
 use serde_json::{Map, Value as Json};
 
 use super::library::{Library, References};
+use super::rewrite::Bare;
 use super::scope::Context;
 use super::text::{Failure, Head, Text};
 use crate::diagnostic::Diagnostic;
@@ -24,6 +26,8 @@ pub struct Tree {
     root: Node,
     dynamic: BTreeSet<String>,
     references: References,
+    /// By the path of the leaf.
+    bare: Vec<(String, Bare)>,
 }
 
 /// A rendered tree.
@@ -32,6 +36,8 @@ pub struct RenderedTree {
     pub json: Json,
     /// Names that the template read and that are absent, each once, in order.
     pub misses: Vec<String>,
+    /// The misses for which nothing was written instead: no `default` filled them.
+    pub gaps: Vec<String>,
     /// What `message_extras` adds to the record of the delivery.
     pub extras: BTreeMap<String, String>,
 }
@@ -53,6 +59,7 @@ struct Compiler<'a> {
     path: String,
     dynamic: BTreeSet<String>,
     references: References,
+    bare: Vec<(String, Bare)>,
     problems: Vec<Diagnostic>,
 }
 
@@ -63,6 +70,7 @@ struct Render<'a, 'c> {
     /// The items of the loops around a node.
     locals: Vec<(KString, Liquid)>,
     misses: BTreeSet<String>,
+    gaps: BTreeSet<String>,
     extras: BTreeMap<String, String>,
     nodes_left: usize,
 }
@@ -88,6 +96,7 @@ impl Tree {
             path: String::new(),
             dynamic: BTreeSet::new(),
             references: References::default(),
+            bare: Vec::new(),
             problems: Vec::new(),
         };
         let root = compiler.node(json);
@@ -96,6 +105,7 @@ impl Tree {
                 root,
                 dynamic: compiler.dynamic,
                 references: compiler.references,
+                bare: compiler.bare,
             })
         } else {
             Err(compiler.problems)
@@ -112,12 +122,18 @@ impl Tree {
         &self.references
     }
 
+    /// Attributes that its texts show without a `default`, with the paths of the texts.
+    pub fn bare(&self) -> &[(String, Bare)] {
+        &self.bare
+    }
+
     pub fn render(&self, context: &Context<'_>) -> Result<RenderedTree, Failure> {
         let mut render = Render {
             context,
             path: String::new(),
             locals: Vec::new(),
             misses: BTreeSet::new(),
+            gaps: BTreeSet::new(),
             extras: BTreeMap::new(),
             nodes_left: limits::RENDERED_NODES_MAX,
         };
@@ -125,6 +141,7 @@ impl Tree {
         Ok(RenderedTree {
             json,
             misses: render.misses.into_iter().collect(),
+            gaps: render.gaps.into_iter().collect(),
             extras: render.extras,
         })
     }
@@ -185,6 +202,8 @@ impl Compiler<'_> {
         if text.is_dynamic() {
             self.dynamic.insert(self.path.clone());
         }
+        let bare = text.bare().iter().cloned();
+        self.bare.extend(bare.map(|bare| (self.path.clone(), bare)));
         if let Some(used) = text.references() {
             self.references.add(used);
         }
@@ -276,6 +295,7 @@ impl Render<'_, '_> {
         let rendered = text.render_with(self.context, &self.locals);
         let rendered = rendered.map_err(|failure| self.placed(failure))?;
         self.misses.extend(rendered.misses);
+        self.gaps.extend(rendered.gaps);
         for (key, value) in rendered.extras {
             self.extras.entry(key).or_insert(value);
         }
@@ -284,7 +304,8 @@ impl Render<'_, '_> {
 
     fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
-        self.path.push_str(&format!("[{at}]"));
+        // A text takes all that is written to it.
+        let _ = write!(self.path, "[{at}]");
         let done = run(self);
         self.path.truncate(len);
         done

@@ -75,6 +75,17 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
     serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// All files of cases.
+fn files(folder: &Path) -> Vec<String> {
+    let mut files: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "context.yaml")
+        .collect();
+    files.sort();
+    files
+}
+
 fn object(json: serde_json::Value) -> BTreeMap<String, Value> {
     match Value::from_json(json) {
         Ok(Some(Value::Object(map))) => map,
@@ -134,23 +145,15 @@ impl Stage<'_> {
                 done => return (done, fetches),
             };
             let request = wanted.request;
-            let mut shown = format!("{} {}", request.method, request.url);
-            let (of_body, of_type) = (request.body.as_deref(), request.content_type.as_deref());
-            for part in [of_body, of_type, request.basic_auth.as_deref()]
-                .into_iter()
-                .flatten()
-            {
-                shown.push_str(&format!(" {part}"));
-            }
-            for (name, value) in &request.headers {
-                shown.push_str(&format!(" {name}={value}"));
-            }
-            if let Some(age) = wanted.cached_for {
-                shown.push_str(&format!(" {}s", age.as_secs()));
-            }
-            if wanted.is_retried {
-                shown.push_str(" retried");
-            }
+            let mut shown = vec![request.method.clone(), request.url.clone()];
+            shown.extend(request.body.clone());
+            shown.extend(request.content_type.clone());
+            shown.extend(request.basic_auth.clone());
+            let headers = request.headers.iter();
+            shown.extend(headers.map(|(name, value)| format!("{name}={value}")));
+            shown.extend(wanted.cached_for.map(|age| format!("{}s", age.as_secs())));
+            shown.extend(wanted.is_retried.then(|| "retried".to_owned()));
+            let shown = shown.join(" ");
             fetches.push(shown);
             let response = Arc::clone(&self.responses[&request.url]);
             contents.add(request, response);
@@ -252,8 +255,8 @@ fn every_case_comes_out_as_it_says() {
         context,
     };
     let (mut n, mut wrong) = (0, Vec::new());
-    for file in ["variables", "tags", "filters", "library"] {
-        let cases: Vec<Case> = read(&folder.join(file).with_extension("yaml"));
+    for file in files(&folder) {
+        let cases: Vec<Case> = read(&folder.join(&file));
         n += cases.len();
         for case in &cases {
             if let Err(found) = check(case, &stage) {
@@ -268,4 +271,58 @@ fn every_case_comes_out_as_it_says() {
         wrong.join("\n")
     );
     assert!(n >= 250, "{n}");
+}
+
+/// Names in backticks, between two headings of the page.
+fn named(page: &str, from: &str, to: &str) -> Vec<String> {
+    let (_, rest) = page.split_once(from).unwrap();
+    let (part, _) = rest.split_once(to).unwrap();
+    let names = part.split('`').skip(1).step_by(2);
+    let names = names.map(|code| code.split(':').next().unwrap().to_owned());
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    names.filter(|name| name.chars().all(is_name)).collect()
+}
+
+#[test]
+fn every_tag_and_filter_of_the_page_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/liquid.md")).unwrap();
+    let folder = root.join("tests/fixtures/liquid");
+    let cases: Vec<Case> = files(&folder)
+        .iter()
+        .flat_map(|file| read::<Vec<Case>>(&folder.join(file)))
+        .collect();
+    let is_there = |word: &str, marks: &[&str]| {
+        cases.iter().any(|case| {
+            marks.iter().any(|mark| {
+                let parts = case.template.split(mark).skip(1).map(str::trim_start);
+                let mut words = parts.map(|part| {
+                    let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+                    part.split(end).next().unwrap()
+                });
+                words.any(|found| found == word)
+            })
+        })
+    };
+    let (tags, filters) = (
+        named(&page, "## Tags", "and of Braze"),
+        named(&page, "## Filters", "## Mistakes"),
+    );
+    assert!(tags.len() > 20 && filters.len() > 60, "the page has others");
+    for tag in tags {
+        let options = [" ", "%}"];
+        let is_option = ["limit", "offset", "reversed"].contains(&tag.as_str());
+        let marks: &[&str] = if is_option {
+            &options
+        } else {
+            &["{%", "{%-", "\n"]
+        };
+        assert!(is_there(&tag, marks), "no case of the tag `{tag}`");
+    }
+    for filter in filters {
+        assert!(
+            is_there(&filter, &["|"]),
+            "no case of the filter `{filter}`"
+        );
+    }
 }

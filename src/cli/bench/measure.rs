@@ -35,7 +35,7 @@ pub(super) struct Latencies(Histogram<u64>);
 
 /// Figures by name, in the order in which they were measured.
 #[derive(Debug, Default)]
-pub(super) struct Report(Vec<(&'static str, Value)>);
+pub(super) struct Report(Vec<(String, Value)>);
 
 // === impl Watch ===
 
@@ -124,26 +124,25 @@ impl Latencies {
 // === impl Report ===
 
 impl Report {
-    pub(super) fn add(&mut self, name: &'static str, value: impl Into<Value>) {
-        self.0.push((name, value.into()));
+    pub(super) fn add(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.push((name.to_owned(), value.into()));
     }
 
     /// A rate or a ratio, without digits that mean nothing.
-    pub(super) fn add_figure(&mut self, name: &'static str, figure: f64) {
-        let scale = if figure.abs() >= 100.0 { 1.0 } else { 1_000.0 };
-        self.add(name, (figure * scale).round() / scale);
+    pub(super) fn add_figure(&mut self, name: &str, figure: f64) {
+        self.add(name, rounded(figure));
     }
 
-    pub(super) fn add_span(&mut self, name: &'static str, span: Duration) {
+    pub(super) fn add_span(&mut self, name: &str, span: Duration) {
         self.add_figure(name, span.as_secs_f64());
     }
 
-    pub(super) fn add_latencies(&mut self, name: &'static str, latencies: &Latencies) {
+    pub(super) fn add_latencies(&mut self, name: &str, latencies: &Latencies) {
         self.add(name, latencies.to_json());
     }
 
     /// A filter's members and how long it took.
-    pub(super) fn add_evaluated(&mut self, name: &'static str, members: i64, took: &Latencies) {
+    pub(super) fn add_evaluated(&mut self, name: &str, members: i64, took: &Latencies) {
         let mut figures = took.to_json();
         figures["members"] = members.into();
         self.add(name, figures);
@@ -152,7 +151,7 @@ impl Report {
     pub(super) fn print(self, as_json: bool) {
         if as_json {
             let fields = self.0.into_iter();
-            let object: Map<_, _> = fields.map(|(name, v)| (name.to_owned(), v)).collect();
+            let object: Map<_, _> = fields.collect();
             output::json(&object.into());
             return;
         }
@@ -164,6 +163,12 @@ impl Report {
             ));
         }
     }
+}
+
+/// Without digits that mean nothing.
+pub(super) fn rounded(figure: f64) -> f64 {
+    let scale = if figure.abs() >= 100.0 { 1.0 } else { 1_000.0 };
+    (figure * scale).round() / scale
 }
 
 pub(super) fn sorted(figures: impl Iterator<Item = f64>) -> Vec<f64> {
@@ -201,18 +206,29 @@ fn text(value: &Value) -> String {
             .iter()
             .map(|(name, us)| {
                 if !name.ends_with("_us") {
-                    return format!("{name} {}", output::count(us.as_i64().unwrap_or_default()));
+                    return format!("{} {}", name.replace('_', " "), number(us));
                 }
                 let span = Duration::from_micros(us.as_u64().unwrap_or_default());
                 format!("{} {}", name.trim_end_matches("_us"), output::span(span))
             })
             .collect::<Vec<_>>()
             .join(", "),
-        Value::Number(number) => number
-            .as_u64()
-            .map_or_else(|| number.to_string(), output::count),
+        Value::Number(_) => number(value),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// Large ones in groups of three digits.
+fn number(value: &Value) -> String {
+    match (value.as_u64(), value.as_f64()) {
+        (Some(n), _) => output::count(n),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole by now, and far below 2^53"
+        )]
+        (None, Some(n)) if n >= 100.0 => output::count(n.round() as i64),
+        _ => value.to_string(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `recado bench`: how fast this machine is, measured on the real server over real sockets.
 //!
 //! `subject` is the command, `stage` the server it drives, `measure` what is read off, `people` the users and
-//! events it makes, `filters` what it asks of them; `upsert`, `evaluate` and `send` are the three subjects. Begin with `upsert`.
+//! events it makes, `filters` what it asks of them; `upsert`, `evaluate`, `send` and `render` are the
+//! subjects, `texts` and `plain` what `render` renders, by us and by the library as it comes. Begin with `upsert`.
 //!
 //! **Invariant:** every figure comes with the same work done plainly, in the same run on the same machine.
 
@@ -9,9 +10,12 @@ mod evaluate;
 mod filters;
 mod measure;
 mod people;
+mod plain;
+mod render;
 mod send;
 mod stage;
 mod subject;
+mod texts;
 mod upsert;
 
 pub(super) use subject::Bench;

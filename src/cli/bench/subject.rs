@@ -1,8 +1,9 @@
-//! The command and its three subjects.
+//! The command and its subjects.
 
 use clap::{Args, Subcommand};
 
 use super::evaluate::Evaluate;
+use super::render::Render;
 use super::send::Send;
 use super::upsert::Upsert;
 use crate::cli::error::Error;
@@ -10,13 +11,14 @@ use crate::cli::exit::Exit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each starts a server with a store in a temporary folder, drives it over gRPC, and does the same work plainly as a \
-baseline. The client shares the machine, and its cost is in the figures.
+Each but `render` starts a server with a store in a temporary folder, drives it over gRPC, and does the same work \
+plainly as a baseline. The client shares the machine, and its cost is in the figures.
 
 Examples:
   recado bench upsert --users 1000000
   recado bench evaluate --users 1000000 --json
-  recado bench send --count 50000")]
+  recado bench send --count 50000
+  recado bench render")]
 pub(in crate::cli) struct Bench {
     #[command(subcommand)]
     subject: Subject,
@@ -39,6 +41,14 @@ Examples:
     /// Send messages to a local receiver, every state durable
     #[command(after_help = "Example:\n  recado bench send --count 50000")]
     Send(Send),
+    /// Render texts and whole requests on one core, in turn with a plain Liquid engine
+    #[command(after_help = "\
+The texts stand in benches/render/cases.json; benches/render/run.sh renders them with liquidjs too.
+
+Examples:
+  recado bench render
+  recado bench render --count 100000 --rounds 5 --json")]
+    Render(Render),
 }
 
 // === impl Bench ===
@@ -49,6 +59,7 @@ impl Bench {
             Subject::Upsert(upsert) => upsert.run().await,
             Subject::Evaluate(evaluate) => evaluate.run().await,
             Subject::Send(send) => send.run().await,
+            Subject::Render(render) => render.run(),
         }
     }
 }

@@ -196,6 +196,7 @@ impl Tour {
             campaign: files::TO_RECIPIENTS.to_owned(),
             subject: Some(preview_request::Subject::ExternalId(user)),
             trigger_properties: Some(json::object("properties", files::PROPERTIES)?),
+            ..pb::PreviewMessageRequest::default()
         };
         let answer = self.client.campaigns.preview_message(request).await?;
         self.say(|| preview::print(answer.get_ref()));

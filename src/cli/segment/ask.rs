@@ -11,7 +11,7 @@ use crate::api::pb::{
 use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
-use crate::cli::{json, output};
+use crate::cli::{diagnostics, json, output};
 use crate::model::limits;
 
 #[derive(Debug, Args)]
@@ -87,16 +87,14 @@ impl Count {
         };
         let answer = client.segments.evaluate_segment(request).await?;
         let answer = answer.into_inner();
-        for warning in &answer.warnings {
-            output::warn(warning);
-        }
+        diagnostics::print(&answer.diagnostics);
         if self.json {
             output::json(&json!({
                 "count": answer.count,
                 "users": answer.users,
                 "sample": answer.sample,
                 "took_us": answer.took_us,
-                "warnings": answer.warnings,
+                "warnings": diagnostics::to_json(&answer.diagnostics),
             }));
         } else {
             output::line(answer.count);

@@ -113,6 +113,14 @@ fn test() -> BoxedStrategy<String> {
     let compare = || prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
     let text = prop::sample::select(vec!["startsWith", "endsWith", "contains", "matches"]);
     let each = prop::sample::select(vec!["exists", "all"]);
+    let time = prop::sample::select(vec![
+        "now",
+        "now - days(1)",
+        "timestamp('1970-01-03T00:00:00Z')",
+        "now + duration('36h')",
+        "timestamp('1970-01-01T00:00:00Z') + days(2)",
+    ]);
+    let when = prop::sample::select(vec!["user.t", "first(\"a\")", "last(\"b\")", "last(\"c\")"]);
     let list =
         || prop::collection::vec(literal(), 0..4).prop_map(|l| format!("[{}]", l.join(", ")));
     prop_oneof![
@@ -127,6 +135,8 @@ fn test() -> BoxedStrategy<String> {
             .prop_map(|(e, op, n)| format!("count({e:?}) {op} {n}")),
         2 => (prop::sample::select(vec!["a", "b", "c"]), compare(), number(), 1..7)
             .prop_map(|(e, op, n, days)| format!("sum({e:?}, \"n\", days({days})) {op} {n}")),
+        2 => (when.clone(), compare(), time).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+        1 => (when, compare(), 1..7).prop_map(|(a, op, n)| format!("now - {a} {op} days({n})")),
         1 => Just("subscribed(\"news\")".to_owned()),
         1 => (1..7).prop_map(|days| format!("received(\"hello\", days({days}))")),
         1 => Just("in_segment(\"other\")".to_owned()),

@@ -1,6 +1,6 @@
 //! The naive walk: our three-valued logic around the parser's own interpreter.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cel::common::ast::{Expr, IdedExpr, operators as op};
 use cel::{Context, Value as Cel};
@@ -9,6 +9,31 @@ use crate::model::Value;
 
 /// How often each operator came to true, false and unknown.
 pub(super) type Reached = BTreeMap<String, [usize; 3]>;
+
+/// What compares two terms.
+const ORDERED: [&str; 6] = [
+    op::EQUALS,
+    op::NOT_EQUALS,
+    op::LESS,
+    op::LESS_EQUALS,
+    op::GREATER,
+    op::GREATER_EQUALS,
+];
+
+/// The functions and names of ours that a term is made of.
+fn terms(term: &IdedExpr, found: &mut BTreeSet<String>) {
+    match &term.expr {
+        Expr::Call(call) => {
+            found.insert(call.func_name.clone());
+            call.args.iter().for_each(|arg| terms(arg, found));
+        }
+        Expr::Ident(name) if name == "now" => drop(found.insert(name.clone())),
+        Expr::Select(select) if matches!(select.field.as_str(), "id" | "random_bucket") => {
+            found.insert(format!("user.{}", select.field));
+        }
+        _ => {}
+    }
+}
 
 pub(super) fn to_cel(value: &Value) -> Cel {
     match value {
@@ -92,8 +117,16 @@ pub(super) struct Walk<'a> {
 impl Walk<'_> {
     pub(super) fn judge(&mut self, expr: &IdedExpr, context: &Context<'_, '_>) -> Option<bool> {
         let (name, verdict) = self.named(expr, context);
-        let seen = self.reached.entry(name).or_default();
-        seen[verdict.map_or(2, usize::from)] += 1;
+        let mut names = BTreeSet::from([name]);
+        if let Expr::Call(call) = &expr.expr
+            && ORDERED.contains(&call.func_name.as_str())
+        {
+            call.args.iter().for_each(|arg| terms(arg, &mut names));
+        }
+        for name in names {
+            let seen = self.reached.entry(name).or_default();
+            seen[verdict.map_or(2, usize::from)] += 1;
+        }
         verdict
     }
 

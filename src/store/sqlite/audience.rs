@@ -8,11 +8,11 @@ use parking_lot::RwLock;
 
 use super::{Store, watch};
 use crate::audience::{Attribute, Bitmap, Row, Table};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::Diagnostic;
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
-use crate::segment::{self, Explained, Filter};
-use crate::store::contract::{Audience, Doubt, Error, Following, Members, Result};
+use crate::segment::{Explained, Filter};
+use crate::store::contract::{Audience, Error, Following, Members, Result};
 
 /// The rows for which a filter was true; their ids are looked up as they are read.
 struct Reading {
@@ -68,26 +68,8 @@ impl Audience for Store {
         work.await.map_err(|error| Error::Unavailable(error.into()))
     }
 
-    async fn doubts(&self, paths: Vec<Vec<String>>) -> Result<Vec<Doubt>> {
-        let table = self.memory.table.read();
-        let mut doubts = Vec::new();
-        for path in paths {
-            let text = segment::path_text(&path);
-            if !table.has(&path) {
-                let seen: Vec<_> = table
-                    .paths()
-                    .iter()
-                    .map(|p| segment::path_text(p))
-                    .collect();
-                let near = did_you_mean(&text, seen.iter().map(String::as_str));
-                let near = near.map(str::to_owned);
-                doubts.push(Doubt::Unseen { path: text, near });
-            } else if let Some(other) = table.spelt_otherwise(&path) {
-                let other = segment::path_text(&other);
-                doubts.push(Doubt::Spelling { path: text, other });
-            }
-        }
-        Ok(doubts)
+    async fn doubts(&self, filter: &Filter) -> Result<Vec<Diagnostic>> {
+        Ok(filter.doubts(&self.memory.table.read()))
     }
 
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {

@@ -83,7 +83,9 @@ pub(super) fn expire(
     rewrite(group.connection, &batches, |event| {
         millis(event.at) > retention.cutoff(&event.name, now)
     })?;
-    group.users.expire(retention.clone(), now, batches.clone());
+    if !batches.is_empty() {
+        group.users.expire(retention.clone(), now, batches.clone());
+    }
     Ok(batches)
 }
 

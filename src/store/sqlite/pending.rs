@@ -16,6 +16,7 @@ use crate::model::event::Retention;
 use crate::model::id::ExternalId;
 use crate::model::limits;
 use crate::model::user::{self, Change, Current, Rejected, Update, Upserted};
+use crate::segment::path_text;
 use crate::store::contract::Result;
 
 /// What a group will change, visible to the group's later jobs only.
@@ -231,6 +232,13 @@ impl Pending {
                     limits::COLUMNS_MAX
                 ),
             });
+        }
+        for path in &added {
+            let keys: Vec<_> = path.split('\0').map(str::to_owned).collect();
+            if let Some(other) = table.spelt_otherwise(&keys) {
+                let (new, old) = (path_text(&keys), path_text(&other));
+                tracing::warn!(%new, %old, "an attribute came in a second spelling: filters read one of them");
+            }
         }
         self.new_paths.extend(added);
         Ok(())

@@ -1,6 +1,6 @@
 //! Revisions and their documents.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::error::corrupt;
@@ -10,33 +10,40 @@ use crate::model::resource::{Document, Kind, Origin, RevisionInfo};
 use crate::store::contract::{Error, NewRevision, Result};
 
 pub(super) fn current(connection: &Connection) -> Result<Option<RevisionInfo>> {
-    let raw = connection
-        .prepare_cached(
-            "SELECT revision, applied_at, fingerprint, author, commit_id, message
-             FROM revision ORDER BY revision DESC LIMIT 1",
-        )?
-        .query_row([], |row| {
-            Ok((
-                row.get(0)?,
-                row.get(1)?,
-                row.get::<_, String>(2)?,
-                origin(row)?,
-            ))
-        })
-        .optional()?;
-    let Some((revision, applied_at, fingerprint, origin)) = raw else {
-        return Ok(None);
-    };
-    let Ok(fingerprint) = Fingerprint::parse(fingerprint) else {
+    Ok(revisions(connection, None, 1)?.pop())
+}
+
+/// Newest first.
+pub(super) fn revisions(
+    connection: &Connection,
+    before: Option<Revision>,
+    limit: usize,
+) -> Result<Vec<RevisionInfo>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT revision, applied_at, fingerprint, author, commit_id, message
+         FROM revision WHERE ?1 IS NULL OR revision < ?1 ORDER BY revision DESC LIMIT ?2",
+    )?;
+    let before = before.map(|revision| revision.0);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![before, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(info(row)?);
+    }
+    Ok(found)
+}
+
+fn info(row: &Row<'_>) -> Result<RevisionInfo> {
+    let revision = row.get(0)?;
+    let Ok(fingerprint) = Fingerprint::parse(row.get::<_, String>(2)?) else {
         return corrupt("revision", "fingerprint", revision);
     };
-    let applied_at = instant(applied_at, "revision", "applied_at")?;
-    Ok(Some(RevisionInfo {
+    Ok(RevisionInfo {
         revision: Revision(revision),
-        applied_at,
+        applied_at: instant(row.get(1)?, "revision", "applied_at")?,
         fingerprint,
-        origin,
-    }))
+        origin: origin(row)?,
+    })
 }
 
 pub(super) fn documents(connection: &Connection, revision: Revision) -> Result<Vec<Document>> {

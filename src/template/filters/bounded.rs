@@ -6,7 +6,7 @@ use liquid_core::model::{Value, ValueView};
 use liquid_core::parser::{Filter, FilterArguments, FilterReflection, ParseFilter};
 use liquid_core::{Result, Runtime};
 
-use crate::template::budget::Budget;
+use crate::template::state::State;
 
 /// A filter whose result is paid for, and which takes an absent input as Braze does.
 #[derive(Clone)]
@@ -17,16 +17,8 @@ pub(in crate::template) struct Bounded {
 #[derive(Debug)]
 struct Paid {
     filter: Box<dyn Filter>,
-    absent: Absent,
-}
-
-/// What an absent input counts as.
-#[derive(Debug, Clone, Copy)]
-enum Absent {
-    Itself,
-    Zero,
-    /// The filter is left out.
-    Nothing,
+    /// An absent input leaves the filter out: the library's would fail.
+    skips_absent: bool,
 }
 
 // === impl Bounded ===
@@ -39,15 +31,13 @@ impl Bounded {
 
 impl ParseFilter for Bounded {
     fn parse(&self, arguments: FilterArguments<'_>) -> Result<Box<dyn Filter>> {
-        let absent = match self.filter.reflection().name() {
-            "at_least" | "at_most" | "ceil" | "floor" | "round" => Absent::Zero,
-            "compact" | "concat" | "first" | "last" | "map" | "reverse" | "sort"
-            | "sort_natural" | "uniq" => Absent::Nothing,
-            _ => Absent::Itself,
-        };
+        let skips_absent = matches!(
+            self.filter.reflection().name(),
+            "compact" | "first" | "last" | "reverse" | "sort" | "sort_natural" | "uniq" | "where"
+        );
         Ok(Box::new(Paid {
             filter: self.filter.parse(arguments)?,
-            absent,
+            skips_absent,
         }))
     }
 
@@ -60,16 +50,14 @@ impl ParseFilter for Bounded {
 
 impl Filter for Paid {
     fn evaluate(&self, input: &dyn ValueView, runtime: &dyn Runtime) -> Result<Value> {
-        let zero = Value::scalar(0);
-        let input = match self.absent {
-            Absent::Zero if input.is_nil() => &zero,
-            Absent::Nothing if input.is_nil() => return Ok(Value::Nil),
-            _ => input,
-        };
+        if self.skips_absent && input.is_nil() {
+            return Ok(Value::Nil);
+        }
         let output = self.filter.evaluate(input, runtime)?;
         runtime
             .registers()
-            .get_mut::<Budget>()
+            .get_mut::<State>()
+            .budget
             .build(bytes(&output))?;
         Ok(output)
     }
@@ -84,6 +72,8 @@ impl fmt::Display for Paid {
 /// About what a value takes.
 fn bytes(value: &Value) -> usize {
     match value {
+        // A number or a time takes no more than that.
+        Value::Scalar(scalar) if scalar.type_name() != "string" => 16,
         Value::Scalar(scalar) => 16 + scalar.to_kstr().len(),
         Value::Array(items) => 16 + items.iter().map(bytes).sum::<usize>(),
         Value::Object(map) => {

@@ -8,6 +8,7 @@ mod bounded;
 mod crypto;
 mod date;
 mod json;
+mod list;
 mod number;
 mod own;
 mod text;

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-use liquid_core::model::{Value, ValueView};
+use liquid_core::model::{KStringCow, Value, ValueCow, ValueView};
 use liquid_core::parser::{
     Filter, FilterArguments, FilterReflection, ParameterReflection, ParseFilter,
 };
 use liquid_core::{Error, Expression, Result, Runtime};
 
-use super::{crypto, date, json, number, text, url};
+use super::{crypto, date, json, list, number, text, url};
 use crate::template::budget::Budget;
 use crate::template::language::FILTERS;
-use crate::template::scope::Now;
+use crate::template::state::State;
 
 /// What a filter of ours works on besides its input.
 pub(super) struct Call<'a> {
-    pub(super) args: Vec<Value>,
+    pub(super) args: Vec<ValueCow<'a>>,
     pub(super) now: Option<jiff::Timestamp>,
     pub(super) budget: &'a mut Budget,
 }
@@ -24,10 +24,9 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     /// An argument as a text; nothing when it is absent.
-    pub(super) fn text(&self, at: usize) -> String {
+    pub(super) fn text(&self, at: usize) -> KStringCow<'_> {
         let arg = self.args.get(at);
-        arg.map(|arg| arg.to_kstr().into_string())
-            .unwrap_or_default()
+        arg.map(ValueView::to_kstr).unwrap_or_default()
     }
 }
 
@@ -39,6 +38,10 @@ pub(in crate::template) struct Own {
     name: &'static str,
     least: usize,
     most: usize,
+    /// A named argument, which follows the others.
+    named: Option<&'static str>,
+    /// What it is given takes the place of an absent input, which is then no gap in the text.
+    fills: bool,
     body: Body,
 }
 
@@ -60,7 +63,18 @@ pub(in crate::template) fn own(name: &str) -> Option<Own> {
         "money" => (0, 0, number::money),
         "number_with_delimiter" => (0, 0, number::number_with_delimiter),
         "capitalize" => (0, 0, text::capitalize),
-        "join" => (0, 1, text::join),
+        "default" => (1, 1, text::default),
+        "join" => (0, 1, list::join),
+        "concat" => (1, 1, list::concat),
+        "map" => (1, 1, list::map),
+        "split" => (1, 1, text::split),
+        "newline_to_br" => (0, 0, text::newline_to_br),
+        "truncatewords" => (0, 2, text::truncatewords),
+        "ceil" => (0, 0, number::ceil),
+        "floor" => (0, 0, number::floor),
+        "round" => (0, 1, number::round),
+        "at_least" => (1, 1, number::at_least),
+        "at_most" => (1, 1, number::at_most),
         "json_escape" => (0, 0, json::json_escape),
         "json_parse" => (0, 0, json::json_parse),
         "as_json_string" => (0, 0, json::as_json_string),
@@ -88,6 +102,8 @@ pub(in crate::template) fn own(name: &str) -> Option<Own> {
         name,
         least,
         most,
+        named: (name == "default").then_some("allow_false"),
+        fills: name == "default",
         body,
     })
 }
@@ -96,13 +112,7 @@ pub(in crate::template) fn own(name: &str) -> Option<Own> {
 
 impl ParseFilter for Own {
     fn parse(&self, arguments: FilterArguments<'_>) -> Result<Box<dyn Filter>> {
-        if arguments.keyword.count() > 0 {
-            return Err(Error::with_msg(format!(
-                "`{}` takes no named arguments",
-                self.name
-            )));
-        }
-        let args: Vec<Expression> = arguments.positional.collect();
+        let mut args: Vec<Expression> = arguments.positional.collect();
         if args.len() < self.least || args.len() > self.most {
             let takes = match (self.least, self.most) {
                 (0, 0) => "no arguments".to_owned(),
@@ -114,6 +124,13 @@ impl ParseFilter for Own {
                 self.name,
                 args.len()
             )));
+        }
+        for (name, value) in arguments.keyword {
+            if self.named != Some(name) || args.len() > self.most {
+                let message = format!("`{}` takes no argument `{name}`", self.name);
+                return Err(Error::with_msg(message));
+            }
+            args.push(value);
         }
         Ok(Box::new(Applied { own: *self, args }))
     }
@@ -145,19 +162,22 @@ impl FilterReflection for Own {
 
 impl Filter for Applied {
     fn evaluate(&self, input: &dyn ValueView, runtime: &dyn Runtime) -> Result<Value> {
+        // Before the argument is read: that is absent on its own account.
+        if self.own.fills && input.query_state(liquid_core::model::State::DefaultValue) {
+            runtime.registers().get_mut::<State>().misses.fill();
+        }
         let args = self
             .args
             .iter()
-            .map(|arg| Ok(arg.evaluate(runtime)?.into_owned()))
+            .map(|arg| arg.evaluate(runtime))
             .collect::<Result<_>>()?;
-        let now = runtime.registers().get_mut::<Now>().0;
-        let mut budget = runtime.registers().get_mut::<Budget>();
+        let mut state = runtime.registers().get_mut::<State>();
         (self.own.body)(
             input,
             &mut Call {
                 args,
-                now,
-                budget: &mut budget,
+                now: state.now,
+                budget: &mut state.budget,
             },
         )
     }

@@ -4,10 +4,12 @@
 //! and the tags of Braze become such as Liquid parses (`braze`). On the way every tag, filter, content block and
 //! catalog is looked up, so that an unknown one is reported where it stands and with what was probably meant.
 
+mod bare;
 mod braze;
 mod scanner;
 mod statements;
 
+pub use bare::Bare;
 use scanner::Rewriter;
 
 use super::library::{Library, References};
@@ -27,6 +29,7 @@ pub(super) struct Rewritten {
     /// What of the library it uses.
     pub(super) references: References,
     fetches: bool,
+    pub(super) bare: Vec<Bare>,
 }
 
 /// What of a library a text uses, whatever else is wrong with it.
@@ -46,6 +49,8 @@ pub(super) fn rewrite(source: &str, library: &Library) -> Result<Rewritten, Vec<
     let mut rewriter = Rewriter::new(source, library);
     if let Err(problem) = rewriter.run() {
         rewriter.problems.push(problem);
+        // The rest was not read: what is open here may be closed there.
+        rewriter.open.clear();
     }
     for (name, span) in std::mem::take(&mut rewriter.open) {
         let message = format!("`{{% {name} %}}` is never closed");
@@ -57,6 +62,7 @@ pub(super) fn rewrite(source: &str, library: &Library) -> Result<Rewritten, Vec<
     if rewriter.problems.is_empty() {
         rewriter.out.references = rewriter.references;
         rewriter.out.fetches = rewriter.fetches;
+        rewriter.out.bare = bare::bare(source, &rewriter.outputs);
         Ok(rewriter.out)
     } else {
         Err(rewriter.problems)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Rewritten, SYNTAX, UNKNOWN_FILTER};
+use super::{Rewritten, SYNTAX, UNKNOWN_FILTER, UNKNOWN_NAME};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::template::language::FILTERS;
 use crate::template::library::{Library, References};
@@ -32,7 +32,24 @@ pub(super) struct Rewriter<'a> {
     pub(super) references: References,
     /// It asks for connected content.
     pub(super) fetches: bool,
+    /// Where `{{ }}` stand by themselves.
+    pub(super) outputs: Vec<Range<usize>>,
 }
+
+/// Namespaces of Braze that there are not: they would be empty for everybody.
+const UNSUPPORTED: [(&str, &str); 9] = [
+    ("canvas", NO_CANVAS),
+    ("canvas_entry_properties", NO_CANVAS),
+    ("context", NO_CANVAS),
+    ("most_recently_used_device", NO_DEVICE),
+    ("targeted_device", NO_DEVICE),
+    ("app", NO_DEVICE),
+    ("card", NO_DEVICE),
+    ("sms", NO_DEVICE),
+    ("whats_app", NO_DEVICE),
+];
+const NO_CANVAS: &str = "there are no Canvases: send it along as `api_trigger_properties.${...}`";
+const NO_DEVICE: &str = "it is of another channel than Messenger and webhooks";
 
 // === impl End ===
 
@@ -60,6 +77,7 @@ impl<'a> Rewriter<'a> {
             library,
             references: References::default(),
             fetches: false,
+            outputs: Vec::new(),
         }
     }
 
@@ -118,7 +136,9 @@ impl<'a> Rewriter<'a> {
         }
         let start = self.at;
         self.copy(start + 2);
-        self.inner(End::OUTPUT, start)
+        self.inner(End::OUTPUT, start)?;
+        self.outputs.push(start..self.at);
+        Ok(())
     }
 
     /// The inside of a tag or output up to and with its end.
@@ -225,6 +245,12 @@ impl<'a> Rewriter<'a> {
                 return Err(problem.hint(
                     "take it with `{% capture x %}{{content_blocks.${name}}}{% endcapture %}`",
                 ));
+            }
+            let from = root.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let name = &root[from.map_or(0, |at| at + 1)..];
+            if let Some((_, hint)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
+                let problem = Diagnostic::error(UNKNOWN_NAME, format!("`{name}` is not supported"));
+                self.problems.push(problem.spanning(span).hint(*hint));
             }
             let len = root.len();
             self.out.text.truncate(len);

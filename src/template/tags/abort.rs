@@ -6,7 +6,7 @@ use liquid_core::model::ValueView;
 use liquid_core::{Error, Expression, Renderable, Result, Runtime, TagTokenIter};
 
 use super::block::Tag;
-use crate::template::budget::Budget;
+use crate::template::state::State;
 
 /// What a message says that was not given a reason.
 const NO_REASON: &str = "the template called abort_message";
@@ -41,7 +41,7 @@ impl Renderable for Abort {
                 .collect(),
             None => NO_REASON.to_owned(),
         };
-        runtime.registers().get_mut::<Budget>().aborted = Some(reason);
+        runtime.registers().get_mut::<State>().aborted = Some(reason);
         Err(Error::with_msg("aborted"))
     }
 }

@@ -10,7 +10,8 @@ use liquid_core::{
 
 use super::block::Block;
 use crate::model::limits;
-use crate::template::budget::{Budget, Limited};
+use crate::template::budget::Limited;
+use crate::template::state::State;
 
 pub(in crate::template) const CAPTURE: Block = Block {
     name: "capture",
@@ -39,7 +40,7 @@ struct Extra {
 
 /// What a template adds to the record of its delivery.
 #[derive(Debug, Default)]
-pub(in crate::template) struct Extras(pub(in crate::template) BTreeMap<String, String>);
+pub(in crate::template) struct Extras(BTreeMap<String, String>);
 
 fn captured(
     mut arguments: TagTokenIter<'_>,
@@ -62,7 +63,8 @@ impl Renderable for Captured {
         let mut bytes = Vec::new();
         self.body
             .render_to(&mut Limited::new(&mut bytes), runtime)?;
-        runtime.registers().get_mut::<Budget>().build(bytes.len())?;
+        let registers = runtime.registers();
+        registers.get_mut::<State>().budget.build(bytes.len())?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         runtime.set_global(self.name.clone(), Value::Scalar(Scalar::new(text)));
         Ok(())
@@ -91,7 +93,11 @@ impl Renderable for Extra {
             .render_to(&mut Limited::new(&mut bytes), runtime)?;
         let key = self.key.evaluate(runtime)?.to_kstr().trim().to_owned();
         let value = String::from_utf8_lossy(&bytes).trim().to_owned();
-        runtime.registers().get_mut::<Extras>().add(key, &value);
+        runtime
+            .registers()
+            .get_mut::<State>()
+            .extras
+            .add(key, &value);
         Ok(())
     }
 }
@@ -99,6 +105,10 @@ impl Renderable for Extra {
 // === impl Extras ===
 
 impl Extras {
+    pub(in crate::template) fn take(&mut self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.0)
+    }
+
     /// The first of two with one key stays, and what leaves the bound is cut off, as in Braze.
     fn add(&mut self, key: String, value: &str) {
         let used: usize = self

@@ -194,13 +194,12 @@ impl Operator {
     }
 
     fn holds(self, left: &dyn ValueView, right: &dyn ValueView) -> bool {
-        let (a, b) = (ValueViewCmp::new(left), ValueViewCmp::new(right));
         match self {
-            Self::Equal => a == b,
-            Self::Differs => a != b,
+            Self::Equal => equal(left, right),
+            Self::Differs => !equal(left, right),
             Self::Contains => contains(left, right),
             // What has no order is in none of them.
-            _ => a.partial_cmp(&b).is_some_and(|order| match self {
+            _ => compare(left, right).is_some_and(|order| match self {
                 Self::Less => order == Ordering::Less,
                 Self::LessOrEqual => order != Ordering::Greater,
                 Self::Greater => order == Ordering::Greater,
@@ -210,11 +209,30 @@ impl Operator {
     }
 }
 
+fn compare(left: &dyn ValueView, right: &dyn ValueView) -> Option<Ordering> {
+    ValueViewCmp::new(left).partial_cmp(&ValueViewCmp::new(right))
+}
+
+/// The library's also finds nil equal to false and to `empty`, and true to any text.
+fn equal(left: &dyn ValueView, right: &dyn ValueView) -> bool {
+    let is_boolean = |value: &dyn ValueView| value.type_name() == "boolean";
+    if let (Some(State::Empty), other) | (other, Some(State::Empty)) =
+        (left.as_state(), right.as_state())
+        && other.is_none()
+        && (left.is_nil() || right.is_nil())
+    {
+        return false;
+    }
+    let is_asked = left.is_state() || right.is_state();
+    if !is_asked && (left.is_nil() != right.is_nil() || is_boolean(left) != is_boolean(right)) {
+        return false;
+    }
+    ValueViewCmp::new(left) == ValueViewCmp::new(right)
+}
+
 fn contains(left: &dyn ValueView, right: &dyn ValueView) -> bool {
     if let Some(list) = left.as_array() {
-        return list
-            .values()
-            .any(|item| ValueViewCmp::new(item) == ValueViewCmp::new(right));
+        return list.values().any(|item| equal(item, right));
     }
     let part = right.to_kstr();
     if let Some(object) = left.as_object() {

@@ -12,11 +12,11 @@ use serde_json::Value as Json;
 
 use super::block::Block;
 use crate::model::limits;
-use crate::template::budget::{Budget, Limited};
-use crate::template::content::{Given, Missing, Request, Response, Wanted};
+use crate::template::budget::Limited;
+use crate::template::content::{Request, Response, Wanted};
 use crate::template::filters::from_json;
-use crate::template::library::Shelf;
-use crate::template::scope;
+use crate::template::misses::note_miss;
+use crate::template::state::State;
 
 /// Rewritten: the URL is the block's body, and each option begins a section of it.
 pub(in crate::template) const CONNECTED_CONTENT: Block = Block {
@@ -78,7 +78,11 @@ impl Section {
         for part in &self.0 {
             part.render_to(&mut Limited::new(&mut bytes), runtime)?;
         }
-        runtime.registers().get_mut::<Budget>().build(bytes.len())?;
+        runtime
+            .registers()
+            .get_mut::<State>()
+            .budget
+            .build(bytes.len())?;
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
     }
 }
@@ -148,7 +152,7 @@ impl Content {
         let (status, body) = match response {
             Response::Good { status, body } => (*status, body),
             Response::Bad { why } => {
-                scope::note_miss(runtime.registers(), why.clone());
+                note_miss(runtime.registers(), why.clone());
                 return Ok(());
             }
         };
@@ -180,21 +184,21 @@ impl Renderable for Content {
         let wanted = self.wanted(runtime)?;
         check(&wanted.request, runtime)?;
         let given: Option<Arc<Response>> = {
-            let given = runtime.registers().get_mut::<Given>();
-            given.0.get(&wanted.request).cloned()
+            let state = runtime.registers().get_mut::<State>();
+            state.contents.get(&wanted.request).cloned()
         };
         if let Some(response) = given {
             return self.use_of(&response, out, runtime);
         }
-        runtime.registers().get_mut::<Missing>().0 = Some(Box::new(wanted));
+        runtime.registers().get_mut::<State>().missing = Some(Box::new(wanted));
         Err(Error::with_msg("connected content is to be fetched"))
     }
 }
 
 /// Only hosts that Settings allow are asked, whatever a template makes of a user's attributes.
 fn check(request: &Request, runtime: &dyn Runtime) -> Result<()> {
-    let shelf = runtime.registers().get_mut::<Shelf>();
-    let access = shelf.0.as_ref().map(|library| library.access());
+    let state = runtime.registers().get_mut::<State>();
+    let access = state.library.as_ref().map(|library| library.access());
     let host = host(&request.url);
     if !access.is_some_and(|access| host.is_some_and(|host| access.allows(host))) {
         let message = match host {

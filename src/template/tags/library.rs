@@ -7,9 +7,9 @@ use liquid_core::model::{KString, Value, ValueView};
 use liquid_core::{Error, Expression, Renderable, Result, Runtime, TagTokenIter};
 
 use super::block::Tag;
-use crate::template::budget::Budget;
-use crate::template::library::{Library, Shelf};
-use crate::template::scope;
+use crate::template::library::Library;
+use crate::template::misses::note_miss;
+use crate::template::state::State;
 
 /// `{{content_blocks.${name}}}`, rewritten.
 pub(in crate::template) const CONTENT_BLOCK: Tag = Tag {
@@ -57,9 +57,9 @@ fn literal(arguments: &mut TagTokenIter<'_>) -> Result<String> {
 
 /// The text was compiled with the library, so that what it names is there.
 fn library(runtime: &dyn Runtime) -> Result<Arc<Library>> {
-    let shelf = runtime.registers().get_mut::<Shelf>();
-    shelf
-        .0
+    let state = runtime.registers().get_mut::<State>();
+    state
+        .library
         .clone()
         .ok_or_else(|| Error::with_msg("there are no content blocks and catalogs here"))
 }
@@ -67,7 +67,7 @@ fn library(runtime: &dyn Runtime) -> Result<Arc<Library>> {
 impl Renderable for ContentBlock {
     fn render_to(&self, out: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
         // Blocks of blocks multiply: each counts like a turn of a loop.
-        runtime.registers().get_mut::<Budget>().iterate()?;
+        runtime.registers().get_mut::<State>().budget.iterate()?;
         let library = library(runtime)?;
         let block = library
             .block(&self.name)
@@ -90,7 +90,7 @@ impl Renderable for CatalogItems {
             }
             match catalog.item(&id.to_kstr()) {
                 Some(item) => items.push(item.clone()),
-                None => scope::note_miss(
+                None => note_miss(
                     runtime.registers(),
                     format!("an item of the catalog `{}`", self.catalog),
                 ),

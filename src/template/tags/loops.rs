@@ -1,19 +1,21 @@
 //! `for` and `tablerow`, which end.
 
+use std::fmt;
 use std::io::Write;
 
-use liquid_core::model::{KString, Object, Value, ValueView};
+use liquid_core::model::{KString, Object, Scalar, State::Empty, Value, ValueCow};
 use liquid_core::parser::{BlockElement, TryMatchToken};
 use liquid_core::runtime::{Interrupt, InterruptRegister};
 use liquid_core::{
-    Error, Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
+    Error, Expression, Language, ObjectView, Renderable, Result, Runtime, TagBlock, TagTokenIter,
+    Template, ValueView,
 };
-use liquid_lib::stdlib::ForloopObject;
 
 use super::block::Block;
 use crate::model::limits;
-use crate::template::budget::Budget;
 use crate::template::scope::Frame;
+use crate::template::state::State;
+use crate::template::view::count;
 
 /// The library's collects a range before it begins, two thousand million numbers if it is told to, and
 /// pads with nil when an offset leaves fewer than the limit.
@@ -49,9 +51,31 @@ pub(super) struct Head {
     name: KString,
     items: Items,
     limit: Option<Expression>,
-    offset: Option<Expression>,
+    offset: Option<Offset>,
     cols: Option<Expression>,
     is_reversed: bool,
+    /// What stands after `in`, with the name, as loops that go on from one another share it.
+    over: String,
+}
+
+#[derive(Debug)]
+enum Offset {
+    At(Expression),
+    /// Where the last loop over the same ended, by its name.
+    Continue,
+}
+
+/// What a body knows of its loop.
+#[derive(Debug, ObjectView, ValueView)]
+struct Forloop<'a> {
+    length: i64,
+    index: i64,
+    index0: i64,
+    rindex: i64,
+    rindex0: i64,
+    first: bool,
+    last: bool,
+    parentloop: Option<&'a dyn ValueView>,
 }
 
 #[derive(Debug)]
@@ -143,11 +167,12 @@ impl Head {
                 Items::Range(from, to)
             }
         };
+        let over = format!("{name} in {items}");
         let (mut limit, mut offset, mut cols, mut is_reversed) = (None, None, None, false);
         while let Some(token) = arguments.next() {
             match token.as_str() {
                 "limit" => limit = Some(option(arguments)?),
-                "offset" => offset = Some(option(arguments)?),
+                "offset" => offset = Some(Offset::parse(arguments)?),
                 "cols" if is_table => cols = Some(option(arguments)?),
                 "reversed" if !is_table => is_reversed = true,
                 _ => {
@@ -164,12 +189,20 @@ impl Head {
             offset,
             cols,
             is_reversed,
+            over,
         })
     }
 
     /// The items of this run: at most as many as there may be iterations, since more cannot be shown.
     pub(super) fn items(&self, runtime: &dyn Runtime) -> Result<Vec<Value>> {
-        let skip = number(self.offset.as_ref(), runtime)?.unwrap_or(0);
+        let skip = match &self.offset {
+            None => 0,
+            Some(Offset::At(offset)) => number(Some(offset), runtime)?.unwrap_or(0),
+            Some(Offset::Continue) => {
+                let state = runtime.registers().get_mut::<State>();
+                state.ends.get(&self.over).copied().unwrap_or(0)
+            }
+        };
         let take = number(self.limit.as_ref(), runtime)?
             .unwrap_or(usize::MAX)
             .min(limits::RENDER_ITERATIONS_MAX as usize + 1);
@@ -208,15 +241,63 @@ impl Head {
                             })
                             .collect()
                     }
-                    // Nothing, or a scalar: Braze shows nothing.
-                    (None, None) => Vec::new(),
+                    // A text that is not empty is a list of itself; other scalars are none.
+                    (None, None) => {
+                        let is_text = list.type_name() == "string" && !list.query_state(Empty);
+                        let text = is_text.then(|| list.to_value());
+                        text.into_iter().skip(skip).take(take).collect()
+                    }
                 }
             }
         };
         if self.is_reversed {
             items.reverse();
         }
+        let mut state = runtime.registers().get_mut::<State>();
+        state.ends.insert(self.over.clone(), skip + items.len());
         Ok(items)
+    }
+}
+
+// === impl Offset ===
+
+impl Offset {
+    fn parse(arguments: &mut TagTokenIter<'_>) -> Result<Self> {
+        let value = option(arguments)?;
+        Ok(if value.to_string() == "continue" {
+            Self::Continue
+        } else {
+            Self::At(value)
+        })
+    }
+}
+
+// === impl Items ===
+
+impl fmt::Display for Items {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(list) => list.fmt(f),
+            Self::Range(from, to) => write!(f, "({from}..{to})"),
+        }
+    }
+}
+
+// === impl Forloop ===
+
+impl<'a> Forloop<'a> {
+    fn new(at: usize, n: usize, parentloop: Option<&'a dyn ValueView>) -> Self {
+        let (at, n) = (count(at), count(n));
+        Self {
+            length: n,
+            index: at + 1,
+            index0: at,
+            rindex: n - at,
+            rindex0: n - at - 1,
+            first: at == 0,
+            last: at + 1 == n,
+            parentloop,
+        }
     }
 }
 
@@ -232,9 +313,11 @@ impl Renderable for Loop {
             };
         }
         let n = items.len();
+        let outer = runtime.try_get(&[Scalar::new("forloop")]);
         for (at, item) in items.iter().enumerate() {
-            runtime.registers().get_mut::<Budget>().iterate()?;
-            let forloop = ForloopObject::new(at, n);
+            runtime.registers().get_mut::<State>().budget.iterate()?;
+            let outer = outer.as_ref().map(ValueCow::as_view);
+            let forloop = Forloop::new(at, n, outer);
             let scope = Frame {
                 parent: runtime,
                 names: [("forloop", &forloop), (&self.head.name, item)],
@@ -260,7 +343,7 @@ impl Renderable for Rows {
             return Err(Error::with_msg("`cols` must be at least 1"));
         }
         for (at, item) in items.iter().enumerate() {
-            runtime.registers().get_mut::<Budget>().iterate()?;
+            runtime.registers().get_mut::<State>().budget.iterate()?;
             let (row, col) = (at / cols, at % cols);
             let is_last_col = col + 1 == cols || at + 1 == n;
             let tablerow = Value::Object(tablerow(at, n, col, is_last_col));
@@ -280,7 +363,7 @@ impl Renderable for Rows {
 }
 
 fn tablerow(at: usize, n: usize, col: usize, is_last_col: bool) -> Object {
-    let count = |n: usize| Value::scalar(i64::try_from(n).unwrap_or(i64::MAX));
+    let count = |n: usize| Value::scalar(count(n));
     let fields = [
         ("length", count(n)),
         ("index", count(at + 1)),

@@ -216,6 +216,34 @@ fn a_declared_retention_bounds_how_old_an_event_may_be() {
     });
 }
 
+#[test]
+fn a_plan_warns_of_new_filters_that_meet_nobody_where_they_stand() {
+    let filter = "kind: Segment\nname: grown\nfilter: >-\n  user.vip\n  && user.agee >= 18 && user.city > now\n";
+    Stage::new().run(async |live| {
+        let files = [("grown.yaml", filter)];
+        let told = plan(live, &files).await.diagnostics;
+        assert_eq!(told, [], "without users nothing is known");
+        let ana = json!({"age": 31, "city": "Porto", "vip": true});
+        live.upsert([("ana", ana)]).await;
+        let told = plan(live, &files).await.diagnostics;
+        let told: Vec<_> = told
+            .iter()
+            .map(|d| (d.code.as_str(), d.line, d.column, d.length))
+            .collect();
+        let expected = [
+            ("filter-unknown-attribute", 5, 6, 9),
+            ("filter-never", 5, 25, 15),
+        ];
+        assert_eq!(told, expected);
+        live.apply(files).await;
+        assert_eq!(
+            plan(live, &files).await.diagnostics,
+            [],
+            "it is new no more"
+        );
+    });
+}
+
 async fn plan(live: &Live, files: &[(&str, &str)]) -> pb::PlanCampaignsResponse {
     let files = source_files(files.iter().copied());
     let request = pb::PlanCampaignsRequest { files };

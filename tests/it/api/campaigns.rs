@@ -189,6 +189,7 @@ fn a_message_is_previewed_for_anybody() {
             campaign: "hello".into(),
             subject: Some(Subject::ExternalId("ana".into())),
             trigger_properties: Some(object(json!({"order": "A1"}))),
+            ..pb::PreviewMessageRequest::default()
         };
         let shown = client
             .campaigns
@@ -238,7 +239,7 @@ fn a_test_message_is_really_sent() {
         let request = |id: &str| pb::SendTestMessageRequest {
             campaign: "hello".into(),
             external_id: id.into(),
-            trigger_properties: None,
+            ..pb::SendTestMessageRequest::default()
         };
         let sent = client
             .campaigns
@@ -282,7 +283,7 @@ fn a_preview_sees_what_the_channel_lacks() {
                 let request = pb::PreviewMessageRequest {
                     campaign: "hello".into(),
                     subject: Some(Subject::ExternalId(id.into())),
-                    trigger_properties: None,
+                    ..pb::PreviewMessageRequest::default()
                 };
                 let shown = client.campaigns.preview_message(request).await;
                 shown.unwrap().into_inner()

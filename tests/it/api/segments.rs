@@ -238,7 +238,15 @@ fn segments_name_each_other_and_strangers_are_warned_of() {
                 sample_size: 0,
             };
             let answer = live.client().await.segments.evaluate_segment(request).await;
-            assert_eq!(answer.unwrap().into_inner().warnings, [warning]);
+            let answer = answer.unwrap().into_inner();
+            assert_eq!(answer.warnings, [warning]);
+            let place = &answer.diagnostics[0];
+            let at = (place.column - 1) as usize;
+            let marked = &place.snippet[at..at + place.length as usize];
+            assert!(
+                filter.contains(marked) && marked.starts_with("user."),
+                "{place:?}"
+            );
         }
     });
 }

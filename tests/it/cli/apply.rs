@@ -93,6 +93,76 @@ fn a_deletion_needs_a_word_where_nobody_can_be_asked() {
     scene.server.stop();
 }
 
+/// Campaign files that share a block, a template and a catalog with a CSV of its own.
+const SHARED: [(&str, &str); 5] = [
+    (
+        "page.yaml",
+        "kind: Channel\nname: page\ntype: messenger\npage_id: \"1\"\ntoken: {env: RECADO_TEST_TOKEN}\n",
+    ),
+    (
+        "footer.yaml",
+        "kind: ContentBlock\nname: Footer\ncontent: Bye\n",
+    ),
+    (
+        "offer.yaml",
+        "kind: Template\nname: offer\nmessage:\n  text: \"{% catalog_items Games g1 %}{{items[0].title}}. {{content_blocks.${Footer}}}\"\n",
+    ),
+    (
+        "catalogs/games.yaml",
+        "kind: Catalog\nname: Games\nfile: data/games.csv\n",
+    ),
+    (
+        "sale.yaml",
+        "kind: Campaign\nname: sale\nchannel: page\ntrigger: {api: {}}\ntemplate: offer\n",
+    ),
+];
+
+#[test]
+fn a_change_of_what_is_shared_names_who_uses_it_and_survives_a_restart() {
+    let scene = Scene::new();
+    let path = |name: &str| scene.folder.path().join("shared").join(name);
+    fs::create_dir_all(path("catalogs/data")).unwrap();
+    for (name, text) in SHARED {
+        fs::write(path(name), text).unwrap();
+    }
+    fs::write(path("catalogs/data/games.csv"), "id,title\ng1,Tales\n").unwrap();
+    // Nobody names it: it is nobody's business what lies beside.
+    fs::write(path("catalogs/data/users.csv"), [0xff, 0xfe]).unwrap();
+    let applied = scene.run(&["apply", "shared"]);
+    assert_eq!(code(&applied), Some(0), "{}", stderr(&applied));
+    let preview = |scene: &Scene| {
+        let shown = scene.run(&[
+            "preview",
+            "sale",
+            "--attributes",
+            r#"{"messenger_id":"7"}"#,
+            "--json",
+        ]);
+        let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+        shown["message"]["text"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(preview(&scene), "Tales. Bye");
+
+    fs::write(path("catalogs/data/games.csv"), "id,title\ng1,Regex\n").unwrap();
+    fs::write(path("footer.yaml"), SHARED[1].1.replace("Bye", "See you")).unwrap();
+    let planned = stdout(&scene.run(&["plan", "shared"]));
+    insta::assert_snapshot!("plan-of-what-is-shared", planned);
+    assert_eq!(code(&scene.run(&["apply", "shared"])), Some(0));
+    assert_eq!(preview(&scene), "Regex. See you");
+
+    let Scene { folder, server } = scene;
+    server.kill();
+    let server = Server::start(&Options {
+        store: &folder.path().join("recado.sqlite"),
+        graph_url: "http://127.0.0.1:1",
+    });
+    let scene = Scene { folder, server };
+    assert_eq!(preview(&scene), "Regex. See you");
+    let again = stdout(&scene.run(&["plan", "shared"]));
+    assert!(again.starts_with("nothing changes"), "{again}");
+    scene.server.stop();
+}
+
 #[test]
 fn a_folder_without_files_is_not_valid() {
     let folder = tempfile::tempdir().unwrap();

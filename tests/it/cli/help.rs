@@ -2,14 +2,21 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 40] = [
+const COMMANDS: [&[&str]; 48] = [
     &[],
     &["serve"],
     &["dev"],
     &["demo"],
     &["validate"],
+    &["test"],
     &["plan"],
     &["apply"],
+    &["revisions"],
+    &["show"],
+    &["diff"],
+    &["rollback"],
+    &["export"],
+    &["drift"],
     &["schema"],
     &["import"],
     &["import", "braze"],
@@ -43,6 +50,7 @@ const COMMANDS: [&[&str]; 40] = [
     &["bench", "upsert"],
     &["bench", "evaluate"],
     &["bench", "send"],
+    &["bench", "render"],
 ];
 
 #[test]

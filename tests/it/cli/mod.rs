@@ -7,10 +7,14 @@ mod braze;
 mod demo;
 mod help;
 mod import;
+mod misses;
 mod offline;
+mod preview;
+mod revisions;
 mod segments;
 mod sends;
 mod serve;
+mod test_command;
 
 use std::process::Output;
 

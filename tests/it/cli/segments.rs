@@ -175,3 +175,38 @@ fn a_watch_goes_on_where_it_was_interrupted() {
         assert!(told.contains("the server is stopping"), "{told}");
     }
 }
+
+#[test]
+fn a_filter_on_the_command_line_is_marked_where_it_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path(), &user("ana", "BR"));
+    let ask = |filter: &str| {
+        let arguments = [
+            "segment",
+            "count",
+            "--filter",
+            filter,
+            "--server",
+            &server.grpc,
+        ];
+        let output = recado(&arguments).output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let (code, told) = ask("user.age > 3 && user.name.startWith(\"A\")");
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        lines[1..],
+        [
+            "    user.age > 3 && user.name.startWith(\"A\")",
+            "                    ^^^^^^^^^^^^^^^^^^^^^^^^",
+        ]
+    );
+    let (code, told) = ask("user.country == \"BR\" && user.contry != \"PT\"");
+    assert_eq!(code, Some(0));
+    assert!(told.contains("did you mean `user.country`?"), "{told}");
+    assert!(
+        told.contains(&format!("\n   | {}^^^^^^^^^^^\n", " ".repeat(24))),
+        "{told}"
+    );
+}

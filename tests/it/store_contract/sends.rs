@@ -7,7 +7,7 @@ use recado::model::send::Phase;
 use recado::store::contract::{Created, DeliveryQuery, Error, NewRevision, SendQuery};
 
 use super::Backend;
-use super::fixtures::{at, claim, counts, deliveries, new_send, send};
+use super::fixtures::{at, claim, counts, deliveries, new_send, record, send, set, user};
 
 pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
     let mut store = backend.open();
@@ -60,6 +60,14 @@ pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
             (Revision(n), "ana")
         );
     }
+    let listed = async |before: Option<u64>, limit| {
+        let found = store.revisions(before.map(Revision), limit).await.unwrap();
+        found.iter().map(|info| info.revision.0).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, 10).await, [3, 2, 1]);
+    assert_eq!(listed(None, 2).await, [3, 2]);
+    assert_eq!(listed(Some(3), 10).await, [2, 1]);
+    assert_eq!(listed(Some(1), 10).await, [0; 0]);
 }
 
 pub(super) async fn a_send_is_stored_once(backend: &impl Backend) {
@@ -103,7 +111,10 @@ pub(super) async fn a_fan_out_goes_on_where_it_stopped(backend: &impl Backend) {
     drop(store);
     let store = backend.open();
     assert_eq!(store.unfinished_fanouts().await.unwrap(), [new]);
-    let again = deliveries(id, &["ana", "bia", "caio"]);
+    let users = ["ana", "bia", "caio", "duda"].map(|name| set(name, []));
+    store.upsert_users(users.into()).await.unwrap();
+    store.delete_users(vec![user("duda")]).await.unwrap();
+    let again = deliveries(id, &["ana", "bia", "caio", "duda", "nobody"]);
     let phase = store.enqueue(id, again, true).await.unwrap();
     assert_eq!(phase, Phase::Running);
     assert!(store.unfinished_fanouts().await.unwrap().is_empty());
@@ -145,7 +156,7 @@ pub(super) async fn a_finished_send_stays_finished(backend: &impl Backend) {
         let outcome = Outcome::Sent {
             message_id: "m_1".into(),
         };
-        store.record(due.id, outcome, at(2)).await.unwrap();
+        record(&store, due.id, outcome, at(2)).await;
     }
     let finished = store.get_send(id).await.unwrap().unwrap();
     assert_eq!(

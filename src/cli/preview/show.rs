@@ -1,0 +1,170 @@
+//! A preview as people and scripts read it.
+
+use std::collections::HashMap;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::Preview;
+use crate::api::pb;
+use crate::cli::error::Error;
+use crate::cli::output::harmless;
+use crate::cli::{diagnostics, json, output};
+use crate::messenger::Look;
+
+/// How wide a look is drawn when nobody looks at a terminal.
+const COLUMNS: usize = 80;
+
+// === impl Preview ===
+
+impl Preview {
+    pub(super) fn show(&self, preview: &pb::PreviewMessageResponse) -> Result<(), Error> {
+        // Before it is told: who waits for the line finds the picture there.
+        let drawn = self.draw(preview);
+        let found = match &self.dir {
+            Some(folder) => diagnostics::located(preview.diagnostics.clone(), folder),
+            None => Vec::new(),
+        };
+        if self.json {
+            let mut value = as_json(preview);
+            value["diagnostics"] = diagnostics::to_json(&found);
+            if self.watch {
+                output::json_line(&value);
+            } else {
+                output::json(&value);
+            }
+        } else {
+            diagnostics::print(&found);
+            print(preview);
+        }
+        drawn
+    }
+
+    fn draw(&self, preview: &pb::PreviewMessageResponse) -> Result<(), Error> {
+        let Some(path) = &self.svg else {
+            return Ok(());
+        };
+        let Some(look) = look(preview) else {
+            output::warn(format_args!(
+                "`{}` is not written: there is no Messenger message to draw",
+                path.display()
+            ));
+            return Ok(());
+        };
+        let svg = look.to_svg();
+        // A viewer that loads the file again when it changes is left in peace.
+        if fs::read(path).is_ok_and(|held| held == svg.as_bytes()) {
+            return Ok(());
+        }
+        fs::write(path, svg).map_err(Error::file(path))
+    }
+}
+
+/// The look, then the gates, then the call as it would be made.
+pub(in crate::cli) fn print(preview: &pb::PreviewMessageResponse) {
+    if let Some(seed) = preview.seed {
+        output::note(format_args!(
+            "{} was taken from the audience; `--seed {seed}` takes the same again",
+            preview.external_id
+        ));
+    }
+    if let Some(look) = look(preview) {
+        let columns = output::width().unwrap_or(COLUMNS);
+        output::line(look.to_text(columns));
+        output::line("");
+    }
+    gates(&preview.gates);
+    if let Some(request) = &preview.request {
+        output::line(format_args!("\n{} {}", request.method, request.url));
+        for (name, value) in sorted(&request.headers) {
+            output::line(format_args!("{name}: {value}"));
+        }
+        output::line(format_args!("\n{}", pretty(&request.body)));
+    }
+    for (key, value) in sorted(&preview.message_extras) {
+        output::note(format_args!("message_extras {key}: {}", harmless(value)));
+    }
+    if !preview.misses.is_empty() {
+        let misses = preview.misses.join(", ");
+        output::note(format_args!("absent here: {}", harmless(&misses)));
+    }
+    for warning in &preview.warnings {
+        output::warn(harmless(warning));
+    }
+    match &preview.reason {
+        None => output::note("it would be sent"),
+        Some(reason) => output::note(format_args!(
+            "it would not be sent: {}: {}",
+            reason.code,
+            harmless(&reason.detail)
+        )),
+    }
+}
+
+pub(in crate::cli) fn gates(gates: &[pb::Gate]) {
+    for gate in gates {
+        let mark = if gate.open {
+            output::good("open  ")
+        } else {
+            output::bad("closed")
+        };
+        output::line(
+            format_args!("{mark} {:<18} {}", passed(&gate.name), gate.detail)
+                .to_string()
+                .trim_end(),
+        );
+    }
+}
+
+fn look(preview: &pb::PreviewMessageResponse) -> Option<Look> {
+    let message = preview.message.as_ref()?;
+    let is_messenger = preview.channel_type() == pb::ChannelType::Messenger;
+    is_messenger.then(|| Look::of(&json::of_value(message)))
+}
+
+/// What a gate asks for, rather than the reason that it gives when it is closed.
+fn passed(gate: &str) -> &str {
+    match gate {
+        "user_not_found" => "the user exists",
+        "not_in_audience" => "in the audience",
+        "no_psid" => "has a PSID",
+        "channel_misconfigured" => "the channel works",
+        other => other,
+    }
+}
+
+fn as_json(preview: &pb::PreviewMessageResponse) -> Value {
+    let request = preview.request.as_ref().map(|request| {
+        json!({
+            "method": request.method,
+            "url": request.url,
+            "headers": request.headers,
+            "body": request.body,
+        })
+    });
+    json!({
+        "would_send": preview.reason.is_none(),
+        "external_id": preview.external_id,
+        "seed": preview.seed,
+        "gates": json::gates(&preview.gates),
+        "request": request,
+        "message": preview.message.as_ref().map(json::of_value),
+        "message_extras": preview.message_extras,
+        "misses": preview.misses,
+        "warnings": preview.warnings,
+        "reason": preview.reason.as_ref().map(json::reason),
+    })
+}
+
+fn sorted(map: &HashMap<String, String>) -> Vec<(&String, &String)> {
+    let mut pairs: Vec<_> = map.iter().collect();
+    pairs.sort();
+    pairs
+}
+
+/// JSON indented; anything else as it is.
+fn pretty(body: &str) -> String {
+    let text = serde_json::from_str::<Value>(body)
+        .map_or_else(|_| body.to_owned(), |value| format!("{value:#}"));
+    harmless(&text)
+}

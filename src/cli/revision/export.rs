@@ -1,0 +1,102 @@
+//! `recado export`: the applied state back to files.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::ask;
+use crate::api::pb;
+use crate::cli::connect::Server;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Files come back as they were applied, comments and all, under the paths they had. Nothing is written when a file \
+of another content stands in the way, unless `--force` says that it may go.
+
+Examples:
+  recado export campaigns
+  recado export /tmp/before --revision 11")]
+pub(in crate::cli) struct Export {
+    /// The folder to write to; it is made when there is none
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The revision; the newest without it
+    #[arg(long, value_name = "REV", value_parser = clap::value_parser!(u64).range(1..))]
+    revision: Option<u64>,
+    /// Overwrite files of another content
+    #[arg(long)]
+    force: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+// === impl Export ===
+
+impl Export {
+    pub(in crate::cli) async fn run(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let (revision, files) = ask::export(&mut client, self.revision).await?;
+        let mut targets = Vec::with_capacity(files.len());
+        for file in &files {
+            targets.push((target(&self.folder, file)?, file));
+        }
+        self.check(&targets)?;
+        for (path, file) in &targets {
+            let folder = path.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(folder).map_err(Error::file(folder))?;
+            fs::write(path, &file.text).map_err(Error::file(path))?;
+        }
+        if self.json {
+            output::json(&json!({
+                "revision": ask::to_json(&revision),
+                "files": files.iter().map(|file| &file.path).collect::<Vec<_>>(),
+            }));
+        } else {
+            let noun = if files.len() == 1 { "file" } else { "files" };
+            output::line(format_args!(
+                "{} {noun} of revision {} in `{}`",
+                files.len(),
+                revision.revision,
+                self.folder.display()
+            ));
+        }
+        Ok(Exit::OK)
+    }
+
+    /// Before anything is written.
+    fn check(&self, targets: &[(PathBuf, &pb::SourceFile)]) -> Result<(), Error> {
+        let is_other = |(path, file): &&(PathBuf, &pb::SourceFile)| {
+            path.exists() && fs::read(path).ok().as_deref() != Some(file.text.as_bytes())
+        };
+        match targets.iter().find(is_other) {
+            Some((path, _)) if !self.force => Err(Error::Input(format!(
+                "`{}` is there already with another content; nothing was written; `--force` overwrites",
+                path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Paths come from whoever applied: none may lead out of the folder.
+fn target(folder: &Path, file: &pb::SourceFile) -> Result<PathBuf, Error> {
+    let path = Path::new(&file.path);
+    let is_below = path
+        .components()
+        .all(|step| matches!(step, Component::Normal(_)));
+    if !is_below || file.path.is_empty() || file.path.contains('\\') {
+        return Err(Error::Input(format!(
+            "the applied path `{}` leads out of the folder; nothing was written",
+            file.path
+        )));
+    }
+    Ok(folder.join(path))
+}

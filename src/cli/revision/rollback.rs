@@ -1,0 +1,59 @@
+//! `recado rollback`: the files of an earlier revision, planned and applied again.
+
+use clap::Args;
+
+use super::ask;
+use crate::cli::apply::{self, Origin};
+use crate::cli::connect::Server;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It is an apply like any other, and makes a revision of its own: nothing is taken out of the past. It shows the plan \
+and asks on a terminal; where there is none, `--yes` is needed when something would be deleted. The files in git do not \
+change: revert them too, or the next apply brings back what was rolled back.
+
+Example:
+  recado rollback 11 --message 'the filter of 12 was wrong'")]
+pub(in crate::cli) struct Rollback {
+    /// The revision to go back to
+    #[arg(value_name = "REV", value_parser = clap::value_parser!(u64).range(1..))]
+    revision: u64,
+    /// Who does it, for the record
+    #[arg(long, value_name = "NAME", default_value = "")]
+    author: String,
+    /// Why, for the record [default: `rollback to revision REV`]
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+// === impl Rollback ===
+
+impl Rollback {
+    pub(in crate::cli) async fn run(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let (revision, files) = ask::export(&mut client, Some(self.revision)).await?;
+        let told = || format!("rollback to revision {}", revision.revision);
+        let origin = Origin {
+            author: self.author,
+            // The state is that of those files, whatever git holds now.
+            commit: revision.commit.clone(),
+            message: self.message.unwrap_or_else(told),
+        };
+        let way = apply::Way {
+            agreed: self.yes,
+            json: self.json,
+            folder: None,
+        };
+        apply::planned(&mut client, files, origin, way).await
+    }
+}
