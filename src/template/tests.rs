@@ -272,6 +272,7 @@ fn mistakes_are_found_where_they_stand() {
         ),
         ("{{ «“»x” }}", "liquid-syntax", Some("use straight quotes")),
         ("{{ «'»x }}", "liquid-syntax", None),
+        ("{{«éc».${name}}}", "liquid-syntax", None),
     ];
     for (marked, code, hint) in cases {
         let start = marked.find('«').unwrap();
