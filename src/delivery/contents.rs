@@ -23,6 +23,16 @@ use super::attempt::Attempts;
 use super::compose::{self, Composed, Means, Refusal, Subject, Unmade};
 use super::http::{Answer, Call, Http, Silence};
 
+/// What the connection itself sets: who could write one would choose another host, or where a body ends.
+const OWN_HEADERS: [&str; 6] = [
+    "connection",
+    "content-length",
+    "host",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// Answers that were given lately.
 #[derive(Debug, Default)]
 pub(super) struct Cache(Mutex<Held>);
@@ -157,6 +167,12 @@ impl Fetcher<'_> {
             .iter()
             .map(|(k, v)| (k.as_str(), v.as_str()));
         for (name, value) in std::iter::once((CONTENT_TYPE.as_str(), content_type)).chain(given) {
+            // A template's headers may hold what a user's name put there.
+            if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(failed(format!(
+                    "connected content may not set the header `{name}`"
+                )));
+            }
             let name = HeaderName::from_bytes(name.as_bytes());
             let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {
                 return Err(failed("a header of connected content is none".to_owned()));

@@ -272,6 +272,7 @@ fn mistakes_are_found_where_they_stand() {
         ),
         ("{{ «“»x” }}", "liquid-syntax", Some("use straight quotes")),
         ("{{ «'»x }}", "liquid-syntax", None),
+        ("{{«éc».${name}}}", "liquid-syntax", None),
     ];
     for (marked, code, hint) in cases {
         let start = marked.find('«').unwrap();
@@ -387,5 +388,15 @@ fn the_page_names_every_filter_and_tag() {
     for name in names {
         let is_named = page.contains(&format!("`{name}")) || page.contains(&format!("{{% {name}"));
         assert!(is_named, "docs/liquid.md does not name `{name}`");
+    }
+}
+
+#[test]
+fn a_chain_of_conditions_has_an_end() {
+    let chain = |n: usize| format!("{{% if {} %}}y{{% endif %}}", vec!["a"; n].join(" or "));
+    assert!(Text::compile(&chain(limits::CONDITION_TERMS_MAX)).is_ok());
+    for n in [limits::CONDITION_TERMS_MAX + 1, 9_000] {
+        let problems = Text::compile(&chain(n)).unwrap_err();
+        assert!(problems[0].message.contains("100 terms"), "{problems:?}");
     }
 }
