@@ -249,3 +249,19 @@ fn contains(left: &dyn ValueView, right: &dyn ValueView) -> bool {
     }
     !left.is_nil() && !right.is_nil() && left.to_kstr().contains(part.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::limits;
+    use crate::template::Text;
+
+    #[test]
+    fn a_chain_of_conditions_has_an_end() {
+        let chain = |n: usize| format!("{{% if {} %}}y{{% endif %}}", vec!["a"; n].join(" or "));
+        assert!(Text::compile(&chain(limits::CONDITION_TERMS_MAX)).is_ok());
+        for n in [limits::CONDITION_TERMS_MAX + 1, 9_000] {
+            let problems = Text::compile(&chain(n)).unwrap_err();
+            assert!(problems[0].message.contains("100 terms"), "{problems:?}");
+        }
+    }
+}
