@@ -14,14 +14,24 @@ use secrecy::ExposeSecret;
 
 use crate::campaign::{Campaign, Channel, ConnectedContent};
 use crate::clock;
-use crate::config::secret::Secrets;
+use crate::config::secret::{self, Secrets};
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::limits;
 use crate::template::{Contents, Request, Response, Wanted};
 
 use super::attempt::Attempts;
-use super::compose::{self, Composed, Means, Subject, Unmade};
+use super::compose::{self, Composed, Means, Refusal, Subject, Unmade};
 use super::http::{Answer, Call, Http, Silence};
+
+/// What the connection itself sets: who could write one would choose another host, or where a body ends.
+const OWN_HEADERS: [&str; 6] = [
+    "connection",
+    "content-length",
+    "host",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// Answers that were given lately.
 #[derive(Debug, Default)]
@@ -40,11 +50,15 @@ struct Fetcher<'a> {
     settings: &'a ConnectedContent,
     secrets: &'a dyn Secrets,
     now: Timestamp,
+    /// A preview: nobody is asked to do anything.
+    is_shown_only: bool,
 }
 
 /// A call that came to nothing good.
 struct Bad {
     why: String,
+    /// In fewer words, where `why` may hold the host's name.
+    in_short: Option<&'static str>,
     /// It may be better later.
     is_temporary: bool,
 }
@@ -59,13 +73,14 @@ impl Attempts {
         subject: &Subject<'_>,
         secrets: &dyn Secrets,
         contents: &mut Contents,
-    ) -> Result<Composed, Reason> {
+    ) -> Result<Composed, Box<Refusal>> {
         let fetcher = Fetcher {
             http: &self.http,
             cache: &self.contents,
             settings,
             secrets: self.secrets(),
             now: subject.now,
+            is_shown_only: subject.is_shown_only,
         };
         let means = Means {
             secrets,
@@ -74,13 +89,23 @@ impl Attempts {
         loop {
             let wanted = match compose::compose(campaign, channel, subject, contents, means) {
                 Ok(composed) => return Ok(composed),
-                Err(Unmade::For(reason)) => return Err(reason),
+                Err(Unmade::For(refusal)) => return Err(refusal),
                 Err(Unmade::Wants(wanted)) => wanted,
             };
             check_calls(contents)?;
             let response = fetcher.fetch(&wanted).await?;
             contents.add(wanted.request, response);
         }
+    }
+
+    /// Credentials of `set` whose passwords this server does not have.
+    pub fn missing_passwords(&self, set: &crate::campaign::Set) -> Vec<(String, secret::Error)> {
+        let credentials = set.connected_content.credentials.iter();
+        let missing = credentials.filter_map(|(name, credential)| {
+            let error = self.secrets.get(&credential.password).err()?;
+            Some((name.clone(), error))
+        });
+        missing.collect()
     }
 }
 
@@ -94,15 +119,21 @@ impl Fetcher<'_> {
             return Ok(response);
         }
         let call = self.call(&wanted.request)?;
+        let is_get = call.method == Method::GET;
         let host = call.url.host_str().unwrap_or_default().to_owned();
         // Templates look at it too; a draft's, by settings that may not be those in force.
-        if !self.settings.access.allows(&host) {
+        let Some(allowed) = self.settings.access.allowing(&host) else {
             let detail =
                 format!("connected content from `{host}` is not allowed by applied Settings");
             return Err(Reason::new(ReasonCode::RenderFailed, detail));
+        };
+        let about = |why: &str| format!("connected content from `{host}`: {why}");
+        if self.is_shown_only && !is_get {
+            let why = about("it is a POST, which a preview does not make");
+            return Ok(Arc::new(Response::Bad { why }));
         }
         let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
-        let settled = settled(wanted, &host, answer);
+        let settled = settled(wanted, (&host, allowed), answer);
         let is_failure = match &settled {
             Ok(response) => matches!(**response, Response::Bad { .. }),
             Err(reason) => reason.code == ReasonCode::ContentUnavailable,
@@ -136,6 +167,12 @@ impl Fetcher<'_> {
             .iter()
             .map(|(k, v)| (k.as_str(), v.as_str()));
         for (name, value) in std::iter::once((CONTENT_TYPE.as_str(), content_type)).chain(given) {
+            // A template's headers may hold what a user's name put there.
+            if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(failed(format!(
+                    "connected content may not set the header `{name}`"
+                )));
+            }
             let name = HeaderName::from_bytes(name.as_bytes());
             let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {
                 return Err(failed("a header of connected content is none".to_owned()));
@@ -230,13 +267,13 @@ pub(super) fn check_calls(contents: &Contents) -> Result<(), Reason> {
     Err(Reason::new(ReasonCode::RenderFailed, detail))
 }
 
-/// What an answer, or the lack of one, is to the template.
+/// What an answer, or the lack of one, is to the template; `allowed` is what of the hosts in Settings allows it.
 ///
 /// # Errors
 /// The call may not be made, or there is no good answer and the template asks to try again.
 pub(super) fn settled(
     wanted: &Wanted,
-    host: &str,
+    (host, allowed): (&str, &str),
     answer: Result<Answer, Silence>,
 ) -> Result<Arc<Response>, Reason> {
     let about = |why: &str| format!("connected content from `{host}`: {why}");
@@ -248,6 +285,10 @@ pub(super) fn settled(
         }
         Err(silence) => Bad {
             why: silence.to_string(),
+            in_short: Some(match silence {
+                Silence::NotConnected(_) => "no connection",
+                _ => "no answer",
+            }),
             is_temporary: true,
         },
         Ok(answer) => match good(&answer) {
@@ -255,15 +296,23 @@ pub(super) fn settled(
             Err(bad) => bad,
         },
     };
-    let why = about(&bad.why);
     if wanted.is_retried && bad.is_temporary {
-        return Err(Reason::new(ReasonCode::ContentUnavailable, why));
+        return Err(Reason::new(ReasonCode::ContentUnavailable, about(&bad.why)));
     }
+    // A miss outlives the person whose data may have named the host.
+    let why = bad.in_short.unwrap_or(&bad.why);
+    let why = format!("connected content from `{allowed}`: {why}");
     Ok(Arc::new(Response::Bad { why }))
 }
 
 fn good(answer: &Answer) -> Result<Response, Bad> {
-    let bad = |why: String, is_temporary: bool| Err(Bad { why, is_temporary });
+    let bad = |why: String, is_temporary: bool| {
+        Err(Bad {
+            why,
+            in_short: None,
+            is_temporary,
+        })
+    };
     match answer.status {
         200..=299 => {}
         300..=399 => {

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 
 use crate::campaign::case::{Case, Given, Outcome, Tests};
 use crate::campaign::{Campaign, Channel, Message, Set};
-use crate::model::delivery::{Reason, ReasonCode};
+use crate::model::delivery::{Notes, Reason, ReasonCode};
 use crate::model::id::{DeliveryId, SendId};
 use crate::model::limits;
 use crate::model::resource::Kind;
@@ -14,6 +14,7 @@ use crate::segment::Person;
 use crate::template::{Contents, Context, Rendered, Wanted};
 
 use super::attempt::of;
+use super::body;
 use super::compose::{self, Composed, Masked, Means, Subject, Unmade};
 use super::gates::{self, GateVerdict};
 use super::http::Answer;
@@ -122,6 +123,7 @@ fn of_campaign(case: &Case, campaign: &Campaign, channel: &Channel) -> Outcome {
             event_properties: case.event_properties.as_ref(),
             delivery: delivery(case),
             is_test: false,
+            is_shown_only: true,
             now: case.now,
         };
         compose::compose(campaign, channel, &subject, contents, means)
@@ -146,7 +148,7 @@ fn shown(composed: &Composed) -> Outcome {
         body: Some(call.body),
         url: Some(call.url),
         headers: call.headers,
-        misses: composed.misses.clone(),
+        misses: composed.notes.misses.iter().cloned().collect(),
         warnings: warnings::warnings(composed),
         ..Outcome::default()
     }
@@ -163,7 +165,7 @@ fn rendered(
     match message {
         Message::Tree(tree) => {
             let rendered = if is_messenger {
-                compose::for_messenger(tree, &context)?
+                body::for_messenger(tree, &context, &mut Notes::default())?
             } else {
                 tree.render(&context).map_err(compose::unrendered)?
             };
@@ -179,7 +181,7 @@ fn rendered(
         Message::Raw { content_type, body } => {
             let rendered = body.render(&context).map_err(compose::unrendered)?;
             Ok(Outcome {
-                message: compose::json_of(content_type, &rendered.text)?,
+                message: body::json_of(content_type, &rendered.text)?,
                 warnings: warnings::of(&rendered.gaps, None),
                 body: Some(rendered.text),
                 misses: rendered.misses,
@@ -195,14 +197,15 @@ fn answered<T>(case: &Case, make: impl Fn(&Contents) -> Result<T, Unmade>) -> Re
     loop {
         let wanted = match make(&contents) {
             Ok(made) => return Ok(made),
-            Err(Unmade::For(reason)) => return Err(reason.into()),
+            Err(Unmade::For(refusal)) => return Err(refusal.reason.into()),
             Err(Unmade::Wants(wanted)) => wanted,
         };
         contents::check_calls(&contents)?;
         let Some(given) = case.contents.get(&wanted.request.url) else {
             return Err(Stopped::Unanswered(wanted.request.url));
         };
-        let response = contents::settled(&wanted, &host(&wanted), Ok(answer(given)))?;
+        let host = host(&wanted);
+        let response = contents::settled(&wanted, (&host, &host), Ok(answer(given)))?;
         contents.add(wanted.request, response);
     }
 }

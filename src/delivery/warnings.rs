@@ -5,18 +5,27 @@ use serde_json::Value as Json;
 use super::compose::{Composed, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::messenger;
+use crate::model::delivery::is_name;
 
 /// A line each, for people.
 pub fn warnings(composed: &Composed) -> Vec<String> {
     let message = composed.message.as_ref();
     let for_messenger = message.filter(|_| composed.reader == Reader::Messenger);
-    of(&composed.gaps, for_messenger)
+    of(&composed.notes.gaps, for_messenger)
 }
 
 /// As [`warnings`], of a message that is no call yet.
-pub(super) fn of(gaps: &[String], for_messenger: Option<&Json>) -> Vec<String> {
-    let gaps = gaps.iter().map(|name| {
-        format!("`{name}` is absent and has no `default`: nothing stands in its place")
+pub(super) fn of<'a>(
+    gaps: impl IntoIterator<Item = &'a String>,
+    for_messenger: Option<&Json>,
+) -> Vec<String> {
+    let gaps = gaps.into_iter().map(|miss| {
+        let what = if is_name(miss) {
+            format!("`{miss}` is absent and has no `default`")
+        } else {
+            format!("missed: {miss}")
+        };
+        format!("{what}: nothing stands in its place")
     });
     let doubts = for_messenger.map(doubts).unwrap_or_default();
     gaps.chain(doubts).collect()

@@ -113,8 +113,10 @@ pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
 /// Most loop iterations in one render.
 pub const RENDER_ITERATIONS_MAX: u32 = 10_000;
-/// What `message_extras` may add to a delivery's record, keys and values together, as in Braze.
+/// What all `message_extras` of a message may add to a delivery's record, keys and values together, as in Braze.
 pub const MESSAGE_EXTRAS_BYTES_MAX: usize = 1024;
+/// Most comparisons in one condition: they are judged one within the other.
+pub const CONDITION_TERMS_MAX: usize = 100;
 /// How deep content blocks may use content blocks: Braze stops at two, and more than a few nobody can follow.
 pub const CONTENT_BLOCK_DEPTH_MAX: usize = 8;
 /// Ids in one `catalog_items`, as in Braze.
@@ -145,6 +147,11 @@ pub const TEMPLATE_DEPTH_MAX: usize = 32;
 pub const RECIPIENTS_MAX: usize = 10_000;
 /// Largest `trigger_properties` of one recipient, in bytes of JSON.
 pub const TRIGGER_PROPERTIES_BYTES_MAX: usize = 16 * 1024;
+/// Names that a send counts the misses of, one by one: a report of more is read by nobody, and each is a row that
+/// outcomes write to. What comes beyond them is counted together.
+pub const SEND_MISSES_MAX: usize = 100;
+/// Longest name of a miss, in bytes: an attribute's longest name with a namespace in front.
+pub const MISS_BYTES_MAX: usize = 300;
 /// Longest `request_id`.
 pub const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Deliveries stored in one transaction while a send fans out.

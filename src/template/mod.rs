@@ -23,6 +23,7 @@ mod text;
 mod tree;
 mod view;
 mod visits;
+mod words;
 
 #[cfg(test)]
 mod tests;

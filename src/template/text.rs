@@ -13,6 +13,7 @@ use super::parse::{Parsed, parse};
 use super::rewrite::Bare;
 use super::scope::{Context, Scope};
 use super::visits::Branch;
+use super::words::Words;
 use crate::diagnostic::Diagnostic;
 
 /// A compiled text. Cheap to clone, rendered from many threads.
@@ -37,6 +38,7 @@ pub(super) struct Compiled {
     references: References,
     bare: Vec<Bare>,
     branches: Vec<Branch>,
+    pub(super) words: Words,
 }
 
 /// Names that stand for something in one render, as a loop's item does.
@@ -139,7 +141,7 @@ impl Text {
             }
             Kind::Liquid(compiled) => compiled,
         };
-        let scope = Scope::new(context, compiled.library.as_ref(), locals);
+        let scope = Scope::new(context, compiled, locals);
         let bytes = scope.run(&compiled.template)?;
         Ok(Rendered {
             text: String::from_utf8(bytes)
@@ -171,6 +173,7 @@ impl Compiled {
             references: parsed.references,
             bare: parsed.bare,
             branches: parsed.branches,
+            words: parsed.words,
         }
     }
 }
@@ -193,7 +196,7 @@ impl Head {
         context: &Context<'_>,
         locals: &Locals,
     ) -> Result<(KString, Vec<Liquid>, Vec<String>), Failure> {
-        let scope = Scope::new(context, self.0.library.as_ref(), locals);
+        let scope = Scope::new(context, &self.0, locals);
         scope.run(&self.0.template)?;
         let (name, items) = scope.collected().unwrap_or_default();
         Ok((name, items, scope.misses()))

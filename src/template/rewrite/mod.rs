@@ -58,6 +58,8 @@ pub(super) fn rewrite(
     rewriter.visits = visits;
     if let Err(problem) = rewriter.run() {
         rewriter.problems.push(problem);
+        // The rest was not read: what is open here may be closed there.
+        rewriter.open.clear();
     }
     for (name, span) in std::mem::take(&mut rewriter.open) {
         let message = format!("`{{% {name} %}}` is never closed");

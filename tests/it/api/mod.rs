@@ -8,6 +8,7 @@ mod deliveries;
 mod doors;
 mod events;
 mod import;
+mod misses;
 mod preview;
 mod segments;
 mod sends;

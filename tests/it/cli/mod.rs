@@ -7,6 +7,7 @@ mod braze;
 mod demo;
 mod help;
 mod import;
+mod misses;
 mod offline;
 mod preview;
 mod revisions;
