@@ -1,4 +1,4 @@
-//! Catalogs: items from a list, a CSV text or a CSV file.
+//! Catalogs: items from a list, a codes::CSV_SYNTAX text or a codes::CSV_SYNTAX file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,19 +9,15 @@ use serde_json::{Map, Value as Json};
 use super::check::Checker;
 use super::file::{CatalogFile, Resource};
 use super::source::{Parsed, Read, SourceFile};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
 use crate::template::Catalog;
 
-const WRONG_VALUE: Code = Code("wrong-value");
-const DUPLICATE: Code = Code("duplicate-item");
-const CSV: Code = Code("csv-syntax");
-
 /// The field that tells items apart where the catalog names none.
 const ID: &str = "id";
 
-/// A CSV text, in the catalog's own file or in one of its own.
+/// A codes::CSV_SYNTAX text, in the catalog's own file or in one of its own.
 #[derive(Clone, Copy)]
 struct Csv<'a> {
     text: &'a str,
@@ -36,7 +32,7 @@ struct Filling<'a> {
     problems: Vec<Diagnostic>,
 }
 
-/// The CSV files that catalogs name, by their paths in the folder.
+/// The codes::CSV_SYNTAX files that catalogs name, by their paths in the folder.
 pub fn catalog_files(files: &[SourceFile]) -> Vec<String> {
     let named = files.iter().filter_map(|file| {
         let document: Json = serde_yaml::from_str(&file.text).ok()?;
@@ -96,7 +92,7 @@ impl Checker<'_> {
             }
             _ => {
                 let message = "a catalog has one of `items`, `csv` and `file`";
-                let problem = Diagnostic::error(WRONG_VALUE, message).at("name");
+                let problem = Diagnostic::error(codes::WRONG_VALUE, message).at("name");
                 self.report(
                     read,
                     problem.hint("write `file: items.csv`, or list `items:`"),
@@ -122,8 +118,8 @@ impl Checker<'_> {
         csv_files: &[&'f SourceFile],
     ) -> Option<Csv<'f>> {
         let Some(path) = beside(&read.file.path, named) else {
-            let message = format!("`{named}` is no CSV file of the campaign folder");
-            let problem = Diagnostic::error(WRONG_VALUE, message).at("file");
+            let message = format!("`{named}` is no codes::CSV_SYNTAX file of the campaign folder");
+            let problem = Diagnostic::error(codes::WRONG_VALUE, message).at("file");
             self.report(
                 read,
                 problem.hint("write its path from this file, such as `items.csv`"),
@@ -132,7 +128,7 @@ impl Checker<'_> {
         };
         let Some(found) = csv_files.iter().find(|file| file.path == path) else {
             let message = format!("there is no file `{path}`");
-            let problem = Diagnostic::error(Code("missing-reference"), message).at("file");
+            let problem = Diagnostic::error(codes::MISSING_REFERENCE, message).at("file");
             self.report(read, problem);
             return None;
         };
@@ -168,7 +164,7 @@ impl<'a> Filling<'a> {
             let path = format!("items[{at}]");
             let added = match item.as_object() {
                 Some(fields) => filling.add(fields),
-                None => Err(Diagnostic::error(Code("wrong-type"), "an item is a map")),
+                None => Err(Diagnostic::error(codes::WRONG_TYPE, "an item is a map")),
             };
             if let Err(problem) = added {
                 filling.problems.push(problem.at(path));
@@ -189,8 +185,8 @@ impl<'a> Filling<'a> {
         };
         for name in file.fields.keys() {
             if !names.iter().any(|column| column.trim() == name) {
-                let message = format!("the CSV has no column `{name}`");
-                let problem = Diagnostic::error(WRONG_VALUE, message);
+                let message = format!("the codes::CSV_SYNTAX has no column `{name}`");
+                let problem = Diagnostic::error(codes::WRONG_VALUE, message);
                 filling.problems.push(problem.at(format!("fields.{name}")));
             }
         }
@@ -218,17 +214,17 @@ impl<'a> Filling<'a> {
             Some(Json::Number(id)) => id.to_string(),
             _ => {
                 let message = format!("the item has no `{}`", self.id);
-                let problem = Diagnostic::error(Code("missing-key"), message);
+                let problem = Diagnostic::error(codes::MISSING_KEY, message);
                 return Err(problem.hint("give each item an id, or name the field with `id:`"));
             }
         };
         if self.catalog.len() >= limits::CATALOG_ITEMS_MAX {
             let message = format!("a catalog may have {} items", limits::CATALOG_ITEMS_MAX);
-            return Err(Diagnostic::error(Code("file-limit"), message));
+            return Err(Diagnostic::error(codes::FILE_LIMIT, message));
         }
         if !self.catalog.add(id.clone(), fields) {
             let message = format!("there is an item `{id}` already");
-            let problem = Diagnostic::error(DUPLICATE, message);
+            let problem = Diagnostic::error(codes::DUPLICATE_ITEM, message);
             return Err(problem.hint("give each item an id of its own"));
         }
         Ok(())
@@ -250,7 +246,7 @@ fn row(
         let of = types.get(name).map_or("string", String::as_str);
         let value = typed(cell, of).ok_or_else(|| {
             let message = format!("the `{name}` of this line is no {of}");
-            Diagnostic::error(WRONG_VALUE, message)
+            Diagnostic::error(codes::WRONG_VALUE, message)
         })?;
         row.insert(name.to_owned(), value);
     }
@@ -280,9 +276,9 @@ fn broken(csv: Csv<'_>, error: &csv::Error) -> Diagnostic {
         } => {
             format!("this line has {len} cells, the first one {expected_len}")
         }
-        _ => "this is not CSV".to_owned(),
+        _ => "this is not codes::CSV_SYNTAX".to_owned(),
     };
-    let problem = Diagnostic::error(CSV, message);
+    let problem = Diagnostic::error(codes::CSV_SYNTAX, message);
     placed(
         csv,
         problem.hint("put cells that hold commas or breaks into double quotes"),
@@ -318,8 +314,8 @@ mod tests {
             ("games.yaml", "games.csv", Some("games.csv")),
             (
                 "catalogs/games.yaml",
-                "data/games.CSV",
-                Some("catalogs/data/games.CSV"),
+                "data/games.codes::CSV_SYNTAX",
+                Some("catalogs/data/games.codes::CSV_SYNTAX"),
             ),
             ("catalogs/games.yaml", "../games.csv", Some("games.csv")),
             ("games.yaml", "../games.csv", None),

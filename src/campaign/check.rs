@@ -7,14 +7,12 @@ use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, W
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Parsed, Read, SourceFile};
 use super::verify::duration;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
 use crate::model::value::Type;
 use crate::segment::{Declared, Filter};
 use crate::template::Library;
-
-const MISSING_REFERENCE: Code = Code("missing-reference");
 
 const GRAPH_URL: &str = "https://graph.facebook.com";
 const GRAPH_VERSION: &str = "v25.0";
@@ -294,7 +292,7 @@ impl Checker<'_> {
     fn trigger(&mut self, one: &Parsed<'_>, file: &CampaignFile) {
         let not_supported = |what: &str| {
             Diagnostic::error(
-                Code("not-supported"),
+                codes::NOT_SUPPORTED,
                 format!("the trigger `{what}` is not supported"),
             )
             .at(format!("trigger.{what}"))
@@ -306,7 +304,7 @@ impl Checker<'_> {
             self.report(&one.read, not_supported("schedule"));
         } else if file.trigger.api.is_none() {
             let problem =
-                Diagnostic::error(Code("missing-key"), "a trigger is missing").at("trigger");
+                Diagnostic::error(codes::MISSING_KEY, "a trigger is missing").at("trigger");
             self.report(&one.read, problem.hint("write `trigger: {api: {}}`"));
         }
     }
@@ -323,8 +321,11 @@ impl Checker<'_> {
         if self.is_part || known.clone().any(|known| known == name) {
             return;
         }
-        let mut problem =
-            Diagnostic::error(MISSING_REFERENCE, format!("there is no {key} `{name}`")).at(key);
+        let mut problem = Diagnostic::error(
+            codes::MISSING_REFERENCE,
+            format!("there is no {key} `{name}`"),
+        )
+        .at(key);
         if let Some(meant) = did_you_mean(name, &mut known) {
             problem = problem.hint(format!("did you mean `{meant}`?"));
         }

@@ -6,12 +6,12 @@ use super::check::Checker;
 use super::file::CampaignFile;
 use super::set::{Gap, Message};
 use super::source::Parsed;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::segment::Filter;
 use crate::template::Bare;
 
 /// A message shows an attribute without a `default`.
-pub const NO_DEFAULT: Code = Code("liquid-no-default");
+pub const NO_DEFAULT: Code = codes::LIQUID_NO_DEFAULT;
 
 /// What every user has, whatever was upserted.
 const COMPUTED: [&str; 3] = ["user_id", "random_bucket_number", "random_bucket"];

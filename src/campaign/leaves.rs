@@ -11,13 +11,11 @@ use super::node::Value;
 use super::redact;
 use super::set::Message;
 use super::source::{Parsed, Read};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::messenger;
 use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
 use crate::template::{Text, Tree};
-
-const WRONG_VALUE: Code = Code("wrong-value");
 
 /// Headers that every call gets from us, or that the connection sets.
 pub(super) const OWN_HEADERS: [&str; 8] = [
@@ -107,21 +105,24 @@ impl Checker<'_> {
         let is_token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
         let lower = name.to_ascii_lowercase();
         if name.is_empty() || !name.bytes().all(is_token) {
-            let problem =
-                Diagnostic::error(WRONG_VALUE, format!("`{name}` is not a header's name")).at(at);
+            let problem = Diagnostic::error(
+                codes::WRONG_VALUE,
+                format!("`{name}` is not a header's name"),
+            )
+            .at(at);
             self.report(read, problem.hint("letters, digits and `-`"));
         } else if OWN_HEADERS.contains(&lower.as_str()) {
             let message = format!("the header `{name}` is set by Recado");
             self.report(
                 read,
-                Diagnostic::error(WRONG_VALUE, message)
+                Diagnostic::error(codes::WRONG_VALUE, message)
                     .at(at)
                     .hint("remove it"),
             );
         } else if SECRET_HEADERS.contains(&lower.as_str()) && value.is_string() {
             let message = "a secret must not stand in a file";
             let hint = "write `{env: NAME}` or `{file: path}`; the whole value goes there, `Bearer` included";
-            let problem = Diagnostic::error(Code("literal-secret"), message).at(at);
+            let problem = Diagnostic::error(codes::LITERAL_SECRET, message).at(at);
             self.report(read, problem.hint(hint));
         }
     }
@@ -129,13 +130,14 @@ impl Checker<'_> {
     pub(super) fn url(&mut self, read: &Read<'_>, at: &str, text: &str) {
         if !text.starts_with("https://") && !text.starts_with("http://") && !text.starts_with("{{")
         {
-            let problem = Diagnostic::error(WRONG_VALUE, format!("`{at}` is not a URL")).at(at);
+            let problem =
+                Diagnostic::error(codes::WRONG_VALUE, format!("`{at}` is not a URL")).at(at);
             self.report(read, problem.hint("begin it with `https://`"));
         }
         if redact::is_secret_in_url(text) {
             let message = "a secret must not stand in a URL";
             let hint = "send it as a header: `headers: {NAME: {env: VARIABLE}}`; then renew it, since it stood in a file";
-            let problem = Diagnostic::error(Code("literal-secret"), message).at(at);
+            let problem = Diagnostic::error(codes::LITERAL_SECRET, message).at(at);
             self.report(read, problem.hint(hint));
         }
     }
@@ -158,7 +160,7 @@ impl Checker<'_> {
         ] {
             if is_there {
                 let message = format!("`template` and `{key}` exclude each other");
-                let problem = Diagnostic::error(WRONG_VALUE, message).at(key);
+                let problem = Diagnostic::error(codes::WRONG_VALUE, message).at(key);
                 self.report(read, problem.hint("keep one of them"));
             }
         }
@@ -166,7 +168,7 @@ impl Checker<'_> {
         let message = self.templates.get(name).cloned().flatten()?;
         if is_messenger && matches!(*message, Message::Raw { .. }) {
             let text = "a Messenger channel takes no `raw` body, and the template is one";
-            let problem = Diagnostic::error(WRONG_VALUE, text).at("template");
+            let problem = Diagnostic::error(codes::WRONG_VALUE, text).at("template");
             self.report(read, problem.hint("write `message:` in the template"));
             return None;
         }
@@ -203,21 +205,23 @@ impl Checker<'_> {
         match (parts.message, parts.raw) {
             (Some(_), Some(_)) => {
                 let problem =
-                    Diagnostic::error(WRONG_VALUE, "`message` and `raw` exclude each other")
+                    Diagnostic::error(codes::WRONG_VALUE, "`message` and `raw` exclude each other")
                         .at("raw");
                 self.report(read, problem.hint("keep one of them"));
                 None
             }
             (None, None) => {
-                let problem = Diagnostic::error(Code("missing-key"), "`message` is missing");
+                let problem = Diagnostic::error(codes::MISSING_KEY, "`message` is missing");
                 let hint = "add `message:`, such as `message: {text: Hello}`";
                 self.report(read, problem.hint(hint));
                 None
             }
             (None, Some(_)) if parts.is_messenger => {
-                let problem =
-                    Diagnostic::error(WRONG_VALUE, "a Messenger channel takes no `raw` body")
-                        .at("raw");
+                let problem = Diagnostic::error(
+                    codes::WRONG_VALUE,
+                    "a Messenger channel takes no `raw` body",
+                )
+                .at("raw");
                 self.report(read, problem.hint("write `message:`"));
                 None
             }

@@ -7,11 +7,9 @@ use super::file::{self, Resource};
 use super::node::Node;
 use super::set::Set;
 use super::{node, redact, verify};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
-
-const FILE_LIMIT: Code = Code("file-limit");
 
 /// A file of the campaign folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +136,7 @@ impl SourceFile {
                 let at = error.utf8_error().valid_up_to();
                 let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
                 let mut problem =
-                    Diagnostic::error(Code("file-encoding"), format!("byte {at} is not UTF-8"));
+                    Diagnostic::error(codes::FILE_ENCODING, format!("byte {at} is not UTF-8"));
                 let shown = redact::mask(&before);
                 let mut place = Place::of(&path, &shown, shown.len()..shown.len());
                 // The rest of the line cannot be shown.
@@ -160,7 +158,7 @@ impl From<&Document> for SourceFile {
 }
 
 fn folder_bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
-    let whole = |message: String| Diagnostic::error(FILE_LIMIT, message);
+    let whole = |message: String| Diagnostic::error(codes::FILE_LIMIT, message);
     let mut problems = Vec::new();
     if files.len() > limits::FILES_MAX {
         problems.push(whole(format!(
@@ -181,7 +179,7 @@ fn folder_bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
 
 fn too_large(path: &str) -> Diagnostic {
     let message = format!("the file has more than {} bytes", limits::FILE_BYTES_MAX);
-    let mut problem = Diagnostic::error(FILE_LIMIT, message);
+    let mut problem = Diagnostic::error(codes::FILE_LIMIT, message);
     problem.place = Some(Place::of(path, "", 0..0));
     problem.hint("put each resource into a file of its own")
 }
@@ -210,7 +208,7 @@ fn shaped(read: Read<'_>) -> Result<Parsed<'_>, (Read<'_>, Vec<Diagnostic>)> {
         // The shapes and the types are two descriptions of one thing: where they differ, there is only a place.
         Err(error) => {
             let at = error.location().map_or(0, |location| location.index());
-            let mut problem = Diagnostic::error(Code("wrong-type"), "this YAML is not understood");
+            let mut problem = Diagnostic::error(codes::WRONG_TYPE, "this YAML is not understood");
             problem.place = Some(Place::of(&read.file.path, &read.file.text, at..at));
             let hint =
                 "write it without tags (`!name`), merge keys (`<<`) and numbers beyond 64 bits";
@@ -230,7 +228,7 @@ fn twice(parsed: &[Parsed<'_>]) -> Vec<Diagnostic> {
                 "the {} `{}` stands in `{other}` already",
                 one.kind, one.name
             );
-            let problem = Diagnostic::error(Code("duplicate-resource"), message).at("name");
+            let problem = Diagnostic::error(codes::DUPLICATE_RESOURCE, message).at("name");
             let problem = problem.hint("give it another name, or remove one");
             problems.push(one.read.root.placed(one.read.file, problem));
         } else {

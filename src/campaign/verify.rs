@@ -4,15 +4,9 @@ use super::forms::{ATTRIBUTE, COMMON, FORMS};
 use super::node::{Entry, Node, Value};
 use super::shape::{Field, Form, Shape, Span};
 use super::source::SourceFile;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::model::limits;
 use crate::model::resource::Kind;
-
-const UNKNOWN_KEY: Code = Code("unknown-key");
-const WRONG_TYPE: Code = Code("wrong-type");
-const MISSING_KEY: Code = Code("missing-key");
-const WRONG_VALUE: Code = Code("wrong-value");
-const LITERAL_SECRET: Code = Code("literal-secret");
 
 struct Verifier<'a> {
     file: &'a SourceFile,
@@ -74,7 +68,7 @@ impl Verifier<'_> {
         let Value::Map(_) = &self.root.value else {
             let hint = "a document begins with `kind:` and `name:`";
             self.push(
-                WRONG_TYPE,
+                codes::WRONG_TYPE,
                 "",
                 "the document is not a map",
                 Some(hint.into()),
@@ -102,12 +96,22 @@ impl Verifier<'_> {
                 None
             }
             Some(_) => {
-                self.push(WRONG_TYPE, key, format!("`{key}` takes a text"), None);
+                self.push(
+                    codes::WRONG_TYPE,
+                    key,
+                    format!("`{key}` takes a text"),
+                    None,
+                );
                 None
             }
             None => {
                 let hint = format!("`{key}:` is one of: {}", words.join(", "));
-                self.push(MISSING_KEY, "", format!("`{key}` is missing"), Some(hint));
+                self.push(
+                    codes::MISSING_KEY,
+                    "",
+                    format!("`{key}` is missing"),
+                    Some(hint),
+                );
                 None
             }
         }
@@ -119,7 +123,7 @@ impl Verifier<'_> {
             None => format!("one of: {}", words.join(", ")),
         };
         let message = format!("`{}` is not known here", shown(text));
-        self.push(WRONG_VALUE, path, message, Some(hint));
+        self.push(codes::WRONG_VALUE, path, message, Some(hint));
     }
 
     fn fields(&mut self, map: &Node, groups: &[&'static [Field]], path: &str) {
@@ -150,7 +154,7 @@ impl Verifier<'_> {
             }
             let hint = format!("add `{}:`. {}", field.name, field.doc.trim_end_matches('.'));
             self.push(
-                MISSING_KEY,
+                codes::MISSING_KEY,
                 path,
                 format!("`{}` is missing", field.name),
                 Some(hint),
@@ -163,9 +167,10 @@ impl Verifier<'_> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("there are: {}", known.join(", ")),
         };
-        let mut problem = Diagnostic::error(UNKNOWN_KEY, format!("unknown key `{}`", entry.key))
-            .at(path)
-            .hint(hint);
+        let mut problem =
+            Diagnostic::error(codes::UNKNOWN_KEY, format!("unknown key `{}`", entry.key))
+                .at(path)
+                .hint(hint);
         let place =
             crate::diagnostic::Place::of(&self.file.path, &self.file.text, entry.key_span.clone());
         problem.place = Some(place);
@@ -178,7 +183,7 @@ impl Verifier<'_> {
             (_, Value::Null) => {
                 let hint = "write one, or remove the key";
                 let message = format!("`{}` has no value", last(path));
-                self.push(WRONG_TYPE, path, message, Some(hint.into()));
+                self.push(codes::WRONG_TYPE, path, message, Some(hint.into()));
             }
             (Shape::Secret | Shape::TextOrSecret, Value::Map(_)) => self.secret(node, path),
             (Shape::Secret, _) => self.literal_secret(path),
@@ -202,7 +207,7 @@ impl Verifier<'_> {
             (Shape::Count(most), Value::Int(n)) => {
                 if *n < 1 || n > most {
                     self.push(
-                        WRONG_VALUE,
+                        codes::WRONG_VALUE,
                         path,
                         format!("{n} is not between 1 and {most}"),
                         None,
@@ -212,7 +217,7 @@ impl Verifier<'_> {
             (Shape::Id, Value::Int(n)) => {
                 let hint = format!("put it in quotes: \"{n}\"");
                 self.push(
-                    WRONG_TYPE,
+                    codes::WRONG_TYPE,
                     path,
                     "an id is a text, not a number",
                     Some(hint),
@@ -227,7 +232,7 @@ impl Verifier<'_> {
             Value::Text(kind) => {
                 let hint = format!("write `{{type: {}}}`", shown(kind));
                 let message = format!("`{}` takes a map", last(path));
-                self.push(WRONG_TYPE, path, message, Some(hint));
+                self.push(codes::WRONG_TYPE, path, message, Some(hint));
             }
             _ => self.value(node, &Shape::Map(ATTRIBUTE), path),
         }
@@ -238,7 +243,7 @@ impl Verifier<'_> {
             Shape::Text if text.trim().is_empty() => {
                 let hint = "write a text, or remove the key";
                 let message = format!("`{}` is empty", last(path));
-                self.push(WRONG_VALUE, path, message, Some(hint.into()));
+                self.push(codes::WRONG_VALUE, path, message, Some(hint.into()));
             }
             Shape::Name => self.name(text, path),
             Shape::Duration(span) => self.span_of_time(text, span, path),
@@ -266,7 +271,7 @@ impl Verifier<'_> {
         let hint =
             (expected == "a text").then(|| "put it in quotes if it is meant as a text".to_owned());
         let message = format!("`{}` takes {expected}", last(path));
-        self.push(WRONG_TYPE, path, message, hint);
+        self.push(codes::WRONG_TYPE, path, message, hint);
     }
 
     fn name(&mut self, text: &str, path: &str) {
@@ -294,7 +299,7 @@ impl Verifier<'_> {
                 limits::NAME_BYTES_MAX
             );
             let message = format!("`{}` is not a name", shown(text));
-            self.push(WRONG_VALUE, path, message, Some(hint));
+            self.push(codes::WRONG_VALUE, path, message, Some(hint));
         }
     }
 
@@ -313,7 +318,7 @@ impl Verifier<'_> {
         if !is_reference {
             let hint = "write `{env: NAME}` or `{file: path}`";
             self.push(
-                WRONG_VALUE,
+                codes::WRONG_VALUE,
                 path,
                 format!("`{}` is not a secret reference", last(path)),
                 Some(hint.into()),
@@ -325,7 +330,7 @@ impl Verifier<'_> {
         let hint = "put it into an environment variable and write `{env: NAME}`, or into a file and write `{file: path}`; \
                     then renew it, since it stood in a file";
         self.push(
-            LITERAL_SECRET,
+            codes::LITERAL_SECRET,
             path,
             "a secret must not stand in a file",
             Some(hint.into()),
@@ -348,7 +353,7 @@ impl Verifier<'_> {
             ),
             Some(_) => return,
         };
-        self.push(WRONG_VALUE, path, message, Some(hint.to_owned()));
+        self.push(codes::WRONG_VALUE, path, message, Some(hint.to_owned()));
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn to_pb(found: &crate::diagnostic::Diagnostic) -> Diagnostic {
         DiagnosticSeverity::Warning
     };
     let mut told = Diagnostic {
-        code: found.code.0.to_owned(),
+        code: found.code.as_str().to_owned(),
         severity: severity.into(),
         message: found.message.clone(),
         field_path: found.path.clone(),

@@ -6,15 +6,7 @@ use super::path::Path;
 use super::shapes::{
     CONTENTS, Case, DEAD_TAGS, ENVELOPE, Field, MESSAGE, REMOVED_TEMPLATES, Shape,
 };
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-
-const LIMIT: Code = Code("messenger-limit");
-const MISSING: Code = Code("messenger-missing");
-const UNKNOWN_KEY: Code = Code("messenger-unknown-key");
-const TYPE: Code = Code("messenger-type");
-const VALUE: Code = Code("messenger-value");
-const DEAD_TAG: Code = Code("messenger-dead-tag");
-const REMOVED: Code = Code("messenger-removed");
+use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 
 /// The key of the node that a list repeats.
 const REPEATED: &str = "do";
@@ -44,7 +36,11 @@ fn found(message: &Json, is_dynamic: Option<&dyn Fn(&str) -> bool>) -> Vec<Diagn
         problems: Vec::new(),
     };
     let Some(map) = message.as_object() else {
-        checker.problem(TYPE, &Path::Root, "a message must be a map");
+        checker.problem(
+            codes::MESSENGER_TYPE,
+            &Path::Root,
+            "a message must be a map",
+        );
         return checker.problems;
     };
     checker.fields(map, &[MESSAGE, ENVELOPE], None, &Path::Root);
@@ -100,7 +96,7 @@ impl Checker<'_> {
                 Some(field) => self.value(value, field.shape, &at),
                 None if key == "metadata" && path.is_root() => {
                     self.hinted(
-                        UNKNOWN_KEY,
+                        codes::MESSENGER_UNKNOWN_KEY,
                         &at,
                         "`metadata` is ours: it carries the delivery's id",
                         "remove it",
@@ -117,7 +113,7 @@ impl Checker<'_> {
                         )
                     };
                     self.hinted(
-                        UNKNOWN_KEY,
+                        codes::MESSENGER_UNKNOWN_KEY,
                         &at,
                         format!("unknown key `{key}`"),
                         meant.unwrap_or_else(all),
@@ -126,7 +122,11 @@ impl Checker<'_> {
             }
         }
         for field in known().filter(|field| field.is_required && !map.contains_key(field.name)) {
-            self.problem(MISSING, path, format!("`{}` is required here", field.name));
+            self.problem(
+                codes::MESSENGER_MISSING,
+                path,
+                format!("`{}` is required here", field.name),
+            );
         }
     }
 
@@ -145,7 +145,12 @@ impl Checker<'_> {
             (Shape::Text(most), Json::String(text)) => self.text(text, *most, path),
             (Shape::Url, Json::String(text)) => {
                 if !text.starts_with("https://") && !text.starts_with("http://") {
-                    self.hinted(VALUE, path, "not a URL", "begin it with `https://`");
+                    self.hinted(
+                        codes::MESSENGER_VALUE,
+                        path,
+                        "not a URL",
+                        "begin it with `https://`",
+                    );
                 }
             }
             (Shape::Word(words), Json::String(text)) => self.word(text, words, path),
@@ -158,7 +163,11 @@ impl Checker<'_> {
             }
             (Shape::Tagged(tag, cases), Json::Object(map)) => self.tagged(map, tag, cases, path),
             (shape, _) => {
-                self.problem(TYPE, path, format!("{} is expected", name(shape)));
+                self.problem(
+                    codes::MESSENGER_TYPE,
+                    path,
+                    format!("{} is expected", name(shape)),
+                );
             }
         }
     }
@@ -183,7 +192,7 @@ impl Checker<'_> {
                 format!("{least} to {most}")
             };
             let message = format!("{} elements; {range} are allowed", items.len());
-            self.problem(LIMIT, path, message);
+            self.problem(codes::MESSENGER_LIMIT, path, message);
         }
     }
 
@@ -198,10 +207,10 @@ impl Checker<'_> {
     fn text(&mut self, text: &str, most: usize, path: &Path<'_>) {
         let length = text.encode_utf16().count();
         if text.trim().is_empty() {
-            self.problem(MISSING, path, "must not be empty");
+            self.problem(codes::MESSENGER_MISSING, path, "must not be empty");
         } else if length > most {
             self.problem(
-                LIMIT,
+                codes::MESSENGER_LIMIT,
                 path,
                 format!("{length} characters; {most} are allowed"),
             );
@@ -217,7 +226,7 @@ impl Checker<'_> {
             None => format!("one of: {}", words.join(", ")),
         };
         self.hinted(
-            VALUE,
+            codes::MESSENGER_VALUE,
             path,
             format!("`{}` is not allowed here", clip(text)),
             hint,
@@ -235,7 +244,7 @@ impl Checker<'_> {
         let names = || cases.iter().map(|case| case.tag).collect::<Vec<_>>();
         let Some(value) = map.get(tag) else {
             self.hinted(
-                MISSING,
+                codes::MESSENGER_MISSING,
                 path,
                 format!("`{tag}` is required here"),
                 format!("one of: {}", names().join(", ")),
@@ -243,12 +252,12 @@ impl Checker<'_> {
             return;
         };
         let Some(text) = value.as_str() else {
-            self.problem(TYPE, &at, "a text is expected");
+            self.problem(codes::MESSENGER_TYPE, &at, "a text is expected");
             return;
         };
         if tag == "template_type" && REMOVED_TEMPLATES.iter().any(|gone| text.starts_with(gone)) {
             self.hinted(
-                REMOVED,
+                codes::MESSENGER_REMOVED,
                 &at,
                 format!(
                     "the template `{}` was removed from the platform",
@@ -274,14 +283,14 @@ impl Checker<'_> {
         if has("is_reusable") || has("attachment_id") || (path.is_key("payload") && has("url")) {
             if has("url") == has("attachment_id") {
                 self.problem(
-                    MISSING,
+                    codes::MESSENGER_MISSING,
                     path,
                     "exactly one of `url` and `attachment_id` is required",
                 );
             }
         } else if path.is_key("payload") && map.is_empty() {
             self.problem(
-                MISSING,
+                codes::MESSENGER_MISSING,
                 path,
                 "exactly one of `url` and `attachment_id` is required",
             );
@@ -289,7 +298,7 @@ impl Checker<'_> {
         let is_card = path.is_within("elements") && has("title") && !has("price") && !has("images");
         if is_card && map.len() == 1 {
             self.problem(
-                MISSING,
+                codes::MESSENGER_MISSING,
                 path,
                 "a card needs something besides its title: a subtitle, an image, a default action or buttons",
             );
@@ -303,14 +312,14 @@ impl Checker<'_> {
             .collect();
         match found.len() {
             0 => self.hinted(
-                MISSING,
+                codes::MESSENGER_MISSING,
                 &Path::Root,
                 "a message needs a content",
                 format!("one of: {}", CONTENTS.join(", ")),
             ),
             1 => {}
             _ => self.hinted(
-                VALUE,
+                codes::MESSENGER_VALUE,
                 &Path::Key(&Path::Root, found[1]),
                 format!("`{}` is there already", found[0]),
                 "keep one of them",
@@ -323,39 +332,39 @@ impl Checker<'_> {
         let messaging_type = text("messaging_type").unwrap_or("UPDATE");
         match text("tag") {
             Some(tag) if DEAD_TAGS.contains(&tag) => self.hinted(
-                DEAD_TAG,
+                codes::MESSENGER_DEAD_TAG,
                 &Path::Key(&Path::Root, "tag"),
                 format!("the platform refuses the tag `{tag}` since April 2026"),
                 "outside the 24-hour window send an approved utility template: `messaging_type: UTILITY` and `template`",
             ),
             Some("HUMAN_AGENT") => self.hinted(
-                DEAD_TAG,
+                codes::MESSENGER_DEAD_TAG,
                 &Path::Key(&Path::Root, "tag"),
                 "`HUMAN_AGENT` is for messages that a person writes, never for campaigns",
                 "send inside the 24-hour window, or an approved utility template",
             ),
             Some(_) if messaging_type != "MESSAGE_TAG" => self.hinted(
-                VALUE,
+                codes::MESSENGER_VALUE,
                 &Path::Key(&Path::Root, "tag"),
                 format!("a tag needs `messaging_type: MESSAGE_TAG`, not `{messaging_type}`"),
                 "set it, or remove the tag",
             ),
             None if messaging_type == "MESSAGE_TAG" => {
-                self.problem(MISSING, &Path::Key(&Path::Root, "messaging_type"), "`MESSAGE_TAG` needs a `tag`");
+                self.problem(codes::MESSENGER_MISSING, &Path::Key(&Path::Root, "messaging_type"), "`MESSAGE_TAG` needs a `tag`");
             }
             _ => {}
         }
         let is_utility = messaging_type == "UTILITY";
         if is_utility && !map.contains_key("template") {
             self.problem(
-                MISSING,
+                codes::MESSENGER_MISSING,
                 &Path::Key(&Path::Root, "messaging_type"),
                 "`UTILITY` needs a `template`",
             );
         }
         if !is_utility && map.contains_key("template") {
             self.hinted(
-                VALUE,
+                codes::MESSENGER_VALUE,
                 &Path::Key(&Path::Root, "template"),
                 "an approved template needs `messaging_type: UTILITY`",
                 "set it",

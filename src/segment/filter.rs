@@ -7,7 +7,7 @@ use cel::parser::{ParseErrors, Parser};
 use jiff::Timestamp;
 
 use crate::audience::{BLOCKS, Bitmap, Row, Table, each_part};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 
 use super::declared::Declared;
@@ -55,7 +55,7 @@ struct Inner {
 pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic>> {
     if text.trim().is_empty() {
         return Err(vec![Diagnostic::error(
-            Code("filter-syntax"),
+            codes::FILTER_SYNTAX,
             "the filter is empty",
         )]);
     }
@@ -69,7 +69,7 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
         Ok(Err(errors)) => return Err(syntax(text, &errors)),
         Err(_) => {
             return Err(vec![Diagnostic::error(
-                Code("filter-syntax"),
+                codes::FILTER_SYNTAX,
                 "not a filter",
             )]);
         }
@@ -92,13 +92,13 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
         let max = limits::FILTER_WEIGHT_MAX;
         let message =
             format!("with the segments that it names it has {weight} parts; {max} are allowed");
-        found.push(Diagnostic::error(Code("filter-too-deep"), message).spanning(0..text.len()));
+        found.push(Diagnostic::error(codes::FILTER_TOO_DEEP, message).spanning(0..text.len()));
     }
     let depth = root.depth();
     if depth > limits::FILTER_SEGMENTS_DEPTH_MAX {
         let max = limits::FILTER_SEGMENTS_DEPTH_MAX;
         let message = format!("segments name each other {depth} deep; {max} are allowed");
-        found.push(Diagnostic::error(Code("filter-too-deep"), message).spanning(0..text.len()));
+        found.push(Diagnostic::error(codes::FILTER_TOO_DEEP, message).spanning(0..text.len()));
     }
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
@@ -294,7 +294,7 @@ pub fn path_text(path: &[String]) -> String {
 fn syntax(text: &str, errors: &ParseErrors) -> Vec<Diagnostic> {
     // The first problem is the cause; what follows is mostly its echo.
     let Some(error) = errors.errors.first() else {
-        return vec![Diagnostic::error(Code("filter-syntax"), "not a filter")];
+        return vec![Diagnostic::error(codes::FILTER_SYNTAX, "not a filter")];
     };
     let at = offset(text, error.pos);
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
@@ -306,7 +306,7 @@ fn syntax(text: &str, errors: &ParseErrors) -> Vec<Diagnostic> {
             format!("`{shown}` is not expected here")
         }
     };
-    let problem = Diagnostic::error(Code("filter-syntax"), message).spanning(at..end);
+    let problem = Diagnostic::error(codes::FILTER_SYNTAX, message).spanning(at..end);
     vec![match hint(text, at) {
         Some(hint) => problem.hint(hint),
         None => problem,

@@ -6,7 +6,7 @@ use super::reads;
 use super::report::Report;
 use crate::campaign::source::{SourceFile, load_part};
 use crate::campaign::{node, redact};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 
 /// Gives the problems of a draft their places in its files.
 pub(super) fn place(draft: &Draft, files: &[SourceFile], report: &mut Report) {
@@ -50,7 +50,7 @@ pub(super) fn check(files: &[SourceFile], report: &mut Report) {
         let is_same = |told: &&Diagnostic| file(told) == file(&problem);
         let is_told = report.problems.iter().filter(is_same).any(|told| {
             let is_raw = told.path.starts_with("raw") && problem.path == "raw";
-            is_raw || (told.path == problem.path && problem.code == Code("literal-secret"))
+            is_raw || (told.path == problem.path && problem.code == codes::LITERAL_SECRET)
         });
         if !is_told {
             report.problems.push(problem);

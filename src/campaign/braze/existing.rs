@@ -4,9 +4,7 @@ use serde_json::Value as Json;
 
 use crate::campaign::node;
 use crate::campaign::source::SourceFile;
-use crate::diagnostic::{Code, Diagnostic, Place};
-
-const TAKEN: Code = Code("braze-taken");
+use crate::diagnostic::{Diagnostic, Place, codes};
 
 pub(super) struct Existing<'a> {
     /// Those that can be read, with what they hold.
@@ -88,7 +86,7 @@ impl<'a> Existing<'a> {
 }
 
 fn taken(file: &SourceFile, message: String, hint: &str) -> Box<Diagnostic> {
-    let mut problem = Diagnostic::error(TAKEN, message);
+    let mut problem = Diagnostic::error(codes::BRAZE_TAKEN, message);
     let mut place = Place::of(&file.path, &file.text, 0..0);
     place.snippet.clear();
     problem.place = Some(place);
