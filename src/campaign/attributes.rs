@@ -7,7 +7,10 @@ use super::check::Checker;
 use super::file::{AttributeFile, AttributesFile, Resource};
 use super::source::Parsed;
 use super::verify::duration;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::{
+    ATTRIBUTE_SPELLING as SPELLING, DUPLICATE_DECLARATION as DECLARED_TWICE, WRONG_VALUE,
+};
 use crate::model::limits;
 use crate::model::registry::{Declaration, EventDeclaration, Registry};
 use crate::model::value::{Type, check_name};
@@ -68,13 +71,13 @@ impl Checker<'_> {
         seen: &mut Seen<'a>,
     ) -> bool {
         if let Err(refused) = check_name(name) {
-            let problem = Diagnostic::error(codes::WRONG_VALUE, refused.message).at(at);
+            let problem = Diagnostic::error(WRONG_VALUE, refused.message).at(at);
             self.report(&one.read, problem);
             return false;
         }
         if let Some(other) = seen.0.get(name) {
             let message = format!("`{name}` is declared in `{other}` already");
-            let problem = Diagnostic::error(codes::DUPLICATE_DECLARATION, message).at(at);
+            let problem = Diagnostic::error(DECLARED_TWICE, message).at(at);
             self.report(&one.read, problem.hint("keep one of the two"));
             return false;
         }
@@ -82,7 +85,7 @@ impl Checker<'_> {
         let alike = known.find(|(known, _)| known.to_lowercase() == name.to_lowercase());
         if let Some((known, path)) = alike {
             let message = format!("`{name}` and `{known}` (in `{path}`) are two names");
-            let problem = Diagnostic::warning(codes::ATTRIBUTE_SPELLING, message).at(at);
+            let problem = Diagnostic::warning(SPELLING, message).at(at);
             self.report(&one.read, problem.hint("keep one of the two spellings"));
         }
         seen.0.insert(name, &one.read.file.path);
@@ -105,21 +108,20 @@ impl Checker<'_> {
         ] {
             if is_there && kind != of {
                 let message = format!("`{key}` is for a type of {of}, this is {kind}");
-                let problem =
-                    Diagnostic::error(codes::WRONG_VALUE, message).at(format!("{at}.{key}"));
+                let problem = Diagnostic::error(WRONG_VALUE, message).at(format!("{at}.{key}"));
                 self.report(&one.read, problem.hint(format!("write `type: {of}`")));
             }
         }
         if depth > limits::NESTING_MAX && !file.fields.is_empty() {
             let message = format!("values are nested at most {} deep", limits::NESTING_MAX);
-            let problem = Diagnostic::error(codes::WRONG_VALUE, message).at(format!("{at}.fields"));
+            let problem = Diagnostic::error(WRONG_VALUE, message).at(format!("{at}.fields"));
             self.report(&one.read, problem);
         }
         let mut fields = BTreeMap::new();
         for (name, field) in &file.fields {
             let at = format!("{at}.fields.{name}");
             if let Err(refused) = check_name(name) {
-                let problem = Diagnostic::error(codes::WRONG_VALUE, refused.message).at(&at);
+                let problem = Diagnostic::error(WRONG_VALUE, refused.message).at(&at);
                 self.report(&one.read, problem);
             } else {
                 let declared = self.declaration(one, &at, field, depth + 1);
@@ -150,7 +152,7 @@ impl Checker<'_> {
                     "the PSID attribute `{name}` is declared as {}: PSIDs are texts",
                     declared.kind
                 );
-                let problem = Diagnostic::error(codes::WRONG_VALUE, message).at("psid_attribute");
+                let problem = Diagnostic::error(WRONG_VALUE, message).at("psid_attribute");
                 let hint = format!("declare `{name}: {{type: string}}`");
                 self.report(&one.read, problem.hint(hint));
                 // Told once, and not again of each filter.

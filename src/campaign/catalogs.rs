@@ -1,4 +1,4 @@
-//! Catalogs: items from a list, a codes::CSV_SYNTAX text or a codes::CSV_SYNTAX file.
+//! Catalogs: items from a list, a CSV text or a CSV file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::check::Checker;
 use super::file::{CatalogFile, Resource};
 use super::source::{Parsed, Read, SourceFile};
+use crate::diagnostic::codes::{CSV_SYNTAX as CSV, DUPLICATE_ITEM as DUPLICATE, WRONG_VALUE};
 use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
@@ -17,7 +18,7 @@ use crate::template::Catalog;
 /// The field that tells items apart where the catalog names none.
 const ID: &str = "id";
 
-/// A codes::CSV_SYNTAX text, in the catalog's own file or in one of its own.
+/// A CSV text, in the catalog's own file or in one of its own.
 #[derive(Clone, Copy)]
 struct Csv<'a> {
     text: &'a str,
@@ -32,7 +33,7 @@ struct Filling<'a> {
     problems: Vec<Diagnostic>,
 }
 
-/// The codes::CSV_SYNTAX files that catalogs name, by their paths in the folder.
+/// The CSV files that catalogs name, by their paths in the folder.
 pub fn catalog_files(files: &[SourceFile]) -> Vec<String> {
     let named = files.iter().filter_map(|file| {
         let document: Json = serde_yaml::from_str(&file.text).ok()?;
@@ -92,7 +93,7 @@ impl Checker<'_> {
             }
             _ => {
                 let message = "a catalog has one of `items`, `csv` and `file`";
-                let problem = Diagnostic::error(codes::WRONG_VALUE, message).at("name");
+                let problem = Diagnostic::error(WRONG_VALUE, message).at("name");
                 self.report(
                     read,
                     problem.hint("write `file: items.csv`, or list `items:`"),
@@ -118,12 +119,14 @@ impl Checker<'_> {
         csv_files: &[&'f SourceFile],
     ) -> Option<Csv<'f>> {
         let Some(path) = beside(&read.file.path, named) else {
-            let message = format!("`{named}` is no codes::CSV_SYNTAX file of the campaign folder");
-            let problem = Diagnostic::error(codes::WRONG_VALUE, message).at("file");
-            self.report(
-                read,
-                problem.hint("write its path from this file, such as `items.csv`"),
-            );
+            let message = format!("`{named}` is no CSV file of the campaign folder");
+            let problem = Diagnostic::error(WRONG_VALUE, message).at("file");
+            let hint = if named.contains('\\') {
+                "write its path from this file with `/`, such as `data/items.csv`"
+            } else {
+                "write its path from this file, such as `items.csv`"
+            };
+            self.report(read, problem.hint(hint));
             return None;
         };
         let Some(found) = csv_files.iter().find(|file| file.path == path) else {
@@ -185,8 +188,8 @@ impl<'a> Filling<'a> {
         };
         for name in file.fields.keys() {
             if !names.iter().any(|column| column.trim() == name) {
-                let message = format!("the codes::CSV_SYNTAX has no column `{name}`");
-                let problem = Diagnostic::error(codes::WRONG_VALUE, message);
+                let message = format!("the CSV has no column `{name}`");
+                let problem = Diagnostic::error(WRONG_VALUE, message);
                 filling.problems.push(problem.at(format!("fields.{name}")));
             }
         }
@@ -224,7 +227,7 @@ impl<'a> Filling<'a> {
         }
         if !self.catalog.add(id.clone(), fields) {
             let message = format!("there is an item `{id}` already");
-            let problem = Diagnostic::error(codes::DUPLICATE_ITEM, message);
+            let problem = Diagnostic::error(DUPLICATE, message);
             return Err(problem.hint("give each item an id of its own"));
         }
         Ok(())
@@ -246,7 +249,7 @@ fn row(
         let of = types.get(name).map_or("string", String::as_str);
         let value = typed(cell, of).ok_or_else(|| {
             let message = format!("the `{name}` of this line is no {of}");
-            Diagnostic::error(codes::WRONG_VALUE, message)
+            Diagnostic::error(WRONG_VALUE, message)
         })?;
         row.insert(name.to_owned(), value);
     }
@@ -276,9 +279,9 @@ fn broken(csv: Csv<'_>, error: &csv::Error) -> Diagnostic {
         } => {
             format!("this line has {len} cells, the first one {expected_len}")
         }
-        _ => "this is not codes::CSV_SYNTAX".to_owned(),
+        _ => "this is not CSV".to_owned(),
     };
-    let problem = Diagnostic::error(codes::CSV_SYNTAX, message);
+    let problem = Diagnostic::error(CSV, message);
     placed(
         csv,
         problem.hint("put cells that hold commas or breaks into double quotes"),
@@ -314,8 +317,8 @@ mod tests {
             ("games.yaml", "games.csv", Some("games.csv")),
             (
                 "catalogs/games.yaml",
-                "data/games.codes::CSV_SYNTAX",
-                Some("catalogs/data/games.codes::CSV_SYNTAX"),
+                "data/games.CSV",
+                Some("catalogs/data/games.CSV"),
             ),
             ("catalogs/games.yaml", "../games.csv", Some("games.csv")),
             ("games.yaml", "../games.csv", None),

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use regex::Regex;
+
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Parsed, Read, SourceFile};
 use super::verify::duration;
+use crate::diagnostic::codes::MISSING_REFERENCE;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
@@ -33,6 +36,8 @@ pub(super) struct Checker<'a> {
     pub(super) filters: BTreeMap<String, Filter>,
     /// `on_unknown` of channels.
     resends: BTreeMap<String, bool>,
+    /// What Settings take for marketing.
+    pub(super) marketing: Option<Regex>,
     /// Whether each channel is a Messenger page, those among them whose files are misshapen.
     pub(super) messengers: BTreeMap<String, bool>,
     /// Kind and name of every resource, those among them whose files are misshapen.
@@ -57,6 +62,7 @@ pub(super) fn check(
         problems,
         filters: BTreeMap::new(),
         resends: BTreeMap::new(),
+        marketing: None,
         messengers: messengers(parsed, misshapen),
         names: names(parsed, misshapen),
     };
@@ -244,11 +250,13 @@ impl Checker<'_> {
             .as_ref()
             .and_then(|name| self.filters.get(name))
             .cloned();
-        let audience = match (segment, own) {
-            (Some(segment), Some(own)) => Some(segment.and(&own)),
-            (segment, own) => segment.or(own),
+        let audience = match (&segment, &own) {
+            (Some(segment), Some(own)) => Some(segment.and(own)),
+            (segment, own) => segment.as_ref().or(own.as_ref()).cloned(),
         };
         self.uses_of(file, audience.as_ref());
+        let parts = [segment.as_ref(), own.as_ref()];
+        self.advise(parsed, one, file, parts, audience.as_ref());
         let Some(message) = self.message(&one.read, file) else {
             return;
         };
@@ -321,11 +329,8 @@ impl Checker<'_> {
         if self.is_part || known.clone().any(|known| known == name) {
             return;
         }
-        let mut problem = Diagnostic::error(
-            codes::MISSING_REFERENCE,
-            format!("there is no {key} `{name}`"),
-        )
-        .at(key);
+        let mut problem =
+            Diagnostic::error(MISSING_REFERENCE, format!("there is no {key} `{name}`")).at(key);
         if let Some(meant) = did_you_mean(name, &mut known) {
             problem = problem.hint(format!("did you mean `{meant}`?"));
         }

@@ -11,6 +11,7 @@ use super::node::Value;
 use super::redact;
 use super::set::Message;
 use super::source::{Parsed, Read};
+use crate::diagnostic::codes::WRONG_VALUE;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::messenger;
 use crate::model::resource::Kind;
@@ -105,17 +106,14 @@ impl Checker<'_> {
         let is_token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
         let lower = name.to_ascii_lowercase();
         if name.is_empty() || !name.bytes().all(is_token) {
-            let problem = Diagnostic::error(
-                codes::WRONG_VALUE,
-                format!("`{name}` is not a header's name"),
-            )
-            .at(at);
+            let problem =
+                Diagnostic::error(WRONG_VALUE, format!("`{name}` is not a header's name")).at(at);
             self.report(read, problem.hint("letters, digits and `-`"));
         } else if OWN_HEADERS.contains(&lower.as_str()) {
             let message = format!("the header `{name}` is set by Recado");
             self.report(
                 read,
-                Diagnostic::error(codes::WRONG_VALUE, message)
+                Diagnostic::error(WRONG_VALUE, message)
                     .at(at)
                     .hint("remove it"),
             );
@@ -130,8 +128,7 @@ impl Checker<'_> {
     pub(super) fn url(&mut self, read: &Read<'_>, at: &str, text: &str) {
         if !text.starts_with("https://") && !text.starts_with("http://") && !text.starts_with("{{")
         {
-            let problem =
-                Diagnostic::error(codes::WRONG_VALUE, format!("`{at}` is not a URL")).at(at);
+            let problem = Diagnostic::error(WRONG_VALUE, format!("`{at}` is not a URL")).at(at);
             self.report(read, problem.hint("begin it with `https://`"));
         }
         if redact::is_secret_in_url(text) {
@@ -160,7 +157,7 @@ impl Checker<'_> {
         ] {
             if is_there {
                 let message = format!("`template` and `{key}` exclude each other");
-                let problem = Diagnostic::error(codes::WRONG_VALUE, message).at(key);
+                let problem = Diagnostic::error(WRONG_VALUE, message).at(key);
                 self.report(read, problem.hint("keep one of them"));
             }
         }
@@ -168,7 +165,7 @@ impl Checker<'_> {
         let message = self.templates.get(name).cloned().flatten()?;
         if is_messenger && matches!(*message, Message::Raw { .. }) {
             let text = "a Messenger channel takes no `raw` body, and the template is one";
-            let problem = Diagnostic::error(codes::WRONG_VALUE, text).at("template");
+            let problem = Diagnostic::error(WRONG_VALUE, text).at("template");
             self.report(read, problem.hint("write `message:` in the template"));
             return None;
         }
@@ -205,7 +202,7 @@ impl Checker<'_> {
         match (parts.message, parts.raw) {
             (Some(_), Some(_)) => {
                 let problem =
-                    Diagnostic::error(codes::WRONG_VALUE, "`message` and `raw` exclude each other")
+                    Diagnostic::error(WRONG_VALUE, "`message` and `raw` exclude each other")
                         .at("raw");
                 self.report(read, problem.hint("keep one of them"));
                 None
@@ -217,11 +214,9 @@ impl Checker<'_> {
                 None
             }
             (None, Some(_)) if parts.is_messenger => {
-                let problem = Diagnostic::error(
-                    codes::WRONG_VALUE,
-                    "a Messenger channel takes no `raw` body",
-                )
-                .at("raw");
+                let problem =
+                    Diagnostic::error(WRONG_VALUE, "a Messenger channel takes no `raw` body")
+                        .at("raw");
                 self.report(read, problem.hint("write `message:`"));
                 None
             }
@@ -257,6 +252,7 @@ impl Checker<'_> {
         if is_messenger {
             let problems = messenger::check(json, &|path| tree.is_dynamic(path));
             self.report_all(read, "message", problems);
+            self.marketing(read, json);
         }
         Some(tree)
     }

@@ -7,6 +7,7 @@ use super::check::Checker;
 use super::file::{ContentBlockFile, Resource, SettingsFile};
 use super::set::{ConnectedContent, Credential};
 use super::source::{Parsed, Read};
+use crate::diagnostic::codes::WRONG_VALUE;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 use crate::model::resource::Kind;
@@ -38,6 +39,8 @@ impl Checker<'_> {
             }
             first = Some(&one.read.file.path);
             self.connected_content(&one.read, file);
+            self.lints(&one.read, file);
+            self.policy(&one.read, file);
         }
     }
 
@@ -59,7 +62,7 @@ impl Checker<'_> {
                     host.chars().take(100).collect::<String>()
                 );
                 let at = format!("connected_content.hosts[{at}]");
-                let problem = Diagnostic::error(codes::WRONG_VALUE, message).at(at);
+                let problem = Diagnostic::error(WRONG_VALUE, message).at(at);
                 self.report(
                     read,
                     problem.hint("write `api.example.com`, without scheme, port and path"),

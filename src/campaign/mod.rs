@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 
+mod advice;
 mod attributes;
 pub mod braze;
 mod catalogs;
@@ -16,6 +17,7 @@ mod forms;
 mod gaps;
 mod leaves;
 mod library;
+mod lints;
 mod node;
 mod place;
 mod plan;
@@ -23,6 +25,7 @@ mod redact;
 mod schema;
 mod segments;
 mod set;
+mod settings;
 mod shape;
 mod source;
 mod uses;
@@ -33,7 +36,7 @@ mod tests;
 
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
-pub use gaps::NO_DEFAULT;
+pub use lints::Lints;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;
 pub use set::{

@@ -7,6 +7,7 @@ use super::file::{self, Resource};
 use super::node::Node;
 use super::set::Set;
 use super::{node, redact, verify};
+use crate::diagnostic::codes::FILE_LIMIT;
 use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
@@ -53,6 +54,26 @@ pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
 /// # Errors
 /// As [`load`].
 pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diagnostic>> {
+    let (set, problems) = checked(files, is_part)?;
+    let mut problems = set.lints.sifted(problems);
+    if problems.iter().any(Diagnostic::is_error) {
+        problems.truncate(limits::DIAGNOSTICS_MAX);
+        return Err(problems);
+    }
+    Ok(Loaded {
+        set,
+        warnings: problems,
+    })
+}
+
+/// As [`load_part`], with everything that was found, whatever Settings say of it.
+///
+/// # Errors
+/// The files are too many or too large to be looked at.
+pub(super) fn checked(
+    files: &[SourceFile],
+    is_part: bool,
+) -> Result<(Set, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut problems = folder_bounds(files);
     if !problems.is_empty() {
         return Err(problems);
@@ -82,14 +103,7 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
             .as_ref()
             .map(|place| (place.file.clone(), place.span.start))
     });
-    if problems.iter().any(Diagnostic::is_error) {
-        problems.truncate(limits::DIAGNOSTICS_MAX);
-        return Err(problems);
-    }
-    Ok(Loaded {
-        set,
-        warnings: problems,
-    })
+    Ok((set, problems))
 }
 
 /// Gives problems of the text at the field `at` of a file their places in it.
@@ -158,7 +172,7 @@ impl From<&Document> for SourceFile {
 }
 
 fn folder_bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
-    let whole = |message: String| Diagnostic::error(codes::FILE_LIMIT, message);
+    let whole = |message: String| Diagnostic::error(FILE_LIMIT, message);
     let mut problems = Vec::new();
     if files.len() > limits::FILES_MAX {
         problems.push(whole(format!(
@@ -179,7 +193,7 @@ fn folder_bounds(files: &[SourceFile]) -> Vec<Diagnostic> {
 
 fn too_large(path: &str) -> Diagnostic {
     let message = format!("the file has more than {} bytes", limits::FILE_BYTES_MAX);
-    let mut problem = Diagnostic::error(codes::FILE_LIMIT, message);
+    let mut problem = Diagnostic::error(FILE_LIMIT, message);
     problem.place = Some(Place::of(path, "", 0..0));
     problem.hint("put each resource into a file of its own")
 }

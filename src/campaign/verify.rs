@@ -4,7 +4,8 @@ use super::forms::{ATTRIBUTE, COMMON, FORMS};
 use super::node::{Entry, Node, Value};
 use super::shape::{Field, Form, Shape, Span};
 use super::source::SourceFile;
-use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::diagnostic::codes::{LITERAL_SECRET, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE, WRONG_VALUE};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::limits;
 use crate::model::resource::Kind;
 
@@ -68,7 +69,7 @@ impl Verifier<'_> {
         let Value::Map(_) = &self.root.value else {
             let hint = "a document begins with `kind:` and `name:`";
             self.push(
-                codes::WRONG_TYPE,
+                WRONG_TYPE,
                 "",
                 "the document is not a map",
                 Some(hint.into()),
@@ -96,22 +97,12 @@ impl Verifier<'_> {
                 None
             }
             Some(_) => {
-                self.push(
-                    codes::WRONG_TYPE,
-                    key,
-                    format!("`{key}` takes a text"),
-                    None,
-                );
+                self.push(WRONG_TYPE, key, format!("`{key}` takes a text"), None);
                 None
             }
             None => {
                 let hint = format!("`{key}:` is one of: {}", words.join(", "));
-                self.push(
-                    codes::MISSING_KEY,
-                    "",
-                    format!("`{key}` is missing"),
-                    Some(hint),
-                );
+                self.push(MISSING_KEY, "", format!("`{key}` is missing"), Some(hint));
                 None
             }
         }
@@ -123,7 +114,7 @@ impl Verifier<'_> {
             None => format!("one of: {}", words.join(", ")),
         };
         let message = format!("`{}` is not known here", shown(text));
-        self.push(codes::WRONG_VALUE, path, message, Some(hint));
+        self.push(WRONG_VALUE, path, message, Some(hint));
     }
 
     fn fields(&mut self, map: &Node, groups: &[&'static [Field]], path: &str) {
@@ -154,7 +145,7 @@ impl Verifier<'_> {
             }
             let hint = format!("add `{}:`. {}", field.name, field.doc.trim_end_matches('.'));
             self.push(
-                codes::MISSING_KEY,
+                MISSING_KEY,
                 path,
                 format!("`{}` is missing", field.name),
                 Some(hint),
@@ -167,10 +158,9 @@ impl Verifier<'_> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("there are: {}", known.join(", ")),
         };
-        let mut problem =
-            Diagnostic::error(codes::UNKNOWN_KEY, format!("unknown key `{}`", entry.key))
-                .at(path)
-                .hint(hint);
+        let mut problem = Diagnostic::error(UNKNOWN_KEY, format!("unknown key `{}`", entry.key))
+            .at(path)
+            .hint(hint);
         let place =
             crate::diagnostic::Place::of(&self.file.path, &self.file.text, entry.key_span.clone());
         problem.place = Some(place);
@@ -183,7 +173,7 @@ impl Verifier<'_> {
             (_, Value::Null) => {
                 let hint = "write one, or remove the key";
                 let message = format!("`{}` has no value", last(path));
-                self.push(codes::WRONG_TYPE, path, message, Some(hint.into()));
+                self.push(WRONG_TYPE, path, message, Some(hint.into()));
             }
             (Shape::Secret | Shape::TextOrSecret, Value::Map(_)) => self.secret(node, path),
             (Shape::Secret, _) => self.literal_secret(path),
@@ -207,7 +197,7 @@ impl Verifier<'_> {
             (Shape::Count(most), Value::Int(n)) => {
                 if *n < 1 || n > most {
                     self.push(
-                        codes::WRONG_VALUE,
+                        WRONG_VALUE,
                         path,
                         format!("{n} is not between 1 and {most}"),
                         None,
@@ -217,7 +207,7 @@ impl Verifier<'_> {
             (Shape::Id, Value::Int(n)) => {
                 let hint = format!("put it in quotes: \"{n}\"");
                 self.push(
-                    codes::WRONG_TYPE,
+                    WRONG_TYPE,
                     path,
                     "an id is a text, not a number",
                     Some(hint),
@@ -232,7 +222,7 @@ impl Verifier<'_> {
             Value::Text(kind) => {
                 let hint = format!("write `{{type: {}}}`", shown(kind));
                 let message = format!("`{}` takes a map", last(path));
-                self.push(codes::WRONG_TYPE, path, message, Some(hint));
+                self.push(WRONG_TYPE, path, message, Some(hint));
             }
             _ => self.value(node, &Shape::Map(ATTRIBUTE), path),
         }
@@ -243,7 +233,7 @@ impl Verifier<'_> {
             Shape::Text if text.trim().is_empty() => {
                 let hint = "write a text, or remove the key";
                 let message = format!("`{}` is empty", last(path));
-                self.push(codes::WRONG_VALUE, path, message, Some(hint.into()));
+                self.push(WRONG_VALUE, path, message, Some(hint.into()));
             }
             Shape::Name => self.name(text, path),
             Shape::Duration(span) => self.span_of_time(text, span, path),
@@ -271,7 +261,7 @@ impl Verifier<'_> {
         let hint =
             (expected == "a text").then(|| "put it in quotes if it is meant as a text".to_owned());
         let message = format!("`{}` takes {expected}", last(path));
-        self.push(codes::WRONG_TYPE, path, message, hint);
+        self.push(WRONG_TYPE, path, message, hint);
     }
 
     fn name(&mut self, text: &str, path: &str) {
@@ -299,7 +289,7 @@ impl Verifier<'_> {
                 limits::NAME_BYTES_MAX
             );
             let message = format!("`{}` is not a name", shown(text));
-            self.push(codes::WRONG_VALUE, path, message, Some(hint));
+            self.push(WRONG_VALUE, path, message, Some(hint));
         }
     }
 
@@ -318,7 +308,7 @@ impl Verifier<'_> {
         if !is_reference {
             let hint = "write `{env: NAME}` or `{file: path}`";
             self.push(
-                codes::WRONG_VALUE,
+                WRONG_VALUE,
                 path,
                 format!("`{}` is not a secret reference", last(path)),
                 Some(hint.into()),
@@ -330,7 +320,7 @@ impl Verifier<'_> {
         let hint = "put it into an environment variable and write `{env: NAME}`, or into a file and write `{file: path}`; \
                     then renew it, since it stood in a file";
         self.push(
-            codes::LITERAL_SECRET,
+            LITERAL_SECRET,
             path,
             "a secret must not stand in a file",
             Some(hint.into()),
@@ -353,7 +343,7 @@ impl Verifier<'_> {
             ),
             Some(_) => return,
         };
-        self.push(codes::WRONG_VALUE, path, message, Some(hint.to_owned()));
+        self.push(WRONG_VALUE, path, message, Some(hint.to_owned()));
     }
 }
 

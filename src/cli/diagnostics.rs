@@ -1,6 +1,6 @@
 //! Problems in files as the server reports them, for people and as JSON.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -37,6 +37,19 @@ pub(super) fn located(mut diagnostics: Vec<Diagnostic>, folder: &Path) -> Vec<Di
     let named = diagnostics.iter_mut().filter(|d| !d.file.is_empty());
     for diagnostic in named.filter(|_| folder != Path::new(".")) {
         diagnostic.file = folder.join(&diagnostic.file).display().to_string();
+    }
+    diagnostics
+}
+
+/// With files as tools look for them: from the folder where the program runs, where they stand below it.
+pub(super) fn from_here(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let here = std::env::current_dir().unwrap_or_default();
+    for diagnostic in &mut diagnostics {
+        let path = Path::new(&diagnostic.file);
+        let path = path.strip_prefix(&here).unwrap_or(path);
+        let steps = path.components().filter(|step| *step != Component::CurDir);
+        let path: PathBuf = steps.collect();
+        diagnostic.file = path.to_string_lossy().into_owned();
     }
     diagnostics
 }

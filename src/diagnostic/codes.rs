@@ -9,6 +9,8 @@ pub struct Known {
     /// What it is where nobody says otherwise.
     pub severity: Severity,
     pub subject: Subject,
+    /// What `docs/codes` says of it.
+    pub page: &'static str,
 }
 
 /// What problems of a code are about.
@@ -36,6 +38,7 @@ macro_rules! codes {
                 code: $constant,
                 severity: Severity::$severity,
                 subject: Subject::$subject,
+                page: include_str!(concat!("../../docs/codes/", $name, ".md")),
             },
         )+)+];
     };
@@ -53,8 +56,11 @@ codes! {
         Error DUPLICATE_RESOURCE = "duplicate-resource",
         Error FILE_ENCODING = "file-encoding",
         Error FILE_LIMIT = "file-limit",
+        Error FILE_LINK = "file-link",
+        Error FILE_UNREADABLE = "file-unreadable",
         Error LITERAL_SECRET = "literal-secret",
         Error MISSING_KEY = "missing-key",
+        Warning MISSING_OWNER = "missing-owner",
         Error MISSING_REFERENCE = "missing-reference",
         Error NOT_SUPPORTED = "not-supported",
         Error SEGMENT_CYCLE = "segment-cycle",
@@ -65,6 +71,7 @@ codes! {
         Error YAML_SYNTAX = "yaml-syntax",
     }
     Filters {
+        Warning FILTER_ALWAYS_FALSE = "filter-always-false",
         Warning FILTER_MIXED_LIST = "filter-mixed-list",
         Warning FILTER_NEGATION = "filter-negation",
         Error FILTER_NOT_SUPPORTED = "filter-not-supported",
@@ -90,9 +97,11 @@ codes! {
         Error TEMPLATE_TOO_LONG = "template-too-long",
     }
     Messages {
+        Warning MARKETING_WORDS = "marketing-words",
         Error MESSENGER_DEAD_TAG = "messenger-dead-tag",
         Error MESSENGER_LIMIT = "messenger-limit",
         Error MESSENGER_MISSING = "messenger-missing",
+        Warning MESSENGER_NO_PSID = "messenger-no-psid",
         Error MESSENGER_REMOVED = "messenger-removed",
         Error MESSENGER_TYPE = "messenger-type",
         Error MESSENGER_UNKNOWN_KEY = "messenger-unknown-key",
@@ -107,6 +116,30 @@ codes! {
         Error BRAZE_BY_HAND = "braze-by-hand",
         Error BRAZE_INPUT = "braze-input",
         Error BRAZE_TAKEN = "braze-taken",
+    }
+}
+
+// === impl Known ===
+
+impl Known {
+    /// The page's first sentence.
+    pub fn summary(&self) -> &'static str {
+        self.page.lines().nth(2).unwrap_or_default()
+    }
+}
+
+// === impl Subject ===
+
+impl Subject {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Filters => "filters",
+            Self::Templates => "templates",
+            Self::Messages => "messages",
+            Self::Users => "users",
+            Self::Imports => "imports",
+        }
     }
 }
 
@@ -125,6 +158,9 @@ mod tests {
         let keys: Vec<_> = keys.collect();
         assert!(keys.is_sorted(), "{keys:?}");
         for known in ALL {
+            let name = known.code.as_str();
+            assert!(known.page.starts_with(&format!("# {name}\n\n")), "{name}");
+            assert!(known.summary().ends_with('.'), "{name}");
             let named = ALL.iter().filter(|other| other.code == known.code);
             assert_eq!(named.count(), 1, "{}", known.code.as_str());
         }

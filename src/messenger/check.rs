@@ -6,7 +6,12 @@ use super::path::Path;
 use super::shapes::{
     CONTENTS, Case, DEAD_TAGS, ENVELOPE, Field, MESSAGE, REMOVED_TEMPLATES, Shape,
 };
-use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
+use crate::diagnostic::codes::{
+    MESSENGER_DEAD_TAG as DEAD_TAG, MESSENGER_LIMIT as LIMIT, MESSENGER_MISSING as MISSING,
+    MESSENGER_REMOVED as REMOVED, MESSENGER_TYPE as TYPE, MESSENGER_UNKNOWN_KEY as UNKNOWN_KEY,
+    MESSENGER_VALUE as VALUE,
+};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 
 /// The key of the node that a list repeats.
 const REPEATED: &str = "do";
@@ -36,11 +41,7 @@ fn found(message: &Json, is_dynamic: Option<&dyn Fn(&str) -> bool>) -> Vec<Diagn
         problems: Vec::new(),
     };
     let Some(map) = message.as_object() else {
-        checker.problem(
-            codes::MESSENGER_TYPE,
-            &Path::Root,
-            "a message must be a map",
-        );
+        checker.problem(TYPE, &Path::Root, "a message must be a map");
         return checker.problems;
     };
     checker.fields(map, &[MESSAGE, ENVELOPE], None, &Path::Root);
@@ -96,7 +97,7 @@ impl Checker<'_> {
                 Some(field) => self.value(value, field.shape, &at),
                 None if key == "metadata" && path.is_root() => {
                     self.hinted(
-                        codes::MESSENGER_UNKNOWN_KEY,
+                        UNKNOWN_KEY,
                         &at,
                         "`metadata` is ours: it carries the delivery's id",
                         "remove it",
@@ -113,7 +114,7 @@ impl Checker<'_> {
                         )
                     };
                     self.hinted(
-                        codes::MESSENGER_UNKNOWN_KEY,
+                        UNKNOWN_KEY,
                         &at,
                         format!("unknown key `{key}`"),
                         meant.unwrap_or_else(all),
@@ -122,11 +123,7 @@ impl Checker<'_> {
             }
         }
         for field in known().filter(|field| field.is_required && !map.contains_key(field.name)) {
-            self.problem(
-                codes::MESSENGER_MISSING,
-                path,
-                format!("`{}` is required here", field.name),
-            );
+            self.problem(MISSING, path, format!("`{}` is required here", field.name));
         }
     }
 
@@ -145,12 +142,7 @@ impl Checker<'_> {
             (Shape::Text(most), Json::String(text)) => self.text(text, *most, path),
             (Shape::Url, Json::String(text)) => {
                 if !text.starts_with("https://") && !text.starts_with("http://") {
-                    self.hinted(
-                        codes::MESSENGER_VALUE,
-                        path,
-                        "not a URL",
-                        "begin it with `https://`",
-                    );
+                    self.hinted(VALUE, path, "not a URL", "begin it with `https://`");
                 }
             }
             (Shape::Word(words), Json::String(text)) => self.word(text, words, path),
@@ -163,11 +155,7 @@ impl Checker<'_> {
             }
             (Shape::Tagged(tag, cases), Json::Object(map)) => self.tagged(map, tag, cases, path),
             (shape, _) => {
-                self.problem(
-                    codes::MESSENGER_TYPE,
-                    path,
-                    format!("{} is expected", name(shape)),
-                );
+                self.problem(TYPE, path, format!("{} is expected", name(shape)));
             }
         }
     }
@@ -192,7 +180,7 @@ impl Checker<'_> {
                 format!("{least} to {most}")
             };
             let message = format!("{} elements; {range} are allowed", items.len());
-            self.problem(codes::MESSENGER_LIMIT, path, message);
+            self.problem(LIMIT, path, message);
         }
     }
 
@@ -207,10 +195,10 @@ impl Checker<'_> {
     fn text(&mut self, text: &str, most: usize, path: &Path<'_>) {
         let length = text.encode_utf16().count();
         if text.trim().is_empty() {
-            self.problem(codes::MESSENGER_MISSING, path, "must not be empty");
+            self.problem(MISSING, path, "must not be empty");
         } else if length > most {
             self.problem(
-                codes::MESSENGER_LIMIT,
+                LIMIT,
                 path,
                 format!("{length} characters; {most} are allowed"),
             );
@@ -226,7 +214,7 @@ impl Checker<'_> {
             None => format!("one of: {}", words.join(", ")),
         };
         self.hinted(
-            codes::MESSENGER_VALUE,
+            VALUE,
             path,
             format!("`{}` is not allowed here", clip(text)),
             hint,
@@ -244,7 +232,7 @@ impl Checker<'_> {
         let names = || cases.iter().map(|case| case.tag).collect::<Vec<_>>();
         let Some(value) = map.get(tag) else {
             self.hinted(
-                codes::MESSENGER_MISSING,
+                MISSING,
                 path,
                 format!("`{tag}` is required here"),
                 format!("one of: {}", names().join(", ")),
@@ -252,12 +240,12 @@ impl Checker<'_> {
             return;
         };
         let Some(text) = value.as_str() else {
-            self.problem(codes::MESSENGER_TYPE, &at, "a text is expected");
+            self.problem(TYPE, &at, "a text is expected");
             return;
         };
         if tag == "template_type" && REMOVED_TEMPLATES.iter().any(|gone| text.starts_with(gone)) {
             self.hinted(
-                codes::MESSENGER_REMOVED,
+                REMOVED,
                 &at,
                 format!(
                     "the template `{}` was removed from the platform",
@@ -283,14 +271,14 @@ impl Checker<'_> {
         if has("is_reusable") || has("attachment_id") || (path.is_key("payload") && has("url")) {
             if has("url") == has("attachment_id") {
                 self.problem(
-                    codes::MESSENGER_MISSING,
+                    MISSING,
                     path,
                     "exactly one of `url` and `attachment_id` is required",
                 );
             }
         } else if path.is_key("payload") && map.is_empty() {
             self.problem(
-                codes::MESSENGER_MISSING,
+                MISSING,
                 path,
                 "exactly one of `url` and `attachment_id` is required",
             );
@@ -298,7 +286,7 @@ impl Checker<'_> {
         let is_card = path.is_within("elements") && has("title") && !has("price") && !has("images");
         if is_card && map.len() == 1 {
             self.problem(
-                codes::MESSENGER_MISSING,
+                MISSING,
                 path,
                 "a card needs something besides its title: a subtitle, an image, a default action or buttons",
             );
@@ -312,14 +300,14 @@ impl Checker<'_> {
             .collect();
         match found.len() {
             0 => self.hinted(
-                codes::MESSENGER_MISSING,
+                MISSING,
                 &Path::Root,
                 "a message needs a content",
                 format!("one of: {}", CONTENTS.join(", ")),
             ),
             1 => {}
             _ => self.hinted(
-                codes::MESSENGER_VALUE,
+                VALUE,
                 &Path::Key(&Path::Root, found[1]),
                 format!("`{}` is there already", found[0]),
                 "keep one of them",
@@ -332,39 +320,39 @@ impl Checker<'_> {
         let messaging_type = text("messaging_type").unwrap_or("UPDATE");
         match text("tag") {
             Some(tag) if DEAD_TAGS.contains(&tag) => self.hinted(
-                codes::MESSENGER_DEAD_TAG,
+                DEAD_TAG,
                 &Path::Key(&Path::Root, "tag"),
                 format!("the platform refuses the tag `{tag}` since April 2026"),
                 "outside the 24-hour window send an approved utility template: `messaging_type: UTILITY` and `template`",
             ),
             Some("HUMAN_AGENT") => self.hinted(
-                codes::MESSENGER_DEAD_TAG,
+                DEAD_TAG,
                 &Path::Key(&Path::Root, "tag"),
                 "`HUMAN_AGENT` is for messages that a person writes, never for campaigns",
                 "send inside the 24-hour window, or an approved utility template",
             ),
             Some(_) if messaging_type != "MESSAGE_TAG" => self.hinted(
-                codes::MESSENGER_VALUE,
+                VALUE,
                 &Path::Key(&Path::Root, "tag"),
                 format!("a tag needs `messaging_type: MESSAGE_TAG`, not `{messaging_type}`"),
                 "set it, or remove the tag",
             ),
             None if messaging_type == "MESSAGE_TAG" => {
-                self.problem(codes::MESSENGER_MISSING, &Path::Key(&Path::Root, "messaging_type"), "`MESSAGE_TAG` needs a `tag`");
+                self.problem(MISSING, &Path::Key(&Path::Root, "messaging_type"), "`MESSAGE_TAG` needs a `tag`");
             }
             _ => {}
         }
         let is_utility = messaging_type == "UTILITY";
         if is_utility && !map.contains_key("template") {
             self.problem(
-                codes::MESSENGER_MISSING,
+                MISSING,
                 &Path::Key(&Path::Root, "messaging_type"),
                 "`UTILITY` needs a `template`",
             );
         }
         if !is_utility && map.contains_key("template") {
             self.hinted(
-                codes::MESSENGER_VALUE,
+                VALUE,
                 &Path::Key(&Path::Root, "template"),
                 "an approved template needs `messaging_type: UTILITY`",
                 "set it",

@@ -1,7 +1,7 @@
 //! The filter as others see it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cel::parser::{ParseErrors, Parser};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use super::requires::requires;
 use super::select::{Over, Selection, cost};
 use super::tree::{Node, Term, Test};
 use super::verdict::{InTable, Scope, verdict};
-use super::{guard, silent};
+use super::{guard, never, silent};
 
 /// Blocks of 64 rows that are worth a thread of their own where a filter costs as much as one comparison: twice
 /// what it takes to begin a thread. Few in unit tests, so that few users are several parts.
@@ -37,6 +37,8 @@ struct Inner {
     weight: usize,
     /// How deep it names segments.
     depth: usize,
+    /// Whether it is known that nobody can be in.
+    is_never: OnceLock<bool>,
 }
 
 /// Reads and checks a filter.
@@ -104,12 +106,20 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
         return Err(found);
     }
     found.extend(silent::warnings(&root, text));
+    let is_never = never::is_never(&root);
+    // `false` alone says what it means.
+    if is_never && !matches!(root.test, Test::Const(_)) {
+        let message = "this is true for nobody: its clauses contradict each other";
+        let warning = Diagnostic::warning(codes::FILTER_ALWAYS_FALSE, message);
+        found.push(warning.spanning(0..text.len()));
+    }
     Ok(Filter(Arc::new(Inner {
         text: text.to_owned(),
         root,
         warnings: found,
         weight,
         depth,
+        is_never: is_never.into(),
     })))
 }
 
@@ -142,7 +152,13 @@ impl Filter {
             depth: root.depth(),
             root,
             warnings,
+            is_never: OnceLock::new(),
         }))
+    }
+
+    /// Whether it is known that nobody can be in, whoever the users are; false says nothing.
+    pub fn is_never(&self) -> bool {
+        *self.0.is_never.get_or_init(|| never::is_never(self.root()))
     }
 
     pub(super) fn root(&self) -> &Node {

@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use crate::campaign::node;
 use crate::campaign::source::SourceFile;
-use crate::diagnostic::{Diagnostic, Place, codes};
+use crate::diagnostic::codes::BRAZE_TAKEN as TAKEN;
+use crate::diagnostic::{Diagnostic, Place};
 
 pub(super) struct Existing<'a> {
     /// Those that can be read, with what they hold.
@@ -86,7 +87,7 @@ impl<'a> Existing<'a> {
 }
 
 fn taken(file: &SourceFile, message: String, hint: &str) -> Box<Diagnostic> {
-    let mut problem = Diagnostic::error(codes::BRAZE_TAKEN, message);
+    let mut problem = Diagnostic::error(TAKEN, message);
     let mut place = Place::of(&file.path, &file.text, 0..0);
     place.snippet.clear();
     problem.place = Some(place);

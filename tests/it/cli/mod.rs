@@ -4,6 +4,7 @@ mod apply;
 mod attributes;
 mod bad_files;
 mod braze;
+mod codes;
 mod demo;
 mod help;
 mod import;
