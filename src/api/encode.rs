@@ -12,7 +12,7 @@ use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
 use crate::model::resource::RevisionInfo;
-use crate::model::send::{Counts, Phase, Send};
+use crate::model::send::{Counts, Miss, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
 use crate::store::contract::Size;
@@ -254,6 +254,7 @@ pub(super) fn send(send: Send) -> pb::Send {
         new,
         phase,
         counts,
+        misses,
         finished_at,
     } = send;
     pb::Send {
@@ -274,6 +275,7 @@ pub(super) fn send(send: Send) -> pb::Send {
         counts: Some(send_counts(counts)),
         create_time: Some(instant(new.created_at)),
         finish_time: finished_at.map(instant),
+        misses: misses.into_iter().map(miss).collect(),
     }
 }
 
@@ -301,6 +303,15 @@ pub(super) fn delivery(delivery: Delivery) -> pb::Delivery {
         create_time: Some(instant(delivery.created_at)),
         update_time: Some(instant(delivery.updated_at)),
         due_time: delivery.due_at.map(instant),
+        message_extras: delivery.extras.into_iter().collect(),
+    }
+}
+
+fn miss(miss: Miss) -> pb::SendMiss {
+    pb::SendMiss {
+        name: miss.name,
+        deliveries: count(miss.deliveries),
+        without_default: count(miss.gaps),
     }
 }
 

@@ -100,6 +100,11 @@ fn delivery_of(delivery: Delivery) -> prost_types::Struct {
         fields.push(("reason", Value::String(reason.code.as_str().to_owned())));
         fields.push(("detail", Value::String(reason.detail)));
     }
+    if !delivery.extras.is_empty() {
+        let extras = delivery.extras.into_iter();
+        let extras = extras.map(|(key, value)| (key, Value::String(value)));
+        fields.push(("message_extras", Value::Object(extras.collect())));
+    }
     if let Some(id) = delivery.message_id {
         fields.push(("message_id", Value::String(id)));
     }

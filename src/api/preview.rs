@@ -118,8 +118,8 @@ fn put(composed: Composed, response: &mut pb::PreviewMessageResponse) {
     }
     .into();
     response.message = composed.message.map(encode::json);
-    response.misses = composed.misses;
-    response.message_extras = composed.extras.into_iter().collect();
+    response.misses = composed.notes.misses.into_iter().collect();
+    response.message_extras = composed.notes.extras.into_iter().collect();
 }
 
 /// A draft that is none: whoever only looks at the reason must not take it for a message that would be sent.

@@ -178,6 +178,12 @@ impl<'a> Filling<'a> {
 
     fn of_csv(csv: Csv<'_>, file: &'a CatalogFile) -> Self {
         let mut filling = Self::new(file);
+        if let Some(at) = open_quote(csv.text) {
+            let problem = Diagnostic::error(CSV, "a quote opens here and is never closed");
+            let problem = problem.hint("close it, or write `\"\"` for a quote within quotes");
+            filling.problems.push(placed(csv, problem, at..at));
+            return filling;
+        }
         let mut reader = ReaderBuilder::new().from_reader(csv.text.as_bytes());
         let names = match reader.headers() {
             Ok(names) => names.clone(),
@@ -204,7 +210,10 @@ impl<'a> Filling<'a> {
                 Err(error) => Some(broken(csv, &error)),
             };
             filling.problems.extend(problem);
-            if filling.problems.len() > limits::DIAGNOSTICS_MAX {
+            let is_full = filling.catalog.len() >= limits::CATALOG_ITEMS_MAX;
+            if (is_full && !filling.problems.is_empty())
+                || filling.problems.len() > limits::DIAGNOSTICS_MAX
+            {
                 break;
             }
         }
@@ -303,6 +312,24 @@ fn placed(csv: Csv<'_>, mut problem: Diagnostic, span: Range<usize>) -> Diagnost
     problem.at("csv").spanning(span.start..end)
 }
 
+/// Where a cell begins with a quote that nothing closes: all lines behind it would be one cell.
+fn open_quote(text: &str) -> Option<usize> {
+    let (mut open, mut begins) = (None, true);
+    let mut bytes = text.bytes().enumerate().peekable();
+    while let Some((at, byte)) = bytes.next() {
+        match (byte, open) {
+            (b'"', None) if begins => open = Some(at),
+            (b'"', Some(_)) if bytes.peek().is_some_and(|(_, next)| *next == b'"') => {
+                bytes.next();
+            }
+            (b'"', Some(_)) => open = None,
+            _ => {}
+        }
+        begins = open.is_none() && matches!(byte, b',' | b'\n' | b'\r');
+    }
+    open
+}
+
 fn offset(byte: u64) -> usize {
     usize::try_from(byte).unwrap_or(usize::MAX)
 }
@@ -329,6 +356,21 @@ mod tests {
         ];
         for (path, named, expected) in cases {
             assert_eq!(beside(path, named).as_deref(), expected, "{named}");
+        }
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_found_where_it_opens() {
+        let cases = [
+            ("id,a\n1,\"x\"\n", None),
+            ("id,a\n1,\"x\"\"y, z\nw\"\n", None),
+            ("id,a\n1,Bl\"ue\n", None),
+            ("id,a\n1,\"Red\n2,Blue\n", Some(7)),
+            ("id,a\n1,\"Red\"\"\n2,Blue\n", Some(7)),
+            ("\"id", Some(0)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(open_quote(text), expected, "{text}");
         }
     }
 

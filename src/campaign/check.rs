@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::case::Tests;
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Parsed, Read, SourceFile};
@@ -25,6 +26,7 @@ pub(super) struct Checker<'a> {
     is_part: bool,
     pub(super) declared: Declared,
     pub(super) set: Set,
+    pub(super) tests: Tests,
     /// Content blocks, catalogs and hosts, while they are read.
     pub(super) shelves: Library,
     /// The same once all are there: texts are compiled with it.
@@ -51,11 +53,12 @@ pub(super) fn check(
     csv_files: &[&SourceFile],
     is_part: bool,
     problems: &mut Vec<Diagnostic>,
-) -> Set {
+) -> (Set, Tests) {
     let mut checker = Checker {
         is_part,
         declared: known(parsed, misshapen, is_part),
         set: Set::empty(),
+        tests: Tests::default(),
         shelves: Library::default(),
         library: Arc::default(),
         templates: BTreeMap::new(),
@@ -86,7 +89,8 @@ pub(super) fn check(
     for read in misshapen {
         checker.misshapen(read);
     }
-    let mut set = checker.set;
+    checker.tests(parsed);
+    let (mut set, tests) = (checker.set, checker.tests);
     set.declared = checker.declared;
     set.documents.extend(parsed.iter().map(document));
     set.documents
@@ -94,7 +98,7 @@ pub(super) fn check(
     // Catalogs may share a file.
     set.documents
         .dedup_by(|a, b| (a.kind, &a.name) == (b.kind, &b.name));
-    set
+    (set, tests)
 }
 
 /// What filters may name, save what attributes files declare and the segments. PSIDs are texts, whatever users

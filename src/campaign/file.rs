@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::model::resource::Kind;
 
@@ -149,6 +150,7 @@ pub(super) struct SegmentFile {
     pub(super) filter: String,
     #[serde(default)]
     pub(super) tracking: bool,
+    tests: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +172,7 @@ pub(super) struct CampaignFile {
     pub(super) template: Option<String>,
     #[serde(default)]
     pub(super) delivery: DeliveryFile,
+    tests: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,6 +188,7 @@ pub(super) struct ContentBlockFile {
     team: Option<String>,
     tags: Option<Vec<String>>,
     pub(super) content: String,
+    tests: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -221,6 +225,7 @@ pub(super) struct TemplateFile {
     tags: Option<Vec<String>>,
     pub(super) message: Option<serde_json::Value>,
     pub(super) raw: Option<RawFile>,
+    tests: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,6 @@
 //! What each kind of document may hold: one description, for the checks and for the JSON Schema.
 
+use super::case::forms as case;
 use super::settings::SETTINGS;
 use super::shape::{Field, Form, Shape, Span, needed, optional};
 use crate::model::limits;
@@ -253,13 +254,17 @@ static SEGMENT: &[Field] = &[
         &Shape::Bool,
         "Records the segment's size every hour; false by default.",
     ),
+    case::OF_SEGMENT,
 ];
 
-static CONTENT_BLOCK: &[Field] = &[needed(
-    "content",
-    &Shape::Text,
-    "A text with Liquid, used as `{{content_blocks.${name}}}`.",
-)];
+static CONTENT_BLOCK: &[Field] = &[
+    needed(
+        "content",
+        &Shape::Text,
+        "A text with Liquid, used as `{{content_blocks.${name}}}`.",
+    ),
+    case::OF_CONTENT_BLOCK,
+];
 
 static CATALOG: &[Field] = &[
     optional(
@@ -302,6 +307,7 @@ static TEMPLATE: &[Field] = &[
         &Shape::Map(RAW),
         "For webhooks, instead of `message`: a body of any format.",
     ),
+    case::OF_TEMPLATE,
 ];
 
 static CAMPAIGN: &[Field] = &[
@@ -333,6 +339,7 @@ static CAMPAIGN: &[Field] = &[
         "Instead of `message`: the Template that holds it.",
     ),
     optional("delivery", &Shape::Map(DELIVERY), "How it is delivered."),
+    case::OF_CAMPAIGN,
 ];
 
 static TRIGGER: &[Field] = &[

@@ -182,6 +182,8 @@ impl Checker<'_> {
             .filter(|(_, channel)| self.messengers.get(*channel) == Some(&true))
             .map(|(template, _)| template)
             .collect();
+        let named = on_messenger.iter().map(|name| (*name).to_owned());
+        self.tests.on_messenger = named.collect();
         for one in parsed {
             let Resource::Template(file) = &one.resource else {
                 continue;

@@ -2,7 +2,7 @@
 //!
 //! May import `segment`, `template`, `messenger`, `model` and `diagnostic`. A file goes `node` (YAML with
 //! places) → `verify` (against the fields in `shape`) → `file` (typed) → `check` (meaning and references, with
-//! the filters, templates and messages of `leaves`) → [`Set`]. Begin with [`load`]; [`plan()`] compares. `braze`
+//! the filters, templates and messages of `leaves`) → [`Set`], and the cases of `tests:` (`case`). Begin with [`load`]; [`plan()`] compares. `braze`
 //! makes files of templates that stand elsewhere.
 //!
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
@@ -10,6 +10,7 @@
 mod advice;
 mod attributes;
 pub mod braze;
+pub mod case;
 mod catalogs;
 mod check;
 mod file;
@@ -28,6 +29,7 @@ mod set;
 mod settings;
 mod shape;
 mod source;
+mod tested;
 mod uses;
 mod verify;
 

@@ -55,7 +55,7 @@ fn shape(of: &'static Shape) -> Json {
     match of {
         Shape::Text => json!({"type": "string", "minLength": 1}),
         Shape::Name => json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"}),
-        Shape::Id => json!({"type": "string"}),
+        Shape::Id | Shape::AnyText => json!({"type": "string"}),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Count(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
         Shape::Duration(_) => json!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}),
@@ -68,8 +68,14 @@ fn shape(of: &'static Shape) -> Json {
         Shape::Attributes => {
             json!({"type": "object", "additionalProperties": {"$ref": "#/$defs/attribute"}})
         }
+        Shape::Varied(inner) => json!({"anyOf": [shape(inner), of_matrix()]}),
         Shape::Tree => json!({}),
     }
+}
+
+fn of_matrix() -> Json {
+    let properties = json!({"matrix": {"type": "string"}});
+    json!({"type": "object", "properties": properties, "required": ["matrix"], "additionalProperties": false})
 }
 
 fn secret() -> Json {

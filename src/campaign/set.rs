@@ -152,11 +152,11 @@ impl Set {
     pub fn compile(documents: &[Document]) -> Result<Self, Vec<Diagnostic>> {
         let files: Vec<SourceFile> = documents.iter().map(SourceFile::from).collect();
         // A warning that Settings make an error must not keep a newer version from starting.
-        let (set, problems) = checked(&files, false)?;
-        if problems.iter().any(Diagnostic::is_error) {
-            return Err(problems);
+        let loaded = checked(&files, false)?;
+        if loaded.warnings.iter().any(Diagnostic::is_error) {
+            return Err(loaded.warnings);
         }
-        Ok(set)
+        Ok(loaded.set)
     }
 
     pub fn channel(&self, name: &str) -> Option<&Arc<Channel>> {

@@ -28,6 +28,10 @@ pub(super) enum Shape {
     Each(&'static Shape),
     /// Attributes by name, which may have fields that are the same again.
     Attributes,
+    /// In a case of `tests`: itself, or a value of its matrix.
+    Varied(&'static Shape),
+    /// A text that may be empty.
+    AnyText,
     /// Checked elsewhere: a message tree, items of a catalog.
     Tree,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::case::Tests;
 use super::check;
 use super::file::{self, Resource};
 use super::node::Node;
@@ -24,6 +25,7 @@ pub struct SourceFile {
 #[derive(Debug, Clone)]
 pub struct Loaded {
     pub set: Set,
+    pub tests: Tests,
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -54,26 +56,23 @@ pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
 /// # Errors
 /// As [`load`].
 pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diagnostic>> {
-    let (set, problems) = checked(files, is_part)?;
-    let mut problems = set.lints.sifted(problems);
+    let loaded = checked(files, is_part)?;
+    let mut problems = loaded.set.lints.sifted(loaded.warnings);
     if problems.iter().any(Diagnostic::is_error) {
         problems.truncate(limits::DIAGNOSTICS_MAX);
         return Err(problems);
     }
     Ok(Loaded {
-        set,
         warnings: problems,
+        ..loaded
     })
 }
 
-/// As [`load_part`], with everything that was found, whatever Settings say of it.
+/// As [`load_part`], with everything that was found among its warnings, errors too and whatever Settings say.
 ///
 /// # Errors
 /// The files are too many or too large to be looked at.
-pub(super) fn checked(
-    files: &[SourceFile],
-    is_part: bool,
-) -> Result<(Set, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(super) fn checked(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diagnostic>> {
     let mut problems = folder_bounds(files);
     if !problems.is_empty() {
         return Err(problems);
@@ -95,7 +94,7 @@ pub(super) fn checked(
     problems.extend(twice(&parsed));
     // What does not parse is taken for present, so that references to it are not reported as well.
     let is_part = is_part || documents.len() > parsed.len() + misshapen.len();
-    let set = check::check(&parsed, &misshapen, &csv_files, is_part, &mut problems);
+    let (set, tests) = check::check(&parsed, &misshapen, &csv_files, is_part, &mut problems);
     redact::redact(&mut problems, files);
     problems.sort_by_key(|problem| {
         problem
@@ -103,7 +102,11 @@ pub(super) fn checked(
             .as_ref()
             .map(|place| (place.file.clone(), place.span.start))
     });
-    Ok((set, problems))
+    Ok(Loaded {
+        set,
+        tests,
+        warnings: problems,
+    })
 }
 
 /// Gives problems of the text at the field `at` of a file their places in it.
@@ -123,7 +126,7 @@ pub fn placed(file: &SourceFile, at: &str, problems: Vec<Diagnostic>) -> Vec<Dia
 
 impl SourceFile {
     /// Whether it is the items of a catalog, and no document.
-    fn is_csv(&self) -> bool {
+    pub(super) fn is_csv(&self) -> bool {
         self.path.to_ascii_lowercase().ends_with(".csv")
     }
 

@@ -1,5 +1,6 @@
 //! Holds a document against its shape: unknown keys, wrong types, missing keys, all of them.
 
+use super::case;
 use super::forms::{ATTRIBUTE, COMMON, FORMS};
 use super::node::{Entry, Node, Value};
 use super::shape::{Field, Form, Shape, Span};
@@ -170,6 +171,8 @@ impl Verifier<'_> {
     fn value(&mut self, node: &Node, shape: &Shape, path: &str) {
         match (shape, &node.value) {
             (Shape::Tree, _) | (Shape::Bool, Value::Bool(_)) => {}
+            (Shape::Varied(_), _) if case::reference(node).is_some() => {}
+            (Shape::Varied(shape), _) => self.value(node, shape, path),
             (_, Value::Null) => {
                 let hint = "write one, or remove the key";
                 let message = format!("`{}` has no value", last(path));
@@ -238,7 +241,7 @@ impl Verifier<'_> {
             Shape::Name => self.name(text, path),
             Shape::Duration(span) => self.span_of_time(text, span, path),
             Shape::Words(words) if !words.contains(&text) => self.wrong_word(text, words, path),
-            Shape::Text | Shape::TextOrSecret | Shape::Id | Shape::Words(_) => {}
+            Shape::Text | Shape::AnyText | Shape::TextOrSecret | Shape::Id | Shape::Words(_) => {}
             shape => self.mistyped(shape, path),
         }
     }
@@ -254,6 +257,8 @@ impl Verifier<'_> {
             Shape::Tree
             | Shape::Secret
             | Shape::Text
+            | Shape::AnyText
+            | Shape::Varied(_)
             | Shape::Name
             | Shape::Id
             | Shape::Words(_) => "a text",

@@ -24,6 +24,7 @@ use super::segment::Segment;
 use super::send::Send;
 use super::sends::Sends;
 use super::serve::Serve;
+use super::test::Test;
 use super::users::Users;
 use super::validate::Validate;
 
@@ -45,6 +46,8 @@ enum Command {
     Demo(Demo),
     /// Check a folder of campaign files without a server
     Validate(Validate),
+    /// Run the cases in a folder of campaign files without a server
+    Test(Test),
     /// Show what applying a folder of campaign files would change
     Plan(Plan),
     /// Apply a folder of campaign files
@@ -121,6 +124,7 @@ impl Command {
             Self::Dev(dev) => Box::pin(dev.run()).await,
             Self::Demo(demo) => Box::pin(demo.run()).await,
             Self::Validate(validate) => validate.run(),
+            Self::Test(test) => test.run(),
             Self::Plan(plan) => plan.run().await,
             Self::Apply(apply) => apply.run().await,
             Self::Revisions(revisions) => revisions.run().await,

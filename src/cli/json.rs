@@ -163,6 +163,15 @@ pub(super) fn send(send: &pb::Send) -> Value {
         "counts": counts(&send.counts.unwrap_or_default()),
         "create_time": time(send.create_time),
         "finish_time": time(send.finish_time),
+        "misses": send.misses.iter().map(miss).collect::<Vec<_>>(),
+    })
+}
+
+fn miss(miss: &pb::SendMiss) -> Value {
+    json!({
+        "name": miss.name,
+        "deliveries": miss.deliveries,
+        "without_default": miss.without_default,
     })
 }
 
@@ -192,6 +201,7 @@ pub(super) fn delivery(delivery: &pb::Delivery) -> Value {
         "create_time": time(delivery.create_time),
         "update_time": time(delivery.update_time),
         "due_time": time(delivery.due_time),
+        "message_extras": delivery.message_extras,
     })
 }
 

@@ -43,6 +43,7 @@ mod send;
 mod send_test;
 mod sends;
 mod serve;
+mod test;
 mod users;
 mod validate;
 

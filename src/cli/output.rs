@@ -132,6 +132,19 @@ pub(super) fn confirm(question: &str) -> Option<bool> {
     Some(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// Texts of people may hold what would move a terminal's cursor.
+pub(super) fn harmless(text: &str) -> String {
+    let is_fine = |c: char| matches!(c, '\n' | '\t') || !c.is_control();
+    let shown = |c| {
+        if is_fine(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    text.chars().map(shown).collect()
+}
+
 /// `12345678` as `12,345,678`.
 pub(super) fn count(n: impl Into<i128>) -> String {
     let n = n.into();

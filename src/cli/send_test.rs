@@ -53,10 +53,14 @@ fn print(answer: &pb::SendTestMessageResponse) {
                 answer.delivery_id, answer.http_status
             ));
         }
-        Some(reason) => output::note(format_args!(
-            "it was not sent, or may not have arrived: {}: {}",
-            reason.code, reason.detail
-        )),
+        Some(reason) => {
+            let what = if reason.code == "no_answer" {
+                "it may not have arrived"
+            } else {
+                "it was not sent"
+            };
+            output::note(format_args!("{what}: {}: {}", reason.code, reason.detail));
+        }
     }
 }
 

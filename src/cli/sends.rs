@@ -10,6 +10,8 @@ use super::list::{self, Column};
 use super::{json, output};
 use crate::api::client::Client;
 use crate::api::pb;
+use crate::model::delivery::is_name;
+use crate::model::send::Miss;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -202,6 +204,36 @@ pub(super) fn print(send: &pb::Send) {
             output::line(format_args!("  {name:<10}{:>10}", output::count(n)));
         }
     }
+    for line in misses(send) {
+        output::line(line);
+    }
+}
+
+/// What messages had nothing for, then what was made up for.
+fn misses(send: &pb::Send) -> Vec<String> {
+    let all = send.counts.unwrap_or_default().total;
+    let people = |n: i64| format!("for {} of {} people", output::count(n), output::count(all));
+    let gaps = send.misses.iter().filter(|miss| miss.without_default > 0);
+    let gaps = gaps.map(|miss| {
+        let (name, of) = (&miss.name, people(miss.without_default));
+        if name == Miss::OTHERS {
+            format!("further names were absent {of} and have no `default`")
+        } else if is_name(name) {
+            format!("`{name}` was absent {of} and has no `default`")
+        } else {
+            format!("missed {of}: {name}")
+        }
+    });
+    let mut lines: Vec<String> = gaps.collect();
+    let filled = send.misses.iter().filter_map(|miss| {
+        let n = miss.deliveries - miss.without_default;
+        (n > 0).then(|| format!("`{}` {}", miss.name, people(n)))
+    });
+    let filled = filled.collect::<Vec<_>>().join(", ");
+    if !filled.is_empty() {
+        lines.push(format!("absent without leaving a gap: {filled}"));
+    }
+    lines
 }
 
 pub(super) fn page_size(wanted: usize) -> i32 {

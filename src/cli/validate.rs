@@ -77,7 +77,9 @@ impl Validate {
             Format::Json => verdict.print_json(),
             Format::Human => verdict.print(),
             Format::Sarif => {
-                output::json(&sarif::log(&diagnostics::from_here(verdict.found.clone())))
+                {
+                output::json(&sarif::log(&diagnostics::from_here(verdict.found.clone())));
+            }
             }
             Format::Github => {
                 let found = diagnostics::from_here(verdict.found.clone());

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use crate::campaign::{Campaign, Channel, Set};
 use crate::clock::Clock;
 use crate::config::secret::{self, Secrets};
-use crate::model::delivery::{Due, Outcome, Reason, ReasonCode};
+use crate::model::delivery::{Due, Notes, Outcome, Reason, ReasonCode};
 use crate::model::user::Profile;
 use crate::store::revisions::{self, Revisions};
 use crate::store::{self, Store};
 use crate::template::Contents;
 
-use super::compose::{Composed, Subject};
+use super::compose::{Composed, Refusal, Subject};
 use super::contents::Cache;
 use super::gates;
 use super::http::Http;
@@ -41,12 +41,14 @@ pub struct Attempted {
     pub outcome: Outcome,
     /// What it says about its channel.
     pub signal: Signal,
+    /// Of the message that was made, if any.
+    pub notes: Notes,
 }
 
 /// Why there is nothing to call with.
 enum Unprepared {
     Store(store::Error),
-    Settled(Attempted),
+    Settled(Box<Attempted>),
 }
 
 // === impl Attempted ===
@@ -56,6 +58,7 @@ impl Attempted {
         Self {
             outcome,
             signal: Signal::None,
+            notes: Notes::default(),
         }
     }
 }
@@ -120,14 +123,15 @@ impl Attempts {
         due: &Due,
         profile: Option<&Profile>,
     ) -> Result<Option<Attempted>, store::Error> {
-        let message = match self.prepare(due, profile).await {
+        let mut message = match self.prepare(due, profile).await {
             Ok(message) => message,
             Err(Unprepared::Store(error)) => return Err(error),
-            Err(Unprepared::Settled(attempted)) => return Ok(Some(attempted)),
+            Err(Unprepared::Settled(attempted)) => return Ok(Some(*attempted)),
         };
         if !self.store.begin(due.id, self.clock.now()).await? {
             return Ok(None);
         }
+        let notes = std::mem::take(&mut message.notes);
         let began_at = self.clock.now();
         let (verdict, _) = self.call(message).await;
         let took = self.clock.now().duration_since(began_at);
@@ -135,6 +139,7 @@ impl Attempts {
         Ok(Some(Attempted {
             outcome: self.settle(due, verdict.fate),
             signal: verdict.signal,
+            notes,
         }))
     }
 
@@ -183,9 +188,8 @@ impl Attempts {
         let (None, Some(profile)) = (&closed, profile) else {
             let reason = closed
                 .unwrap_or_else(|| Reason::new(ReasonCode::UserNotFound, "there is no such user"));
-            return Err(Unprepared::Settled(Attempted::uncalled(Outcome::Skipped(
-                reason,
-            ))));
+            let skipped = Attempted::uncalled(Outcome::Skipped(reason));
+            return Err(Unprepared::Settled(skipped.into()));
         };
         let subject = Subject {
             profile,
@@ -193,6 +197,7 @@ impl Attempts {
             event_properties: None,
             delivery: due.id,
             is_test: false,
+            is_shown_only: false,
             now,
         };
         let whole = (campaign, channel, set.connected_content.as_ref());
@@ -200,10 +205,11 @@ impl Attempts {
         let composed = self.compose(whole, &subject, secrets, &mut contents);
         composed
             .await
-            .map_err(|reason| self.unmade(due, reason, now))
+            .map_err(|refusal| self.unmade(due, *refusal, now))
     }
 
-    fn unmade(&self, due: &Due, reason: Reason, now: Timestamp) -> Unprepared {
+    fn unmade(&self, due: &Due, refusal: Refusal, now: Timestamp) -> Unprepared {
+        let Refusal { reason, notes } = refusal;
         let outcome = match reason.code {
             ReasonCode::ChannelMisconfigured => return self.later(due, &reason.detail, now),
             ReasonCode::Aborted => Outcome::Skipped(reason),
@@ -219,20 +225,22 @@ impl Attempts {
             }
             _ => Outcome::Failed(reason),
         };
-        Unprepared::Settled(Attempted::uncalled(outcome))
+        let uncalled = Attempted::uncalled(outcome);
+        Unprepared::Settled(Box::new(Attempted { notes, ..uncalled }))
     }
 
     /// The channel cannot send to anybody: it pauses, and nobody's attempts are used up.
     fn later(&self, due: &Due, detail: &dyn std::fmt::Display, now: Timestamp) -> Unprepared {
         let reason = Reason::new(ReasonCode::ChannelMisconfigured, detail.to_string());
         let first = self.policy.next(&due.id, 1, Blame::Channel, None, now);
-        Unprepared::Settled(Attempted {
-            outcome: Outcome::Retry {
-                at: first.unwrap_or(now),
-                reason,
-            },
+        let outcome = Outcome::Retry {
+            at: first.unwrap_or(now),
+            reason,
+        };
+        Unprepared::Settled(Box::new(Attempted {
             signal: Signal::Stopped,
-        })
+            ..Attempted::uncalled(outcome)
+        }))
     }
 
     /// What the call comes to, and the HTTP status if there was an answer.

@@ -14,10 +14,10 @@ use crate::config::secret::{self, Secrets};
 use crate::diagnostic::Diagnostic;
 use crate::messenger;
 use crate::model::Value;
-use crate::model::delivery::{Reason, ReasonCode};
+use crate::model::delivery::{Notes, Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Contents, Context, Failure, Rendered, Wanted};
+use crate::template::{Contents, Context, Failure, RenderedTree, Text, Tree, Wanted};
 
 use super::gates;
 use super::http::{Answer, Call};
@@ -40,6 +40,8 @@ pub struct Subject<'a> {
     pub delivery: DeliveryId,
     /// The call says of itself that it is a test.
     pub is_test: bool,
+    /// A preview: nothing is sent, and nothing else is to happen anywhere.
+    pub is_shown_only: bool,
     pub now: Timestamp,
 }
 
@@ -58,20 +60,22 @@ pub struct Composed {
     pub reader: Reader,
     /// The rendered message, where it is JSON.
     pub message: Option<Json>,
-    /// Names that the template read and the user does not have.
-    pub misses: Vec<String>,
-    /// The misses for which nothing was written instead.
-    pub gaps: Vec<String>,
-    /// What `message_extras` adds to the record of the delivery.
-    pub extras: BTreeMap<String, String>,
+    pub notes: Notes,
 }
 
 /// Why there is no call.
 #[derive(Debug, PartialEq)]
 pub enum Unmade {
-    For(Reason),
+    For(Box<Refusal>),
     /// A template asks for connected content: compose again with it.
     Wants(Box<Wanted>),
+}
+
+/// A reason, and what was noted until it came up.
+#[derive(Debug, PartialEq)]
+pub struct Refusal {
+    pub reason: Reason,
+    pub notes: Notes,
 }
 
 /// How the answer is read.
@@ -107,7 +111,18 @@ impl Secrets for Masked {
 
 impl From<Reason> for Unmade {
     fn from(reason: Reason) -> Self {
-        Self::For(reason)
+        Self::For(reason.into())
+    }
+}
+
+// === impl Refusal ===
+
+impl From<Reason> for Box<Refusal> {
+    fn from(reason: Reason) -> Self {
+        Self::new(Refusal {
+            reason,
+            notes: Notes::default(),
+        })
     }
 }
 
@@ -144,12 +159,30 @@ pub fn compose(
         now: subject.now,
         contents,
     };
-    let mut composed = match &channel.kind {
-        ChannelKind::Messenger(page) => messenger(campaign, page, subject, &context, means)?,
-        ChannelKind::Webhook(hook) => webhook(campaign, hook, subject, &context, means.secrets)?,
+    let mut notes = Notes::default();
+    let made = match &channel.kind {
+        ChannelKind::Messenger(page) => {
+            messenger(campaign, page, subject, &context, means, &mut notes)
+        }
+        ChannelKind::Webhook(hook) => {
+            webhook(campaign, hook, subject, &context, means.secrets, &mut notes)
+        }
     };
-    composed.call.timeout = channel.timeout;
-    Ok(composed)
+    match made {
+        Ok(mut composed) => {
+            composed.call.timeout = channel.timeout;
+            composed.notes = notes;
+            Ok(composed)
+        }
+        Err(Unmade::For(mut refusal)) => {
+            // What was missed may well be why, unless the template wants no message.
+            if refusal.reason.code != ReasonCode::Aborted {
+                refusal.notes = notes;
+            }
+            Err(Unmade::For(refusal))
+        }
+        Err(wants) => Err(wants),
+    }
 }
 
 fn messenger(
@@ -158,20 +191,14 @@ fn messenger(
     subject: &Subject<'_>,
     context: &Context<'_>,
     means: Means<'_>,
+    notes: &mut Notes,
 ) -> Result<Composed, Unmade> {
     let psid = gates::psid(subject.profile, &page.psid_attribute)
         .map_err(|detail| Reason::new(ReasonCode::NoPsid, detail))?;
     let Message::Tree(tree) = &*campaign.message else {
         return Err(misconfigured(&"a Messenger channel takes no raw body").into());
     };
-    let mut rendered = tree.render(context).map_err(unrendered)?;
-    rendered.json = messenger::settle(rendered.json);
-    let problems = messenger::check_rendered(&rendered.json);
-    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
-        let detail = format!("{}: {}", problem.path, problem.message);
-        let detail = detail.trim_start_matches(": ");
-        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
-    }
+    let message = for_messenger(tree, context, notes)?.json;
     let secret =
         |reference: &SecretRef| means.secrets.get(reference).map_err(|e| misconfigured(&e));
     let token = secret(&page.token)?;
@@ -184,7 +211,7 @@ fn messenger(
         None => None,
     };
     let request = messenger::Request {
-        message: &rendered.json,
+        message: &message,
         psid,
         metadata: &subject.metadata(),
         proof: proof.as_deref(),
@@ -206,11 +233,31 @@ fn messenger(
             is_private_allowed: true,
         },
         reader: Reader::Messenger,
-        message: Some(rendered.json),
-        misses: rendered.misses,
-        gaps: rendered.gaps,
-        extras: rendered.extras,
+        message: Some(message),
+        notes: Notes::default(),
     })
+}
+
+/// A message as the platform takes it.
+pub(super) fn for_messenger(
+    tree: &Tree,
+    context: &Context<'_>,
+    notes: &mut Notes,
+) -> Result<RenderedTree, Unmade> {
+    let mut rendered = tree.render(context).map_err(unrendered)?;
+    notes.add(
+        rendered.misses.clone(),
+        rendered.gaps.clone(),
+        rendered.extras.clone(),
+    );
+    rendered.json = messenger::settle(rendered.json);
+    let problems = messenger::check_rendered(&rendered.json);
+    if let Some(problem) = problems.into_iter().find(Diagnostic::is_error) {
+        let detail = format!("{}: {}", problem.path, problem.message);
+        let detail = detail.trim_start_matches(": ");
+        return Err(Reason::new(ReasonCode::InvalidMessage, detail).into());
+    }
+    Ok(rendered)
 }
 
 fn page_url(page: &Page, instead: Option<&str>) -> Result<Url, Reason> {
@@ -230,14 +277,9 @@ fn webhook(
     subject: &Subject<'_>,
     context: &Context<'_>,
     secrets: &dyn Secrets,
+    notes: &mut Notes,
 ) -> Result<Composed, Unmade> {
-    let Rendered {
-        text,
-        mut misses,
-        mut gaps,
-        mut extras,
-    } = hook.url.render(context).map_err(unrendered)?;
-    let url: Url = text
+    let url: Url = noted(&hook.url, context, notes)?
         .trim()
         .parse()
         .map_err(|e| Reason::new(ReasonCode::RenderFailed, format!("`url`: {e}")))?;
@@ -246,9 +288,7 @@ fn webhook(
     let (message, body) = match &*campaign.message {
         Message::Tree(tree) => {
             let rendered = tree.render(context).map_err(unrendered)?;
-            misses.extend(rendered.misses);
-            gaps.extend(rendered.gaps);
-            extras.extend(rendered.extras);
+            notes.add(rendered.misses, rendered.gaps, rendered.extras);
             headers.insert(CONTENT_TYPE, JSON);
             let body = serde_json::to_vec(&rendered.json)
                 .unwrap_or_default()
@@ -257,15 +297,12 @@ fn webhook(
         }
         Message::Raw { content_type, body } => {
             headers.insert(CONTENT_TYPE, plain("Content-Type", content_type)?);
-            let rendered = body.render(context).map_err(unrendered)?;
-            misses.extend(rendered.misses);
-            gaps.extend(rendered.gaps);
-            extras.extend(rendered.extras);
-            (json_of(content_type, &rendered.text)?, rendered.text.into())
+            let text = noted(body, context, notes)?;
+            (json_of(content_type, &text)?, text.into())
         }
     };
     for (name, value) in &hook.headers {
-        let (name, value) = header(name, value, context, secrets)?;
+        let (name, value) = header(name, value, context, secrets, notes)?;
         headers.insert(name, value);
     }
     // Last, so that no header of the channel replaces it.
@@ -287,14 +324,19 @@ fn webhook(
         },
         reader: Reader::Webhook,
         message,
-        misses,
-        gaps,
-        extras,
+        notes: Notes::default(),
     })
 }
 
+/// Renders a text, and writes down what there is to note.
+fn noted(text: &Text, context: &Context<'_>, notes: &mut Notes) -> Result<String, Unmade> {
+    let rendered = text.render(context).map_err(unrendered)?;
+    notes.add(rendered.misses, rendered.gaps, rendered.extras);
+    Ok(rendered.text)
+}
+
 /// A raw body that says that it is JSON has to be: what a name did to it would otherwise be found by the endpoint.
-fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
+pub(super) fn json_of(content_type: &str, body: &str) -> Result<Option<Json>, Reason> {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
     if essence != "application/json" && !essence.ends_with("+json") {
@@ -315,11 +357,10 @@ fn header(
     value: &campaign::HeaderValue,
     context: &Context<'_>,
     secrets: &dyn Secrets,
+    notes: &mut Notes,
 ) -> Result<(HeaderName, HeaderValue), Unmade> {
     let value = match value {
-        campaign::HeaderValue::Text(text) => {
-            plain(name, &text.render(context).map_err(unrendered)?.text)?
-        }
+        campaign::HeaderValue::Text(text) => plain(name, &noted(text, context, notes)?)?,
         campaign::HeaderValue::Secret(reference) => {
             let secret = secrets.get(reference).map_err(|e| misconfigured(&e))?;
             sensitive(secret.expose_secret())?
@@ -338,7 +379,7 @@ fn plain(name: &str, text: &str) -> Result<HeaderValue, Reason> {
     })
 }
 
-fn unrendered(failure: Failure) -> Unmade {
+pub(super) fn unrendered(failure: Failure) -> Unmade {
     let reason = match failure {
         Failure::Wants(wanted) => return Unmade::Wants(wanted),
         Failure::Aborted { reason } => Reason::new(ReasonCode::Aborted, reason),
@@ -349,7 +390,7 @@ fn unrendered(failure: Failure) -> Unmade {
             Reason::new(ReasonCode::RenderFailed, format!("{path}: {message}"))
         }
     };
-    Unmade::For(reason)
+    reason.into()
 }
 
 fn misconfigured(error: &dyn std::fmt::Display) -> Reason {

@@ -20,7 +20,7 @@ use crate::model::limits;
 use crate::template::{Contents, Request, Response, Wanted};
 
 use super::attempt::Attempts;
-use super::compose::{self, Composed, Means, Subject, Unmade};
+use super::compose::{self, Composed, Means, Refusal, Subject, Unmade};
 use super::http::{Answer, Call, Http, Silence};
 
 /// Answers that were given lately.
@@ -40,11 +40,15 @@ struct Fetcher<'a> {
     settings: &'a ConnectedContent,
     secrets: &'a dyn Secrets,
     now: Timestamp,
+    /// A preview: nobody is asked to do anything.
+    is_shown_only: bool,
 }
 
 /// A call that came to nothing good.
 struct Bad {
     why: String,
+    /// In fewer words, where `why` may hold the host's name.
+    in_short: Option<&'static str>,
     /// It may be better later.
     is_temporary: bool,
 }
@@ -59,13 +63,14 @@ impl Attempts {
         subject: &Subject<'_>,
         secrets: &dyn Secrets,
         contents: &mut Contents,
-    ) -> Result<Composed, Reason> {
+    ) -> Result<Composed, Box<Refusal>> {
         let fetcher = Fetcher {
             http: &self.http,
             cache: &self.contents,
             settings,
             secrets: self.secrets(),
             now: subject.now,
+            is_shown_only: subject.is_shown_only,
         };
         let means = Means {
             secrets,
@@ -74,16 +79,10 @@ impl Attempts {
         loop {
             let wanted = match compose::compose(campaign, channel, subject, contents, means) {
                 Ok(composed) => return Ok(composed),
-                Err(Unmade::For(reason)) => return Err(reason),
+                Err(Unmade::For(refusal)) => return Err(refusal),
                 Err(Unmade::Wants(wanted)) => wanted,
             };
-            if contents.len() >= limits::CONTENT_CALLS_MAX {
-                let detail = format!(
-                    "the message asks for connected content more than {} times",
-                    limits::CONTENT_CALLS_MAX
-                );
-                return Err(Reason::new(ReasonCode::RenderFailed, detail));
-            }
+            check_calls(contents)?;
             let response = fetcher.fetch(&wanted).await?;
             contents.add(wanted.request, response);
         }
@@ -100,43 +99,32 @@ impl Fetcher<'_> {
             return Ok(response);
         }
         let call = self.call(&wanted.request)?;
+        let is_get = call.method == Method::GET;
         let host = call.url.host_str().unwrap_or_default().to_owned();
         // Templates look at it too; a draft's, by settings that may not be those in force.
-        if !self.settings.access.allows(&host) {
+        let Some(allowed) = self.settings.access.allowing(&host) else {
             let detail =
                 format!("connected content from `{host}` is not allowed by applied Settings");
             return Err(Reason::new(ReasonCode::RenderFailed, detail));
+        };
+        let about = |why: &str| format!("connected content from `{host}`: {why}");
+        if self.is_shown_only && !is_get {
+            let why = about("it is a POST, which a preview does not make");
+            return Ok(Arc::new(Response::Bad { why }));
         }
         let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
-        let about = |why: &str| format!("connected content from `{host}`: {why}");
-        let bad = match answer {
-            // Policy, not weather: the same call will never be made.
-            Err(Silence::Refused(refused)) => {
-                let detail = about(&refused.to_string());
-                return Err(Reason::new(ReasonCode::RenderFailed, detail));
-            }
-            Err(silence) => Bad {
-                why: silence.to_string(),
-                is_temporary: true,
-            },
-            Ok(answer) => match good(&answer) {
-                Ok(response) => {
-                    let response = Arc::new(response);
-                    if let Some(age) = wanted.cached_for {
-                        let until = clock::after(self.now, age);
-                        self.cache.keep(&wanted.request, &response, until, self.now);
-                    }
-                    return Ok(response);
-                }
-                Err(bad) => bad,
-            },
+        let settled = settled(wanted, (&host, allowed), answer);
+        let is_failure = match &settled {
+            Ok(response) => matches!(**response, Response::Bad { .. }),
+            Err(reason) => reason.code == ReasonCode::ContentUnavailable,
         };
-        metrics::counter!("recado_connected_content_failures_total").increment(1);
-        let why = about(&bad.why);
-        if wanted.is_retried && bad.is_temporary {
-            return Err(Reason::new(ReasonCode::ContentUnavailable, why));
+        if is_failure {
+            metrics::counter!("recado_connected_content_failures_total").increment(1);
+        } else if let (Ok(response), Some(age)) = (&settled, wanted.cached_for) {
+            let until = clock::after(self.now, age);
+            self.cache.keep(&wanted.request, response, until, self.now);
         }
-        Ok(Arc::new(Response::Bad { why }))
+        settled
     }
 
     fn call(&self, request: &Request) -> Result<Call, Reason> {
@@ -243,8 +231,62 @@ fn size(request: &Request, response: &Response) -> usize {
     request.url.len() + request.body.as_ref().map_or(0, String::len) + body
 }
 
+/// Refuses one more call for a message that has needed too many.
+pub(super) fn check_calls(contents: &Contents) -> Result<(), Reason> {
+    let max = limits::CONTENT_CALLS_MAX;
+    if contents.len() < max {
+        return Ok(());
+    }
+    let detail = format!("the message asks for connected content more than {max} times");
+    Err(Reason::new(ReasonCode::RenderFailed, detail))
+}
+
+/// What an answer, or the lack of one, is to the template; `allowed` is what of the hosts in Settings allows it.
+///
+/// # Errors
+/// The call may not be made, or there is no good answer and the template asks to try again.
+pub(super) fn settled(
+    wanted: &Wanted,
+    (host, allowed): (&str, &str),
+    answer: Result<Answer, Silence>,
+) -> Result<Arc<Response>, Reason> {
+    let about = |why: &str| format!("connected content from `{host}`: {why}");
+    let bad = match answer {
+        // Policy, not weather: the same call will never be made.
+        Err(Silence::Refused(refused)) => {
+            let detail = about(&refused.to_string());
+            return Err(Reason::new(ReasonCode::RenderFailed, detail));
+        }
+        Err(silence) => Bad {
+            why: silence.to_string(),
+            in_short: Some(match silence {
+                Silence::NotConnected(_) => "no connection",
+                _ => "no answer",
+            }),
+            is_temporary: true,
+        },
+        Ok(answer) => match good(&answer) {
+            Ok(response) => return Ok(Arc::new(response)),
+            Err(bad) => bad,
+        },
+    };
+    if wanted.is_retried && bad.is_temporary {
+        return Err(Reason::new(ReasonCode::ContentUnavailable, about(&bad.why)));
+    }
+    // A miss outlives the person whose data may have named the host.
+    let why = bad.in_short.unwrap_or(&bad.why);
+    let why = format!("connected content from `{allowed}`: {why}");
+    Ok(Arc::new(Response::Bad { why }))
+}
+
 fn good(answer: &Answer) -> Result<Response, Bad> {
-    let bad = |why: String, is_temporary: bool| Err(Bad { why, is_temporary });
+    let bad = |why: String, is_temporary: bool| {
+        Err(Bad {
+            why,
+            in_short: None,
+            is_temporary,
+        })
+    };
     match answer.status {
         200..=299 => {}
         300..=399 => {

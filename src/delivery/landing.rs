@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::Tasks;
-use crate::model::delivery::{Due, Outcome, Reason, State};
+use crate::model::delivery::{Due, Notes, Outcome, Reason, State};
 use crate::model::user::Profile;
 use crate::{clock, store};
 
@@ -39,7 +39,12 @@ pub(super) async fn deliver(
     };
     let at = attempts.clock().now();
     match attempted {
-        Ok(Some(Attempted { outcome, signal })) => {
+        Ok(Some(attempted)) => {
+            let Attempted {
+                outcome,
+                signal,
+                notes,
+            } = attempted;
             let due_again_at = match &outcome {
                 Outcome::Retry { at, .. } => Some(*at),
                 _ => None,
@@ -49,7 +54,7 @@ pub(super) async fn deliver(
                 Outcome::Retry { reason, .. } | Outcome::Failed(reason) => Some(reason.clone()),
                 _ => None,
             };
-            record(attempts, &due, outcome).await;
+            record(attempts, &due, outcome, notes).await;
             Landed {
                 signal,
                 reason,
@@ -81,11 +86,12 @@ impl Landed {
 
 /// Stores an outcome, however long the store takes to come back: the call was made, and forgetting it
 /// would make the delivery unknown.
-async fn record(attempts: &Attempts, due: &Due, outcome: Outcome) {
-    let mut is_told = false;
+async fn record(attempts: &Attempts, due: &Due, outcome: Outcome, notes: Notes) {
+    let (store, mut is_told) = (attempts.store(), false);
     loop {
         let now = attempts.clock().now();
-        match attempts.store().record(due.id, outcome.clone(), now).await {
+        let stored = store.record(due.id, outcome.clone(), notes.clone(), now);
+        match stored.await {
             Ok(()) => return,
             Err(store::Error::Closed) => {
                 tracing::error!(delivery = %due.id, "the store closed before an outcome was stored");

@@ -18,6 +18,7 @@ mod known;
 mod landing;
 pub mod lane;
 pub mod preview;
+pub mod rehearse;
 pub mod retry;
 mod shown;
 pub mod verdict;

@@ -145,12 +145,14 @@ impl Attempts {
                     event_properties: request.event_properties,
                     delivery: request.delivery,
                     is_test: request.is_test,
+                    is_shown_only: !request.is_test,
                     now,
                 };
                 // Whoever may preview files may write any host into them: only applied ones are asked.
                 let settings = &request.draft_of.unwrap_or(request.set).connected_content;
                 let whole = (campaign, channel, settings.as_ref());
-                self.compose(whole, &subject, secrets, contents).await
+                let composed = self.compose(whole, &subject, secrets, contents).await;
+                composed.map_err(|refusal| refusal.reason)
             }
             (Some(reason), _) => Err(reason),
             (None, None) => Err(Reason::new(

@@ -1,11 +1,12 @@
 //! Deliveries: one message to one user, its state, and the reason for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::Value;
 use super::id::{DeliveryId, ExternalId, Revision, SendId};
+use super::limits;
 
 /// Where a delivery stands. All but the first two are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -114,6 +115,17 @@ pub enum Outcome {
     Released,
 }
 
+/// What is written down about a message as it is made, and kept with what came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Names that the message read and that are absent; never a value.
+    pub misses: BTreeSet<String>,
+    /// The misses for which nothing was written instead.
+    pub gaps: BTreeSet<String>,
+    /// What `message_extras` said.
+    pub extras: BTreeMap<String, String>,
+}
+
 /// A delivery as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
@@ -128,10 +140,47 @@ pub struct Delivery {
     /// Attempts so far: calls, and messages that waited for connected content in vain.
     pub attempts: u32,
     pub message_id: Option<String>,
+    /// What `message_extras` said; empty once the user was deleted.
+    pub extras: BTreeMap<String, String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// When it is tried next; set while pending.
     pub due_at: Option<Timestamp>,
+}
+
+// === impl Notes ===
+
+impl Notes {
+    /// Adds what was noted of one more part of the message.
+    pub fn add(
+        &mut self,
+        misses: Vec<String>,
+        gaps: Vec<String>,
+        extras: BTreeMap<String, String>,
+    ) {
+        self.misses.extend(misses);
+        self.gaps.extend(gaps);
+        for (key, value) in extras {
+            self.add_extra(key, &value);
+        }
+    }
+
+    /// The first of two with one key stays, and what leaves the bound is cut off, as in Braze.
+    fn add_extra(&mut self, key: String, value: &str) {
+        let held = self.extras.iter();
+        let used: usize = held.map(|(key, value)| key.len() + value.len()).sum();
+        let left = limits::MESSAGE_EXTRAS_BYTES_MAX.saturating_sub(used);
+        if key.len() > left || self.extras.contains_key(&key) {
+            return;
+        }
+        let end = value.floor_char_boundary(left - key.len());
+        self.extras.insert(key, value[..end].to_owned());
+    }
+}
+
+/// Whether a miss is a name; the others are phrases, which quote what they are about.
+pub fn is_name(miss: &str) -> bool {
+    !miss.contains('`')
 }
 
 // === impl State ===

@@ -102,6 +102,8 @@ pub const FILES_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const YAML_DEPTH_MAX: usize = 64;
 /// Most YAML nodes in one file, aliases expanded: stops alias bombs.
 pub const YAML_NODES_MAX: usize = 50_000;
+/// Most cases of one document's `tests`, all combinations and users counted: a matrix multiplies quickly.
+pub const CASES_MAX: usize = 2_000;
 /// Longest resource name.
 pub const NAME_BYTES_MAX: usize = 100;
 
@@ -113,7 +115,7 @@ pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
 /// Most loop iterations in one render.
 pub const RENDER_ITERATIONS_MAX: u32 = 10_000;
-/// What `message_extras` may add to a delivery's record, keys and values together, as in Braze.
+/// What all `message_extras` of a message may add to a delivery's record, keys and values together, as in Braze.
 pub const MESSAGE_EXTRAS_BYTES_MAX: usize = 1024;
 /// How deep content blocks may use content blocks: Braze stops at two, and more than a few nobody can follow.
 pub const CONTENT_BLOCK_DEPTH_MAX: usize = 8;
@@ -145,6 +147,11 @@ pub const TEMPLATE_DEPTH_MAX: usize = 32;
 pub const RECIPIENTS_MAX: usize = 10_000;
 /// Largest `trigger_properties` of one recipient, in bytes of JSON.
 pub const TRIGGER_PROPERTIES_BYTES_MAX: usize = 16 * 1024;
+/// Names that a send counts the misses of, one by one: a report of more is read by nobody, and each is a row that
+/// outcomes write to. What comes beyond them is counted together.
+pub const SEND_MISSES_MAX: usize = 100;
+/// Longest name of a miss, in bytes: an attribute's longest name with a namespace in front.
+pub const MISS_BYTES_MAX: usize = 300;
 /// Longest `request_id`.
 pub const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Deliveries stored in one transaction while a send fans out.

@@ -100,7 +100,19 @@ pub struct Send {
     pub new: NewSend,
     pub phase: Phase,
     pub counts: Counts,
+    /// The most frequent first.
+    pub misses: Vec<Miss>,
     pub finished_at: Option<Timestamp>,
+}
+
+/// How many deliveries of a send read a name that was absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// A name, or [`Miss::OTHERS`]; never a value.
+    pub name: String,
+    pub deliveries: u64,
+    /// Those where nothing was written instead: no `default` filled it.
+    pub gaps: u64,
 }
 
 /// Deliveries of a send by state.
@@ -113,6 +125,13 @@ pub struct Counts {
     pub skipped: u64,
     pub unknown: u64,
     pub cancelled: u64,
+}
+
+// === impl Miss ===
+
+impl Miss {
+    /// Stands for the names beyond [`super::limits::SEND_MISSES_MAX`].
+    pub const OTHERS: &str = "(others)";
 }
 
 // === impl Counts ===

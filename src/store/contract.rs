@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::audience::Attribute;
 use crate::diagnostic::Diagnostic;
-use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome, State};
+use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome, State};
 use crate::model::event::{Event, EventName, Retention, Tracked};
 use crate::model::id::{
     DeliveryId, ExternalId, Fingerprint, ImportId, RequestId, Revision, SendId,
@@ -130,7 +130,7 @@ pub trait Users: Send + Sync {
 
     /// Deletes users with everything known about them. Answers for each whether it existed.
     ///
-    /// Must keep deliveries countable, but without the user's id, properties or message.
+    /// Must keep deliveries countable, but without the user's id, properties, extras or message.
     async fn delete_users(&self, ids: Vec<ExternalId>) -> Result<Vec<bool>>;
 
     async fn count_users(&self) -> Result<u64>;
@@ -354,7 +354,19 @@ pub trait Deliveries: Send + Sync {
     /// [`Outcome::Released`] delivery due at once and uncounted. Must count [`Outcome::Retry`] of a
     /// cancelled send as cancelled. Must ignore [`Outcome::Skipped`] of a delivery that is being sent:
     /// the lease was lost, and another caller has begun.
-    async fn record(&self, id: DeliveryId, outcome: Outcome, now: Timestamp) -> Result<()>;
+    ///
+    /// Must count the misses of a delivery with its send when it becomes final, each name once and never before.
+    /// Must count the names beyond [`SEND_MISSES_MAX`] under one, each delivery once. Must keep the extras of a
+    /// delivery that becomes final, unless its user was deleted.
+    ///
+    /// [`SEND_MISSES_MAX`]: crate::model::limits::SEND_MISSES_MAX
+    async fn record(
+        &self,
+        id: DeliveryId,
+        outcome: Outcome,
+        notes: Notes,
+        now: Timestamp,
+    ) -> Result<()>;
 
     /// Settles what a dead process left: leases end; deliveries that were being sent become
     /// `unknown`, or pending again where their send resends unknowns. Answers how many were being sent.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::filters::from_json;
 use super::parse::parse;
+use super::words::Words;
 use crate::diagnostic::Diagnostic;
 
 /// Built once for a set of resources; a compiled text keeps the one that it was compiled with.
@@ -16,6 +17,8 @@ use crate::diagnostic::Diagnostic;
 pub struct Library {
     blocks: BTreeMap<String, Arc<Template>>,
     catalogs: BTreeMap<String, Catalog>,
+    /// Those of all blocks.
+    words: Words,
     access: Access,
     /// There are more blocks and catalogs than are known here: what is missing is not reported.
     is_part: bool,
@@ -64,6 +67,7 @@ impl Library {
     /// Everything that is wrong with its text.
     pub fn add_block(&mut self, name: &str, source: &str) -> Result<(), Vec<Diagnostic>> {
         let block = parse(source, self)?;
+        self.words.add(&block.words);
         self.blocks
             .insert(name.to_owned(), Arc::new(block.template));
         Ok(())
@@ -85,6 +89,10 @@ impl Library {
 
     pub(super) fn block(&self, name: &str) -> Option<&Arc<Template>> {
         self.blocks.get(name)
+    }
+
+    pub(super) fn words(&self) -> &Words {
+        &self.words
     }
 
     pub(super) fn catalog(&self, name: &str) -> Option<&Catalog> {
@@ -155,8 +163,13 @@ impl Access {
 
     /// Hosts are compared without case, as names in the DNS are.
     pub fn allows(&self, host: &str) -> bool {
+        self.allowing(host).is_some()
+    }
+
+    /// What of the hosts allows it, as Settings write it.
+    pub fn allowing(&self, host: &str) -> Option<&str> {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        self.hosts.iter().any(|allowed| {
+        let found = self.hosts.iter().find(|allowed| {
             let allowed = allowed.to_ascii_lowercase();
             match allowed.strip_prefix("*.") {
                 Some(above) => host
@@ -164,7 +177,8 @@ impl Access {
                     .is_some_and(|below| below.ends_with('.')),
                 None => host == allowed,
             }
-        })
+        });
+        found.map(String::as_str)
     }
 }
 

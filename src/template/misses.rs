@@ -7,6 +7,9 @@ use liquid_core::runtime::Registers;
 
 use super::state::State;
 
+/// Stands for a part of a name that is a value of somebody's.
+const VALUE: &str = "[…]";
+
 /// Names that were read and that are absent.
 #[derive(Debug, Default)]
 pub(super) struct Misses {
@@ -44,17 +47,29 @@ impl Misses {
 
 /// Writes down that a name was read.
 pub(super) fn note_read(registers: &Registers, path: &[ScalarCow<'_>], is_found: bool) {
-    let misses = &mut registers.get_mut::<State>().misses;
-    misses.settle();
+    let mut state = registers.get_mut::<State>();
+    state.misses.settle();
     if is_found {
         return;
     }
-    let mut names = path.iter().map(|step| step.to_kstr().into_string());
+    let (root, rest) = path
+        .split_first()
+        .map_or((None, path), |(root, rest)| (Some(root), rest));
+    let rest = rest.iter().map(|step| {
+        let step = step.to_kstr();
+        let is_said = state.is_said(&step);
+        if is_said {
+            step.into_string()
+        } else {
+            VALUE.to_owned()
+        }
+    });
     // `user.` is left out: people write `${first_name}`.
-    let root = names
-        .next()
+    let root = root
+        .map(|root| root.to_kstr().into_string())
         .filter(|root| root != "user" && root != "custom_attribute");
-    let name = root.into_iter().chain(names).collect::<Vec<_>>().join(".");
+    let name = root.into_iter().chain(rest).collect::<Vec<_>>().join(".");
+    let misses = &mut state.misses;
     misses.open = Some(name.clone());
     misses.names.insert(name);
 }

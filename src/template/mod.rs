@@ -22,6 +22,7 @@ mod tags;
 mod text;
 mod tree;
 mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;

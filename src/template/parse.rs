@@ -8,6 +8,7 @@ use liquid_core::Template;
 use super::language::LANGUAGE;
 use super::library::{Library, References};
 use super::rewrite::{Bare, Rewritten, rewrite};
+use super::words::Words;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 
@@ -20,6 +21,7 @@ pub(super) struct Parsed {
     pub(super) template: Template,
     pub(super) references: References,
     pub(super) bare: Vec<Bare>,
+    pub(super) words: Words,
     /// Blocks, catalogs, or the hosts of connected content.
     pub(super) uses_library: bool,
 }
@@ -91,6 +93,7 @@ fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<
             uses_library: rewritten.uses_library(),
             references: rewritten.references,
             bare: rewritten.bare,
+            words: Words::of(text),
         }),
         Ok(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
         Err(_) => Err(vec![syntax("the template does not parse", 0..source.len())]),
@@ -116,12 +119,24 @@ fn diagnose(source: &str, rewritten: &Rewritten, error: &str) -> Diagnostic {
         .lines()
         .find_map(|line| line.trim().strip_prefix("= "));
     let message = match expected {
+        // The parser's own names of what it knows say nothing to an author.
+        Some(expected) if expected.contains("Literal") => "this is no value".to_owned(),
         Some(expected) if expected.starts_with("expected") => {
             format!("the template does not parse: {expected}")
         }
-        _ => format!("the template does not parse: {}", first_line(error)),
+        _ => match first_line(error) {
+            line if line.chars().any(char::is_alphanumeric) => {
+                format!("the template does not parse: {line}")
+            }
+            _ => "this is not understood".to_owned(),
+        },
     };
-    syntax(&message, floor(source, at)..end)
+    let problem = syntax(&message, floor(source, at)..end);
+    match source[floor(source, at)..].trim_start().chars().next() {
+        Some('=') => problem.hint("a comparison is `==`"),
+        Some('(') => problem.hint("conditions have no parentheses: put one `if` into the other"),
+        _ => problem,
+    }
 }
 
 fn syntax(message: &str, span: Range<usize>) -> Diagnostic {

@@ -17,11 +17,10 @@ use liquid_core::{Renderable, Result, Runtime, Template, ValueView};
 
 use super::budget::Limited;
 use super::content::Contents;
-use super::library::Library;
 use super::misses::note_read;
 use super::parse::first_line;
 use super::state::{Collected, State};
-use super::text::{Failure, Locals};
+use super::text::{Compiled, Failure, Locals};
 use super::view::{count, index};
 use crate::model::Value;
 use crate::model::user::Profile;
@@ -64,11 +63,7 @@ struct NoPartials;
 // === impl Scope ===
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(
-        context: &Context<'a>,
-        library: Option<&Arc<Library>>,
-        locals: &Locals,
-    ) -> Self {
+    pub(super) fn new(context: &Context<'a>, compiled: &Compiled, locals: &Locals) -> Self {
         let scope = Self {
             context: *context,
             registers: Registers::default(),
@@ -78,7 +73,8 @@ impl<'a> Scope<'a> {
         {
             let mut state = scope.registers.get_mut::<State>();
             state.now = Some(context.now);
-            state.library = library.cloned();
+            state.library.clone_from(&compiled.library);
+            state.words = compiled.words.clone();
             if !context.contents.is_empty() {
                 state.contents = context.contents.clone();
             }

@@ -11,6 +11,7 @@ use super::content::{Contents, Wanted};
 use super::library::Library;
 use super::misses::Misses;
 use super::tags::Extras;
+use super::words::Words;
 
 /// The state of a render beside its names.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct State {
     pub(super) now: Option<Timestamp>,
     pub(super) budget: Budget,
     pub(super) misses: Misses,
+    /// What names of misses may consist of.
+    pub(super) words: Words,
     pub(super) extras: Extras,
     /// Set by `abort_message`.
     pub(super) aborted: Option<String>,
@@ -38,12 +41,21 @@ pub(super) type Collected = (KString, Vec<Liquid>);
 
 // === impl State ===
 
+impl State {
+    /// Whether a template says so itself.
+    pub(super) fn is_said(&self, word: &str) -> bool {
+        let library = self.library.as_ref();
+        self.words.contains(word) || library.is_some_and(|library| library.words().contains(word))
+    }
+}
+
 impl Default for State {
     fn default() -> Self {
         Self {
             now: None,
             budget: Budget::new(),
             misses: Misses::default(),
+            words: Words::default(),
             extras: Extras::default(),
             aborted: None,
             ends: BTreeMap::new(),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::language::{BLOCKS, FILTERS, TAGS};
-use super::{Contents, Context, Failure, Rendered, Text, Tree};
+use super::{Contents, Context, Failure, Library, Rendered, Text, Tree};
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;
@@ -31,6 +31,11 @@ fn ana() -> Profile {
 }
 
 fn render(source: &str) -> Result<Rendered, Failure> {
+    let text = Text::compile(source);
+    render_text(&text.unwrap_or_else(|problems| panic!("{source}: {problems:?}")))
+}
+
+fn render_text(text: &Text) -> Result<Rendered, Failure> {
     let profile = ana();
     let properties = BTreeMap::from([("order_id".to_owned(), Value::String("A1".into()))]);
     let context = Context {
@@ -42,9 +47,7 @@ fn render(source: &str) -> Result<Rendered, Failure> {
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
         contents: &NONE,
     };
-    Text::compile(source)
-        .unwrap_or_else(|problems| panic!("{source}: {problems:?}"))
-        .render(&context)
+    text.render(&context)
 }
 
 #[test]
@@ -153,6 +156,39 @@ fn what_is_absent_is_written_down() {
 }
 
 #[test]
+fn a_miss_names_what_the_author_wrote_and_no_value() {
+    let cases = [
+        ("{{${nobody}}}", "nobody"),
+        (
+            "{{custom_attribute.${zip code}.first[\"a b\"]}}",
+            "zip code.first.a b",
+        ),
+        ("{{custom_attribute.${tags}[7]}}", "tags.7"),
+        ("{{event_properties.${a b}}}", "event_properties.a b"),
+        (
+            "{{custom_attribute.${address}[${first_name}]}}",
+            "address.[…]",
+        ),
+        (
+            "{% for tag in ${tags} limit:1 %}{{${address}[tag]}}{% endfor %}",
+            "address.[…]",
+        ),
+        (
+            "{% assign key = ${age} %}{{${address}[key].name}}",
+            "address.[…].name",
+        ),
+    ];
+    for (source, miss) in cases {
+        assert_eq!(render(source).unwrap().misses, [miss], "{source}");
+    }
+    // A content block's words are its author's too.
+    let mut library = Library::default();
+    library.add_block("sign", "{{${address}.street}}").unwrap();
+    let text = Text::compile_with("{{content_blocks.${sign}}}", &library.into()).unwrap();
+    assert_eq!(render_text(&text).unwrap().misses, ["address.street"]);
+}
+
+#[test]
 fn what_a_default_fills_is_no_gap() {
     let cases: [(&str, &[&str]); 9] = [
         ("{{${nobody} | default: 'x'}}", &[]),
@@ -236,6 +272,7 @@ fn mistakes_are_found_where_they_stand() {
         ),
         ("{{ «“»x” }}", "liquid-syntax", Some("use straight quotes")),
         ("{{ «'»x }}", "liquid-syntax", None),
+        ("{{«éc».${name}}}", "liquid-syntax", None),
     ];
     for (marked, code, hint) in cases {
         let start = marked.find('«').unwrap();

@@ -12,6 +12,7 @@ use super::library::{Library, References};
 use super::parse::{Parsed, parse};
 use super::rewrite::Bare;
 use super::scope::{Context, Scope};
+use super::words::Words;
 use crate::diagnostic::Diagnostic;
 
 /// A compiled text. Cheap to clone, rendered from many threads.
@@ -35,6 +36,7 @@ pub(super) struct Compiled {
     pub(super) library: Option<Arc<Library>>,
     references: References,
     bare: Vec<Bare>,
+    pub(super) words: Words,
 }
 
 /// Names that stand for something in one render, as a loop's item does.
@@ -129,7 +131,7 @@ impl Text {
             }
             Kind::Liquid(compiled) => compiled,
         };
-        let scope = Scope::new(context, compiled.library.as_ref(), locals);
+        let scope = Scope::new(context, compiled, locals);
         let bytes = scope.run(&compiled.template)?;
         Ok(Rendered {
             text: String::from_utf8(bytes)
@@ -160,6 +162,7 @@ impl Compiled {
             library: is_used.then(|| Arc::clone(library)),
             references: parsed.references,
             bare: parsed.bare,
+            words: parsed.words,
         }
     }
 }
@@ -182,7 +185,7 @@ impl Head {
         context: &Context<'_>,
         locals: &Locals,
     ) -> Result<(KString, Vec<Liquid>, Vec<String>), Failure> {
-        let scope = Scope::new(context, self.0.library.as_ref(), locals);
+        let scope = Scope::new(context, &self.0, locals);
         scope.run(&self.0.template)?;
         let (name, items) = scope.collected().unwrap_or_default();
         Ok((name, items, scope.misses()))

@@ -31,6 +31,7 @@ pub(crate) struct Stage {
     tokens: Option<String>,
     store_bytes_max: Option<u64>,
     clock: Option<Arc<ManualClock>>,
+    store: Option<PathBuf>,
 }
 
 /// A server that takes calls.
@@ -87,6 +88,12 @@ impl Stage {
         self
     }
 
+    /// Starts the server on this file, which a server before it may have left.
+    pub(crate) fn with_store(mut self, path: PathBuf) -> Self {
+        self.store = Some(path);
+        self
+    }
+
     /// Starts the server with a clock that the test moves.
     pub(crate) fn with_clock(mut self, clock: &Arc<ManualClock>) -> Self {
         self.clock = Some(Arc::clone(clock));
@@ -121,7 +128,10 @@ impl Stage {
             &platform,
         )
         .unwrap();
-        let mut settings = Settings::loopback(folder.path().join("recado.sqlite"));
+        let mut settings = Settings::loopback(match &self.store {
+            Some(path) => path.clone(),
+            None => folder.path().join("recado.sqlite"),
+        });
         settings.graph_url = Some(sandbox.url());
         settings.store_bytes_max = self.store_bytes_max;
         if let Some(text) = &self.tokens {

@@ -214,7 +214,10 @@ fn is_middle(name: &str) -> bool {
 
 fn instead(name: &str) -> &'static str {
     match name {
-        "for" | "tablerow" => "write the items out: a list is not built by a loop",
+        "for" => {
+            "in a list, write `- each: NAME in LIST` and `do:` with what is repeated; or write the items out"
+        }
+        "tablerow" => "write the items out",
         "assign" | "capture" | "connected_content" | "catalog_items" => {
             "put it into each text that uses what it assigns"
         }

@@ -1,14 +1,12 @@
-//! From an input to files: names, documents, and the checks that they will meet.
+//! From an input to what is built of it: which kind it is, names, and whom it shares a channel with.
 
-use super::built::{Built, Content};
-use super::documents::{campaign_entries, channel_entries, document, remarks};
+use super::built::Built;
 use super::existing::Existing;
 use super::input::{self, Body, Source};
 use super::report::{BY_HAND, Report};
-use super::secrets::{MASK, Secrets};
+use super::secrets::Secrets;
 use super::url::Url;
-use super::yaml::{Entry, Yaml};
-use super::{checks, messenger, names, page, reads, webhook};
+use super::{block, catalog, fetches, messenger, names, page, webhook};
 use crate::campaign::source::SourceFile;
 use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
@@ -47,14 +45,18 @@ pub(super) struct Draft {
     pub(super) built: Built,
 }
 
-struct Converter<'a> {
-    options: &'a Options,
-    secrets: Secrets,
-    report: Report,
-    drafts: Vec<Draft>,
+pub(super) struct Converter<'a> {
+    pub(super) options: &'a Options,
+    pub(super) secrets: Secrets,
+    pub(super) report: Report,
+    pub(super) drafts: Vec<Draft>,
     /// What channels send to, by which two are known to be one; with their names.
-    channels: Vec<(String, String)>,
-    existing: Existing<'a>,
+    pub(super) channels: Vec<(String, String)>,
+    pub(super) existing: Existing<'a>,
+    /// What was made, by kind and name, as far as texts may use it.
+    pub(super) made: Vec<(&'static str, String)>,
+    pub(super) files: Vec<SourceFile>,
+    pub(super) kept: Vec<SourceFile>,
 }
 
 /// Converts a template, an export or a pasted request.
@@ -70,8 +72,25 @@ pub fn convert(bytes: &[u8], options: &Options) -> Result<Imported, Box<Diagnost
         drafts: Vec::new(),
         channels: Vec::new(),
         existing: Existing::new(&options.existing),
+        made: Vec::new(),
+        files: Vec::new(),
+        kept: Vec::new(),
     };
-    converter.secrets.scan(text);
+    converter.scan_text(text);
+    if catalog::is_catalog(&options.file) {
+        return converter.whole(text)?.catalog(text);
+    }
+    if let Some(block) = block::read(text) {
+        return converter.whole(text)?.block(&block);
+    }
+    let capitals = options
+        .name
+        .as_ref()
+        .filter(|name| **name != name.to_ascii_lowercase());
+    if let Some(name) = capitals {
+        let message = format!("`{name}` has capitals, and a campaign's name has none");
+        return Err(input::refused(&options.file, text, 0, message));
+    }
     let sources = input::read(&options.file, text, &mut converter.report)?;
     let n_headers = sources.iter().map(|source| source.headers.len()).max();
     let (n_most, n_headers_most) = (limits::IMPORT_WEBHOOKS_MAX, limits::IMPORT_HEADERS_MAX);
@@ -84,11 +103,7 @@ pub fn convert(bytes: &[u8], options: &Options) -> Result<Imported, Box<Diagnost
         converter.draft(source, is_one)?;
     }
     converter.report.about("");
-    if converter.secrets.is_full() {
-        let message = "so many secrets that they cannot all be kept out of the files";
-        return Err(input::refused(&options.file, text, 0, message));
-    }
-    converter.finish()
+    converter.whole(text)?.finish()
 }
 
 fn decoded<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Box<Diagnostic>> {
@@ -124,6 +139,20 @@ fn decoded<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Box<Diagnostic>> 
 // === impl Converter ===
 
 impl Converter<'_> {
+    /// Unless there are more secrets than can be kept out of the files.
+    fn whole(self, text: &str) -> Result<Self, Box<Diagnostic>> {
+        if self.secrets.is_full() {
+            let message = "so many secrets that they cannot all be kept out of the files";
+            return Err(input::refused(&self.options.file, text, 0, message));
+        }
+        Ok(self)
+    }
+
+    pub(super) fn scan_text(&mut self, text: &str) {
+        self.secrets.scan(text);
+        fetches::keep_secrets(text, &mut self.secrets);
+    }
+
     /// Finds names and builds one webhook.
     fn draft(&mut self, mut source: Source, is_one: bool) -> Result<(), Box<Diagnostic>> {
         self.scan(&source);
@@ -185,12 +214,12 @@ impl Converter<'_> {
             .iter()
             .flat_map(|(name, value)| [name, value]);
         for text in texts.into_iter().chain(headers).chain(&source.tags) {
-            self.secrets.scan(text);
+            self.scan_text(text);
         }
         match &source.body {
             Body::None => {}
-            Body::Text(text) => self.secrets.scan(text),
-            Body::Tree(value) => value.leaves(&mut |text| self.secrets.scan(text)),
+            Body::Text(text) => self.scan_text(text),
+            Body::Tree(value) => value.leaves(&mut |text| self.scan_text(text)),
         }
     }
 
@@ -198,7 +227,7 @@ impl Converter<'_> {
     fn campaign(&self, source: &Source, is_one: bool) -> String {
         let (name, _) = self.secrets.scrub(&source.name);
         let own = match names::resource(&name) {
-            name if name.is_empty() => names::resource(stem(&self.options.file)),
+            name if name.is_empty() => names::resource(names::stem(&self.options.file)),
             name => name,
         };
         let base = match &self.options.name {
@@ -230,99 +259,6 @@ impl Converter<'_> {
         self.channels.push((identity, name.clone()));
         Ok(name)
     }
-
-    /// Writes the documents and holds them against the rules of campaign files.
-    fn finish(mut self) -> Result<Imported, Box<Diagnostic>> {
-        let mut drafts = std::mem::take(&mut self.drafts);
-        for draft in &mut drafts {
-            self.scrub(draft);
-        }
-        let (mut files, mut kept, mut checked) = (Vec::new(), Vec::new(), Vec::new());
-        for (_, name) in std::mem::take(&mut self.channels) {
-            let Some(draft) = drafts.iter().find(|draft| draft.channel == name) else {
-                continue;
-            };
-            let file = document("channels", &name, &[], &channel_entries(draft));
-            match self.existing.channel(&name, &file)? {
-                Some(known) => {
-                    self.report.carried(format!(
-                        "the channel `{name}` stands in `{}` already, and stays as it is",
-                        known.path
-                    ));
-                    kept.push(known.path.clone());
-                    checked.push(known.clone());
-                }
-                None => files.push(file),
-            }
-        }
-        for draft in &drafts {
-            let file = document(
-                "campaigns",
-                &draft.campaign,
-                &remarks(&draft.source),
-                &campaign_entries(draft),
-            );
-            self.existing.campaign(&draft.campaign, &file)?;
-            files.push(file);
-        }
-        checked.extend(files.iter().cloned());
-        for draft in &drafts {
-            checks::place(draft, &files, &mut self.report);
-        }
-        checks::check(&checked, &mut self.report);
-        reads::tell(
-            &drafts.iter().map(|draft| &draft.built).collect::<Vec<_>>(),
-            &mut self.report,
-        );
-        let secrets = &self.secrets;
-        self.report.close(drafts.len());
-        self.report.each(&mut |line| *line = secrets.scrub(line).0);
-        // Whatever was missed above is in no file: the masks may break it, the secret does not get out.
-        for file in &mut files {
-            file.text = secrets.scrub(&file.text).0;
-        }
-        Ok(Imported {
-            files,
-            kept,
-            report: self.report,
-        })
-    }
-
-    /// Takes secrets out of where none belongs.
-    fn scrub(&mut self, draft: &mut Draft) {
-        let (secrets, mut n) = (&self.secrets, 0);
-        let mut each = |text: &mut String| {
-            let (plain, found) = secrets.scrub(text);
-            if found {
-                *text = plain;
-                n += 1;
-            }
-        };
-        let source = &mut draft.source;
-        for text in [
-            &mut source.name,
-            &mut source.variation,
-            &mut source.description,
-            &mut source.team,
-        ] {
-            each(text);
-        }
-        source.tags.iter_mut().for_each(&mut each);
-        for entry in &mut draft.built.channel {
-            entry_texts(entry, &mut each);
-        }
-        draft.built.content.texts_mut(&mut |_, text| each(text));
-        if n > 0 {
-            let message = format!("a secret stood where none belongs: `{MASK}` is in its place");
-            let hint = "write what belongs there without it, and renew it: others may have read it";
-            let path = match &draft.built.content {
-                Content::Message(..) => "message",
-                Content::Raw { .. } => "raw",
-            };
-            let problem = Diagnostic::error(BY_HAND, message).at(path).hint(hint);
-            draft.built.campaign_problems.push(problem);
-        }
-    }
 }
 
 /// The page that a call goes to, if it goes to one.
@@ -337,20 +273,4 @@ fn target(source: &Source) -> Option<page::Target> {
         Body::Text(_) => true,
     };
     is_message.then(page::somewhere)
-}
-
-/// A file's name without its folder and ending.
-fn stem(file: &str) -> &str {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    name.split('.').next().unwrap_or(name)
-}
-
-fn entry_texts(entry: &mut Entry, each: &mut impl FnMut(&mut String)) {
-    match &mut entry.value {
-        Yaml::Text(text) | Yaml::Quoted(text) | Yaml::Bare(text) => each(text),
-        Yaml::Map(entries) => entries
-            .iter_mut()
-            .for_each(|entry| entry_texts(entry, each)),
-        Yaml::List(_) => {}
-    }
 }

@@ -10,21 +10,44 @@ use crate::diagnostic::{Diagnostic, Place};
 pub(super) struct Existing<'a> {
     /// Those that can be read, with what they hold.
     files: Vec<(&'a SourceFile, Json)>,
+    /// Those that catalogs name.
+    csv_files: Vec<&'a SourceFile>,
 }
 
 // === impl Existing ===
 
 impl<'a> Existing<'a> {
     pub(super) fn new(files: &'a [SourceFile]) -> Self {
+        let (csv_files, documents): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.is_csv());
         let read = |file: &'a SourceFile| Some((file, node::parse(file).ok()?.to_json()));
         Self {
-            files: files.iter().filter_map(read).collect(),
+            files: documents.into_iter().filter_map(read).collect(),
+            csv_files,
         }
     }
 
-    fn find(&self, kind: &str, name: &str) -> Option<&(&'a SourceFile, Json)> {
-        let mut files = self.files.iter();
-        files.find(|(_, json)| json["kind"] == kind && json["name"] == name)
+    pub(super) fn find(&self, kind: &str, name: &str) -> Option<&(&'a SourceFile, Json)> {
+        self.of_kind(kind).find(|(_, json)| json["name"] == name)
+    }
+
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &(&'a SourceFile, Json)> {
+        self.files
+            .iter()
+            .filter(move |(_, json)| json["kind"] == kind)
+    }
+
+    /// What texts may use of the folder, without what is written anew.
+    pub(super) fn library(&self, without: &[SourceFile]) -> Vec<SourceFile> {
+        let is_shared = |json: &Json| {
+            let kind = json["kind"].as_str().unwrap_or_default();
+            matches!(kind, "ContentBlock" | "Catalog" | "Settings")
+        };
+        let documents = self.files.iter().filter(|(_, json)| is_shared(json));
+        let files = documents
+            .map(|(file, _)| *file)
+            .chain(self.csv_files.iter().copied());
+        let is_ours = |file: &SourceFile| without.iter().any(|ours| ours.path == file.path);
+        files.filter(|file| !is_ours(file)).cloned().collect()
     }
 
     /// The channel of that name, when it sends to the same place.
@@ -70,19 +93,29 @@ impl<'a> Existing<'a> {
     }
 
     /// # Errors
-    /// A campaign of that name stands in another file.
-    pub(super) fn campaign(&self, name: &str, made: &SourceFile) -> Result<(), Box<Diagnostic>> {
-        match self.find("Campaign", name) {
+    /// One of that kind and name stands in another file.
+    pub(super) fn free(
+        &self,
+        kind: &str,
+        name: &str,
+        made: &SourceFile,
+    ) -> Result<(), Box<Diagnostic>> {
+        match self.find(kind, name) {
             Some((file, _)) if file.path != made.path => {
-                let message = format!("the campaign `{name}` stands here already");
-                Err(taken(
-                    file,
-                    message,
-                    "give the new one another name with `--name NAME`",
-                ))
+                let message = format!("the {} `{name}` stands here already", spoken(kind));
+                let hint = "give the new one another name with `--name NAME`";
+                Err(taken(file, message, hint))
             }
             _ => Ok(()),
         }
+    }
+}
+
+fn spoken(kind: &str) -> &'static str {
+    match kind {
+        "ContentBlock" => "content block",
+        "Catalog" => "catalog",
+        _ => "campaign",
     }
 }
 

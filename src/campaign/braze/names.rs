@@ -42,6 +42,21 @@ pub(super) fn resource(text: &str) -> String {
     out.trim_end_matches(['-', '_']).to_owned()
 }
 
+/// Whether a text can be a block's or a catalog's name as it stands.
+pub(super) fn is_name(text: &str) -> bool {
+    text.len() <= limits::NAME_BYTES_MAX
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// A file's name without its folder and ending.
+pub(super) fn stem(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    name.split('.').next().unwrap_or(name)
+}
+
 /// The first of `name`, `name-2`, `name-3` and so on that is not taken.
 pub(super) fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let later = (2_u32..).map(|n| format!("{name}-{n}"));

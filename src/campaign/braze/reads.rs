@@ -68,8 +68,11 @@ pub(super) fn unknown(entries: &[Entry]) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     each_text(entries, &mut |path, text| {
         let names = liquid::names(text).into_iter();
-        let is_unknown =
-            |name: &liquid::Name| !name.root.is_empty() && !KNOWN.contains(&name.root.as_str());
+        let given = liquid::given(text);
+        let is_unknown = |name: &liquid::Name| {
+            let root = name.root.as_str();
+            !root.is_empty() && !KNOWN.contains(&root) && !given.contains(root)
+        };
         for (name, span) in names.filter(|(name, _)| is_unknown(name)) {
             if problems.len() == limits::IMPORT_PROBLEMS_MAX {
                 return;
@@ -88,7 +91,7 @@ pub(super) fn unknown(entries: &[Entry]) -> Vec<Diagnostic> {
 }
 
 /// Every text with its path.
-fn each_text(entries: &[Entry], each: &mut impl FnMut(&str, &str)) {
+pub(super) fn each_text(entries: &[Entry], each: &mut impl FnMut(&str, &str)) {
     let mut path = String::new();
     for entry in entries {
         entry.key.clone_into(&mut path);

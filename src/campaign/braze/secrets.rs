@@ -38,7 +38,7 @@ static QUOTED: Pattern = LazyLock::new(|| Regex::new(r#""([^"{}]+)"|'([^'{}]+)'"
 /// What people write where a secret belongs.
 static PLACEHOLDER: Pattern = LazyLock::new(|| {
     Regex::new(
-        r"(?i)^(?:(?:bearer|basic)\s+)?(?:<.*>|\[.*\]|\*+|x{3,}|\.\.\.|null|true|false|redacted|(?:facebook_)?(?:page_)?access_token|page_token|token|secret|(?:your|insert|replace)[ _-].*)$",
+        r"(?i)^(?:(?:bearer|basic)\s+)?(?:<.*>|\[.*\]|\*+|x{3,}|\.\.\.|null|true|false|redacted|bearer|basic|oauth|(?:facebook_)?(?:page_)?access_token|page_token|token|secret|(?:your|insert|replace)[ _-].*)$",
     )
     .ok()
 });

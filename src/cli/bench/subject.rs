@@ -6,19 +6,21 @@ use super::evaluate::Evaluate;
 use super::render::Render;
 use super::send::Send;
 use super::upsert::Upsert;
+use super::validate::Validate;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each but `render` starts a server with a store in a temporary folder, drives it over gRPC, and does the same work \
+Each but `render` and `validate` starts a server with a store in a temporary folder, drives it over gRPC, and does the same work \
 plainly as a baseline. The client shares the machine, and its cost is in the figures.
 
 Examples:
   recado bench upsert --users 1000000
   recado bench evaluate --users 1000000 --json
   recado bench send --count 50000
-  recado bench render")]
+  recado bench render
+  recado bench validate")]
 pub(in crate::cli) struct Bench {
     #[command(subcommand)]
     subject: Subject,
@@ -49,6 +51,12 @@ Examples:
   recado bench render
   recado bench render --count 100000 --rounds 5 --json")]
     Render(Render),
+    /// Read and check a folder of many campaigns, in turn with parsing its YAML alone
+    #[command(after_help = "\
+Examples:
+  recado bench validate
+  recado bench validate --campaigns 1000 --out campaigns-1000")]
+    Validate(Validate),
 }
 
 // === impl Bench ===
@@ -60,6 +68,7 @@ impl Bench {
             Subject::Evaluate(evaluate) => evaluate.run().await,
             Subject::Send(send) => send.run().await,
             Subject::Render(render) => render.run(),
+            Subject::Validate(validate) => validate.run(),
         }
     }
 }

@@ -162,6 +162,7 @@ impl Ours {
             event_properties: None,
             delivery: delivery(n),
             is_test: false,
+            is_shown_only: false,
             now: self.now,
         };
         let means = Means {

@@ -1,4 +1,4 @@
-//! `recado import braze`: from a webhook or Messenger template to files and a report.
+//! `recado import braze`: from a webhook, Messenger template, content block or catalog to files and a report.
 
 use std::fs::File;
 use std::io::{Read, stdin};
@@ -23,14 +23,18 @@ FILE is one of:
 of /messages/send
   - text: `POST https://…` in the first line, headers, an empty line, the body; or a curl command
   - the body of a Messenger template alone
+  - a content block: the answer of /content_blocks/info
+  - a catalog: a file whose name ends with .csv
 
 Tokens and keys are left out: the files refer to environment variables instead, and the report says which to set. What \
 was not carried over, and what must be rewritten by hand, is told too; the exit code is then 6, and the files are \
-written all the same. Without `--out` the files are printed.
+written all the same. Hosts of connected content go into settings.yaml, unless the folder has Settings. Without `--out` \
+the files are printed.
 
 Examples:
   recado import braze template.json --out campaigns
   recado import braze order-shipped.txt --name order-shipped --channel acme-page --out campaigns
+  recado import braze games.csv --out campaigns
   pbpaste | recado import braze - --json | jq -r '.files[].text'")]
 pub(super) struct Braze {
     /// The template, or `-` for the standard input
@@ -38,8 +42,8 @@ pub(super) struct Braze {
     /// The campaign folder to write into; made if it is not there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The campaign's name [default: made of its name in Braze]
-    #[arg(long, value_parser = name)]
+    /// The campaign's name, or that of the content block or catalog [default: made of its name in Braze]
+    #[arg(long, value_parser = any_name)]
     name: Option<String>,
     /// The channel's name; one that stands in the folder and sends to the same place is kept
     #[arg(long, value_parser = name)]
@@ -191,14 +195,24 @@ fn printed(files: &[SourceFile]) -> String {
 }
 
 fn name(text: &str) -> Result<String, String> {
+    any_name(text).and_then(|name| {
+        if name.bytes().any(|c| c.is_ascii_uppercase()) {
+            return Err("no capitals: lower-case letters, digits, `-` and `_`".to_owned());
+        }
+        Ok(name)
+    })
+}
+
+/// Blocks and catalogs may have capitals.
+fn any_name(text: &str) -> Result<String, String> {
     let is_good = text.len() <= limits::NAME_BYTES_MAX
-        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
             .bytes()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_'));
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
     if is_good {
         Ok(text.to_owned())
     } else {
-        Err("lower-case letters, digits, `-` and `_`, beginning with a letter or digit".to_owned())
+        Err("letters, digits, `-` and `_`, beginning with a letter or digit".to_owned())
     }
 }

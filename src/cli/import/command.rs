@@ -15,7 +15,7 @@ pub(in crate::cli) struct Import {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a Channel and a Campaign of a Braze webhook or Messenger template
+    /// Make files of a Braze webhook, Messenger template, content block or catalog
     Braze(Braze),
 }
 

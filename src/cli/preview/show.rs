@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Preview;
 use crate::api::pb;
 use crate::cli::error::Error;
+use crate::cli::output::harmless;
 use crate::cli::{diagnostics, json, output};
 use crate::messenger::Look;
 
@@ -166,17 +167,4 @@ fn pretty(body: &str) -> String {
     let text = serde_json::from_str::<Value>(body)
         .map_or_else(|_| body.to_owned(), |value| format!("{value:#}"));
     harmless(&text)
-}
-
-/// Values of users may hold what would move a terminal's cursor.
-fn harmless(text: &str) -> String {
-    let is_fine = |c: char| matches!(c, '\n' | '\t') || !c.is_control();
-    let shown = |c| {
-        if is_fine(c) {
-            c
-        } else {
-            char::REPLACEMENT_CHARACTER
-        }
-    };
-    text.chars().map(shown).collect()
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::json;
 
 use super::error::corrupt;
 use super::time::micros;
 use super::writer::Group;
 use crate::clock;
 use crate::model::Value;
-use crate::model::delivery::{Due, NewDelivery, Outcome, Reason, ReasonCode, State};
+use crate::model::delivery::{Due, NewDelivery, Notes, Outcome, Reason, ReasonCode, State};
 use crate::model::id::{DeliveryId, ExternalId, Revision, SendId};
 use crate::model::send::Phase;
 use crate::store::contract::Result;
@@ -32,6 +33,8 @@ struct Open {
 #[derive(Default)]
 struct Settled<'a> {
     reason: Option<&'a Reason>,
+    /// Of the message that was made, if any.
+    notes: Option<&'a Notes>,
     message_id: Option<&'a str>,
     due_at: Option<Timestamp>,
     /// Attempts to count besides: -1 for one that was counted and not made.
@@ -124,6 +127,7 @@ pub(super) fn record(
     group: &mut Group<'_>,
     id: DeliveryId,
     outcome: &Outcome,
+    notes: &Notes,
     now: Timestamp,
 ) -> Result<()> {
     let Some(open) = open(group.connection, id)? else {
@@ -136,11 +140,12 @@ pub(super) fn record(
     if let Some((state, reason)) = overruled(&open, outcome) {
         let settled = Settled {
             reason: Some(&reason),
+            notes: Some(notes),
             ..Settled::default()
         };
         return settle(group, &open, state, &settled, now);
     }
-    let (state, settled) = match outcome {
+    let (state, mut settled) = match outcome {
         Outcome::Sent { message_id } => (
             State::Sent,
             Settled {
@@ -191,6 +196,7 @@ pub(super) fn record(
             )
         }
     };
+    settled.notes = Some(notes);
     settle(group, &open, state, &settled, now)?;
     if let (State::Sent, Some(user), false) = (state, open.user, open.is_test) {
         group.users.receive(user, open.campaign, now);
@@ -214,78 +220,6 @@ fn overruled(open: &Open, outcome: &Outcome) -> Option<(State, Reason)> {
     })
 }
 
-/// What a dead process left. Answers how many were being sent.
-pub(super) fn recover(group: &mut Group<'_>, now: Timestamp) -> Result<u64> {
-    let connection = group.connection;
-    connection.execute(
-        "UPDATE delivery SET is_leased = 0, due_at = ? WHERE state = 'pending' AND is_leased = 1",
-        [micros(now)],
-    )?;
-    let mut statement = connection.prepare(
-        "SELECT d.id, s.resend_unknown FROM delivery d JOIN send s ON s.seq = d.send
-         WHERE d.state = 'sending' ORDER BY d.seq",
-    )?;
-    let left: Vec<(DeliveryId, bool)> = statement
-        .query_map([], |row| {
-            Ok((DeliveryId::from_bytes(row.get(0)?), row.get(1)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    let reason = Reason::new(ReasonCode::Interrupted, "the process ended during the call");
-    for (id, resend) in &left {
-        let outcome = if *resend {
-            Outcome::Retry {
-                at: now,
-                reason: reason.clone(),
-            }
-        } else {
-            Outcome::Unknown(reason.clone())
-        };
-        record(group, *id, &outcome, now)?;
-    }
-    Ok(left.len() as u64)
-}
-
-pub(super) fn cancel_pending(group: &mut Group<'_>, send: i64, now: Timestamp) -> Result<()> {
-    let cancelled = group.connection.execute(
-        "UPDATE delivery SET state = 'cancelled', reason = 'send_cancelled',
-         detail = 'the send was cancelled', is_leased = 0, updated_at = ?
-         WHERE send = ? AND state = 'pending'",
-        params![micros(now), send],
-    )?;
-    let delta = group.deltas.entry(send).or_default();
-    (0..cancelled).for_each(|_| delta.moved(Some(State::Pending), State::Cancelled, now));
-    Ok(())
-}
-
-/// Takes a deleted user out of the deliveries. What waits is skipped: there is nobody to send it to.
-pub(super) fn forget_user(group: &mut Group<'_>, user: &ExternalId) -> Result<()> {
-    let connection = group.connection;
-    let waiting: Vec<(DeliveryId, i64)> = connection
-        .prepare_cached(
-            "SELECT id, updated_at FROM delivery WHERE external_id = ? AND state = 'pending'",
-        )?
-        .query_map([user.as_str()], |row| {
-            Ok((DeliveryId::from_bytes(row.get(0)?), row.get(1)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    let gone = Outcome::Skipped(Reason::new(
-        ReasonCode::UserNotFound,
-        "the user was deleted",
-    ));
-    for (id, updated_at) in waiting {
-        // The store reads no clock, and a deletion is not an event of the delivery: its time stays.
-        let at = Timestamp::from_microsecond(updated_at).unwrap_or_default();
-        record(group, id, &gone, at)?;
-    }
-    connection
-        .prepare_cached(
-            "UPDATE delivery SET external_id = '', trigger_properties = '{}', detail = NULL, message_id = NULL
-             WHERE external_id = ?",
-        )?
-        .execute([user.as_str()])?;
-    Ok(())
-}
-
 fn settle(
     group: &mut Group<'_>,
     open: &Open,
@@ -294,11 +228,22 @@ fn settle(
     now: Timestamp,
 ) -> Result<()> {
     let platform = settled.reason.and_then(|reason| reason.platform_code);
+    // An attempt that is repeated makes another message.
+    let notes = settled.notes.filter(|_| state.is_final());
+    let extras = notes.filter(|notes| !notes.extras.is_empty() && open.user.is_some());
+    if let Some(notes) = notes
+        && !notes.misses.is_empty()
+    {
+        // Before the statement, since it may fail; the counting cannot.
+        let delta = group.deltas.entry(open.send).or_default();
+        delta.read_misses(group.connection, open.send)?;
+    }
     group
         .connection
         .prepare_cached(
             "UPDATE delivery SET state = ?, due_at = ?, is_leased = 0, attempts = attempts + ?, reason = ?,
-             detail = ?, platform_code = ?, platform_subcode = ?, message_id = ?, updated_at = ? WHERE seq = ?",
+             detail = ?, platform_code = ?, platform_subcode = ?, message_id = ?, extras = ?, updated_at = ?
+             WHERE seq = ?",
         )?
         .execute(params![
             state.as_str(),
@@ -310,14 +255,15 @@ fn settle(
             platform.map(|p| p.code),
             platform.and_then(|p| p.subcode),
             settled.message_id,
+            extras.map(|notes| json!(notes.extras).to_string()),
             micros(now),
             open.seq,
         ])?;
-    group
-        .deltas
-        .entry(open.send)
-        .or_default()
-        .moved(Some(open.state), state, now);
+    let delta = group.deltas.entry(open.send).or_default();
+    delta.moved(Some(open.state), state, now);
+    if let Some(notes) = notes {
+        delta.missed(notes);
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Deliveries as people read them.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
@@ -12,7 +14,7 @@ use crate::store::contract::{DeliveryQuery, Result};
 
 const COLUMNS: &str = "d.seq, d.id, s.id, s.campaign, d.external_id, d.state, d.reason, d.detail,
     d.platform_code, d.platform_subcode, d.attempts, d.message_id, d.created_at, d.updated_at, d.due_at,
-    d.trigger_properties";
+    d.trigger_properties, d.extras";
 
 pub(super) fn get(connection: &Connection, id: DeliveryId) -> Result<Option<Delivery>> {
     let found = select(connection, "d.id = ?", &[Sql::Blob(id.as_bytes().to_vec())])?;
@@ -117,10 +119,21 @@ fn from_row(row: &Row<'_>) -> Result<Delivery> {
         reason: reason(row, seq)?,
         attempts: row.get(10)?,
         message_id: row.get(11)?,
+        extras: extras(row, seq)?,
         created_at: instant(row.get(12)?, "delivery", "created_at")?,
         updated_at: instant(row.get(13)?, "delivery", "updated_at")?,
         due_at: (state == State::Pending).then_some(due_at),
     })
+}
+
+fn extras(row: &Row<'_>, seq: i64) -> Result<BTreeMap<String, String>> {
+    let Some(text) = row.get::<_, Option<String>>(16)? else {
+        return Ok(BTreeMap::new());
+    };
+    match serde_json::from_str(&text) {
+        Ok(extras) => Ok(extras),
+        Err(_) => corrupt("delivery", "extras", seq),
+    }
 }
 
 fn reason(row: &Row<'_>, seq: i64) -> Result<Option<Reason>> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Store, deliveries, events, imports, ledger, resources, sends};
-use crate::model::delivery::{Delivery, Due, NewDelivery, Outcome};
+use super::{Store, deliveries, events, imports, ledger, resources, sends, sweep};
+use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome};
 use crate::model::event::{Event, EventName, Retention};
 use crate::model::id::{DeliveryId, ExternalId, ImportId, RequestId, Revision, SendId};
 use crate::model::resource::{Document, RevisionInfo};
@@ -65,7 +65,7 @@ impl Users for Store {
             events::forget(group.connection, &batches, &ids.iter().collect())?;
             let mut existed = Vec::with_capacity(ids.len());
             for id in ids {
-                deliveries::forget_user(group, &id)?;
+                sweep::forget_user(group, &id)?;
                 existed.push(group.users.delete(id));
             }
             Ok(existed)
@@ -231,15 +231,21 @@ impl Deliveries for Store {
             .await
     }
 
-    async fn record(&self, id: DeliveryId, outcome: Outcome, now: Timestamp) -> Result<()> {
+    async fn record(
+        &self,
+        id: DeliveryId,
+        outcome: Outcome,
+        notes: Notes,
+        now: Timestamp,
+    ) -> Result<()> {
         self.writer
-            .submit_statement(move |group| deliveries::record(group, id, &outcome, now))
+            .submit_statement(move |group| deliveries::record(group, id, &outcome, &notes, now))
             .await
     }
 
     async fn recover(&self, now: Timestamp) -> Result<u64> {
         self.writer
-            .submit_patiently(move |group| deliveries::recover(group, now))
+            .submit_patiently(move |group| sweep::recover(group, now))
             .await
     }
 

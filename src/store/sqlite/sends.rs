@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
-use super::deliveries;
 use super::error::corrupt;
+use super::misses::{self, Tally};
 use super::time::{instant, micros};
 use super::writer::Group;
-use crate::model::delivery::{NewDelivery, State};
+use super::{deliveries, sweep};
+use crate::model::delivery::{NewDelivery, Notes, State};
 use crate::model::id::{RequestId, Revision, SendId};
 use crate::model::send::{Content, Counts, NewSend, Phase, Send};
 use crate::store::contract::{Created, Result, SendQuery};
@@ -25,6 +26,8 @@ pub(super) struct Delta {
     change: [i64; State::ALL.len()],
     /// The latest instant at which something changed.
     at: Option<Timestamp>,
+    /// Once a delivery missed something.
+    misses: Option<Tally>,
 }
 
 const COLUMNS: &str =
@@ -41,6 +44,21 @@ impl Delta {
         }
         self.change[position(to)] += 1;
         self.touch(at);
+    }
+
+    /// Reads what [`Self::missed`] goes on from.
+    pub(super) fn read_misses(&mut self, connection: &Connection, send: i64) -> Result<()> {
+        if self.misses.is_none() {
+            self.misses = Some(Tally::read(connection, send)?);
+        }
+        Ok(())
+    }
+
+    /// Counts what a delivery missed; [`Self::read_misses`] comes first.
+    pub(super) fn missed(&mut self, notes: &Notes) {
+        if let Some(tally) = &mut self.misses {
+            tally.add(notes);
+        }
     }
 
     pub(super) fn touch(&mut self, at: Timestamp) {
@@ -133,7 +151,7 @@ pub(super) fn cancel(group: &mut Group<'_>, id: SendId, now: Timestamp) -> Resul
     if matches!(send.phase, Phase::Finished | Phase::Cancelled) {
         return get(group, id);
     }
-    deliveries::cancel_pending(group, seq, now)?;
+    sweep::cancel_pending(group, seq, now)?;
     group.connection.execute(
         "UPDATE send SET phase = 'cancelled', finished_at = ? WHERE seq = ?",
         params![micros(now), seq],
@@ -207,6 +225,9 @@ pub(super) fn flush(connection: &Connection, deltas: &mut Deltas) -> Result<()> 
                  WHERE seq = ? AND phase = 'running' AND pending = 0 AND sending = 0",
             )?
             .execute(params![delta.at.map(micros), seq])?;
+        if let Some(tally) = delta.misses {
+            tally.write(connection, seq)?;
+        }
     }
     Ok(())
 }
@@ -216,8 +237,10 @@ fn find(connection: &Connection, condition: &str, values: &[Sql]) -> Result<Opti
 }
 
 fn select(connection: &Connection, condition: &str, values: &[Sql]) -> Result<Vec<(i64, Send)>> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM send WHERE {condition}"))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, {} FROM send WHERE {condition}",
+        misses::COLUMN
+    ))?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut sends = Vec::new();
     while let Some(row) = rows.next()? {
@@ -262,6 +285,7 @@ fn from_row(row: &Row<'_>) -> Result<(i64, Send)> {
             new,
             phase,
             counts,
+            misses: misses::parse(&row.get::<_, String>(20)?, seq)?,
             finished_at,
         },
     ))

@@ -19,7 +19,9 @@ const CONDITIONS: [&str; 4] = ["if", "elsif", "unless", "case"];
 pub(super) fn bare(source: &str, outputs: &[Range<usize>]) -> Vec<Bare> {
     let tested = tested(source);
     let found = outputs.iter().filter_map(|span| {
-        let inside = source[span.clone()].trim_matches(['{', '}', '-', ' ']);
+        let output = &source[span.clone()];
+        let inside = output.strip_prefix("{{")?.strip_suffix("}}")?;
+        let inside = inside.trim_matches(['-', ' ', '\n', '\t']);
         let (read, filters) = inside.split_once('|').unwrap_or((inside, ""));
         let has_default = filters
             .split('|')
@@ -51,4 +53,37 @@ fn tested(source: &str) -> Vec<&str> {
     bodies
         .filter(|body| CONDITIONS.contains(&identifier(body.trim_start_matches(['-', ' ']))))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::template::Text;
+
+    #[test]
+    fn every_spelling_of_an_attribute_without_a_default_is_seen() {
+        let cases = [
+            ("Hi {{${first_name}}}!", vec!["first_name"]),
+            (
+                "{{- custom_attribute.${zip code} | upcase -}}",
+                vec!["zip code"],
+            ),
+            ("{{user.first_name}} {{ ${b} }}", vec!["first_name", "b"]),
+            ("{{${first_name} | upcase | default: 'you'}}", vec![]),
+            ("{% if ${a} %}{{${a}}}{% endif %}{{${b}}}", vec!["b"]),
+            (
+                "{{custom_attribute.${a}[0].b}} {{api_trigger_properties.${x}}} {{name}}",
+                vec![],
+            ),
+            ("{% assign a = ${b} %}{{a}}", vec![]),
+        ];
+        for (source, expected) in cases {
+            let text = Text::compile(source).unwrap();
+            let found: Vec<_> = text
+                .bare()
+                .iter()
+                .map(|bare| bare.attribute.as_str())
+                .collect();
+            assert_eq!(found, expected, "{source}");
+        }
+    }
 }

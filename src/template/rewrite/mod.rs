@@ -49,6 +49,8 @@ pub(super) fn rewrite(source: &str, library: &Library) -> Result<Rewritten, Vec<
     let mut rewriter = Rewriter::new(source, library);
     if let Err(problem) = rewriter.run() {
         rewriter.problems.push(problem);
+        // The rest was not read: what is open here may be closed there.
+        rewriter.open.clear();
     }
     for (name, span) in std::mem::take(&mut rewriter.open) {
         let message = format!("`{{% {name} %}}` is never closed");

@@ -246,8 +246,8 @@ impl<'a> Rewriter<'a> {
                     "take it with `{% capture x %}{{content_blocks.${name}}}{% endcapture %}`",
                 ));
             }
-            let from = root.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let name = &root[from.map_or(0, |at| at + 1)..];
+            let mut words = root.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let name = words.next().unwrap_or_default();
             if let Some((_, hint)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
                 let problem = Diagnostic::error(UNKNOWN_NAME, format!("`{name}` is not supported"));
                 self.problems.push(problem.spanning(span).hint(*hint));

@@ -3,10 +3,12 @@
 mod attributes;
 mod bad_input;
 mod campaigns;
+mod cases;
 mod deliveries;
 mod doors;
 mod events;
 mod import;
+mod misses;
 mod preview;
 mod segments;
 mod sends;

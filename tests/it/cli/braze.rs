@@ -29,7 +29,9 @@ fn name(path: &Path) -> &str {
 /// Every file below a folder, with its path.
 fn files(folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for part in ["campaigns", "channels"] {
+    let settings = fs::read_to_string(folder.join("settings.yaml")).ok();
+    found.extend(settings.map(|text| ("settings.yaml".to_owned(), text)));
+    for part in ["campaigns", "catalogs", "channels", "content_blocks"] {
         for entry in fs::read_dir(folder.join(part)).into_iter().flatten() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();

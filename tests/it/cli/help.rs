@@ -2,12 +2,13 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 47] = [
+const COMMANDS: [&[&str]; 49] = [
     &[],
     &["serve"],
     &["dev"],
     &["demo"],
     &["validate"],
+    &["test"],
     &["plan"],
     &["apply"],
     &["revisions"],
@@ -50,6 +51,7 @@ const COMMANDS: [&[&str]; 47] = [
     &["bench", "evaluate"],
     &["bench", "send"],
     &["bench", "render"],
+    &["bench", "validate"],
 ];
 
 #[test]

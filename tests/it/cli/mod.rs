@@ -8,12 +8,14 @@ mod codes;
 mod demo;
 mod help;
 mod import;
+mod misses;
 mod offline;
 mod preview;
 mod revisions;
 mod segments;
 mod sends;
 mod serve;
+mod test_command;
 
 use std::process::Output;
 

@@ -7,7 +7,9 @@ use recado::model::send::Phase;
 use recado::store::contract::DeliveryQuery;
 
 use super::Backend;
-use super::fixtures::{CHANNEL, LEASE, at, claim, counts, deliveries, new_send, reason, send};
+use super::fixtures::{
+    CHANNEL, LEASE, at, claim, counts, deliveries, new_send, reason, record, send, sent,
+};
 
 pub(super) async fn a_lease_is_one_callers(backend: &impl Backend) {
     let store = backend.open();
@@ -91,10 +93,7 @@ pub(super) async fn what_may_not_be_sent_does_not_begin(backend: &impl Backend) 
     let due = claim(&store, at(62)).await.remove(0);
     assert!(store.begin(due.id, at(63)).await.unwrap());
     assert!(!store.begin(due.id, at(63)).await.unwrap(), "it has begun");
-    store
-        .record(due.id, Outcome::Failed(reason()), at(64))
-        .await
-        .unwrap();
+    record(&store, due.id, Outcome::Failed(reason()), at(64)).await;
     assert!(!store.begin(due.id, at(65)).await.unwrap(), "it is final");
     assert_eq!(counts(&store, id).await.of(State::Failed), 1);
 }
@@ -103,9 +102,6 @@ pub(super) async fn outcomes_and_counts_agree(backend: &impl Backend) {
     let mut store = backend.open();
     let id = send(&store, "all", &["a", "b", "c", "d"]).await;
     let claimed = claim(&store, at(1)).await;
-    let sent = || Outcome::Sent {
-        message_id: "m_1".into(),
-    };
     let outcomes = [
         (sent(), State::Sent),
         (Outcome::Failed(reason()), State::Failed),
@@ -121,7 +117,7 @@ pub(super) async fn outcomes_and_counts_agree(backend: &impl Backend) {
     for (due, (outcome, state)) in claimed.iter().zip(outcomes) {
         assert!(store.begin(due.id, at(2)).await.unwrap());
         assert_eq!(counts(&store, id).await.of(State::Sending), 1);
-        store.record(due.id, outcome, at(3)).await.unwrap();
+        record(&store, due.id, outcome, at(3)).await;
         let stored = store.get_delivery(due.id).await.unwrap().unwrap();
         assert_eq!((stored.state, stored.attempts), (state, 1));
         let sums = counts(&store, id).await;
@@ -129,10 +125,7 @@ pub(super) async fn outcomes_and_counts_agree(backend: &impl Backend) {
         assert_eq!((total, sums.of(State::Sending)), (4, 0));
         // A second outcome of a final delivery changes nothing.
         if state != State::Pending {
-            store
-                .record(due.id, Outcome::Failed(reason()), at(4))
-                .await
-                .unwrap();
+            record(&store, due.id, Outcome::Failed(reason()), at(4)).await;
             assert_eq!(store.get_delivery(due.id).await.unwrap().unwrap(), stored);
             assert_eq!(counts(&store, id).await, sums);
         }
@@ -148,7 +141,7 @@ pub(super) async fn outcomes_and_counts_agree(backend: &impl Backend) {
     let last = claim(&store, at(100)).await.remove(0);
     assert_eq!(last.attempt, 2);
     assert!(store.begin(last.id, at(100)).await.unwrap());
-    store.record(last.id, sent(), at(101)).await.unwrap();
+    record(&store, last.id, sent(), at(101)).await;
     let finished = store.get_send(id).await.unwrap().unwrap();
     assert_eq!(
         (finished.phase, finished.finished_at),
@@ -173,17 +166,11 @@ pub(super) async fn what_is_given_back_is_due_at_once(backend: &impl Backend) {
     let store = backend.open();
     let id = send(&store, "one", &["ana"]).await;
     let due = claim(&store, at(1)).await.remove(0);
-    store
-        .record(due.id, Outcome::Released, at(2))
-        .await
-        .unwrap();
+    record(&store, due.id, Outcome::Released, at(2)).await;
     let due = claim(&store, at(2)).await.remove(0);
     assert_eq!(due.attempt, 1);
     assert!(store.begin(due.id, at(2)).await.unwrap());
-    store
-        .record(due.id, Outcome::Released, at(3))
-        .await
-        .unwrap();
+    record(&store, due.id, Outcome::Released, at(3)).await;
     let stored = store.get_delivery(due.id).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.attempts), (State::Pending, 0));
     assert_eq!(claim(&store, at(3)).await.len(), 1);
@@ -207,11 +194,8 @@ pub(super) async fn a_retry_of_a_cancelled_send_is_cancelled(backend: &impl Back
         at: at(5),
         reason: reason(),
     };
-    let sent = Outcome::Sent {
-        message_id: "m_1".into(),
-    };
-    for (due, outcome) in claimed.iter().zip([retry, Outcome::Released, sent]) {
-        store.record(due.id, outcome, at(3)).await.unwrap();
+    for (due, outcome) in claimed.iter().zip([retry, Outcome::Released, sent()]) {
+        record(&store, due.id, outcome, at(3)).await;
     }
     let sums = counts(&store, id).await;
     assert_eq!((sums.of(State::Cancelled), sums.of(State::Sent)), (2, 1));
@@ -223,12 +207,12 @@ pub(super) async fn a_closed_gate_does_not_overrule_a_call(backend: &impl Backen
     let id = send(&store, "one", &["ana", "bia"]).await;
     let claimed = claim(&store, at(1)).await;
     let skipped = || Outcome::Skipped(reason());
-    store.record(claimed[0].id, skipped(), at(2)).await.unwrap();
+    record(&store, claimed[0].id, skipped(), at(2)).await;
     let stored = store.get_delivery(claimed[0].id).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.attempts), (State::Skipped, 0));
     // The lease runs out; the next caller begins; then the first one says that a gate was closed.
     let again = claim(&store, at(100)).await.remove(0);
     assert!(store.begin(again.id, at(100)).await.unwrap());
-    store.record(again.id, skipped(), at(101)).await.unwrap();
+    record(&store, again.id, skipped(), at(101)).await;
     assert_eq!(counts(&store, id).await.of(State::Sending), 1);
 }

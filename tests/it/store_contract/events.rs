@@ -12,7 +12,7 @@ use recado::model::id::EventId;
 use recado::store::Store;
 
 use super::Backend;
-use super::fixtures::{at, claim, filter, send, set, user};
+use super::fixtures::{at, claim, filter, record, send, set, user};
 
 const DAY: i64 = 86_400;
 
@@ -155,7 +155,7 @@ pub(super) async fn a_sent_message_is_received<B: Backend>(backend: &B) {
         } else {
             Outcome::Unknown(super::fixtures::reason())
         };
-        store.record(due.id, outcome, at(2)).await.unwrap();
+        record(&store, due.id, outcome, at(2)).await;
     }
     let now = at(2 + 3_600);
     let received = |hours: u32| format!("received(\"hello\", duration(\"{hours}h\"))");

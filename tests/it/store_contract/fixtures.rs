@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado::model::Value;
-use recado::model::delivery::{Due, NewDelivery, Reason, ReasonCode};
+use recado::model::delivery::{Due, NewDelivery, Notes, Outcome, Reason, ReasonCode};
 use recado::model::id::{DeliveryId, ExternalId, RequestId, Revision, SendId};
 use recado::model::send::{Audience, Content, Counts, NewSend};
 use recado::model::user::Update;
@@ -85,6 +85,23 @@ pub(super) async fn send(store: &Arc<dyn Store>, name: &str, people: &[&str]) ->
 
 pub(super) async fn claim(store: &Arc<dyn Store>, now: Timestamp) -> Vec<Due> {
     store.claim_due(CHANNEL, now, LEASE, 1_000).await.unwrap()
+}
+
+pub(super) fn sent() -> Outcome {
+    Outcome::Sent {
+        message_id: "m_1".into(),
+    }
+}
+
+/// Stores what came of a delivery about whose message there is nothing to note.
+pub(super) async fn record(
+    store: &Arc<dyn Store>,
+    id: DeliveryId,
+    outcome: Outcome,
+    now: Timestamp,
+) {
+    let notes = Notes::default();
+    store.record(id, outcome, notes, now).await.unwrap();
 }
 
 pub(super) async fn counts(store: &Arc<dyn Store>, send: SendId) -> Counts {

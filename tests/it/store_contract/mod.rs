@@ -4,6 +4,7 @@ mod deliveries;
 mod events;
 mod fixtures;
 mod following;
+mod misses;
 mod sends;
 mod users;
 
@@ -122,6 +123,13 @@ contract! {
     deliveries::a_closed_gate_does_not_overrule_a_call => [
         "Must ignore [`Outcome::Skipped`] of a delivery that is being sent",
     ],
+    misses::what_is_missed_is_counted_once_and_at_the_end => [
+        "Must count the misses of a delivery with its send",
+    ],
+    misses::names_beyond_the_bound_are_counted_together => [
+        "Must count the names beyond [`SEND_MISSES_MAX`] under one",
+    ],
+    misses::extras_are_kept_as_long_as_the_user => ["Must keep the extras of a delivery"],
     deliveries::what_is_given_back_is_due_at_once => ["Must make a [`Outcome::Released`] delivery due"],
     deliveries::a_retry_of_a_cancelled_send_is_cancelled => ["Must count [`Outcome::Retry`] of a"],
 }

@@ -7,7 +7,7 @@ use recado::model::send::Phase;
 use recado::store::contract::{Created, DeliveryQuery, Error, NewRevision, SendQuery};
 
 use super::Backend;
-use super::fixtures::{at, claim, counts, deliveries, new_send, send, set, user};
+use super::fixtures::{at, claim, counts, deliveries, new_send, record, send, set, user};
 
 pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
     let mut store = backend.open();
@@ -156,7 +156,7 @@ pub(super) async fn a_finished_send_stays_finished(backend: &impl Backend) {
         let outcome = Outcome::Sent {
             message_id: "m_1".into(),
         };
-        store.record(due.id, outcome, at(2)).await.unwrap();
+        record(&store, due.id, outcome, at(2)).await;
     }
     let finished = store.get_send(id).await.unwrap().unwrap();
     assert_eq!(

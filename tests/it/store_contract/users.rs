@@ -7,7 +7,7 @@ use recado::model::user::{Update, Upserted};
 use recado::store::contract::{DeliveryQuery, ImportProgress, Imported};
 
 use super::Backend;
-use super::fixtures::{at, claim, counts, filter, reason, send, set, text, user};
+use super::fixtures::{at, claim, counts, filter, reason, record, send, set, text, user};
 
 pub(super) async fn each_item_is_for_itself(backend: &impl Backend) {
     let store = backend.open();
@@ -272,7 +272,7 @@ pub(super) async fn a_user_deleted_during_the_call_holds_up_nobody(backend: &imp
         message_id: "m_ana".into(),
     };
     for (due, outcome) in claimed.iter().zip([retry, sent, Outcome::Failed(reason())]) {
-        store.record(due.id, outcome, at(2)).await.unwrap();
+        record(&store, due.id, outcome, at(2)).await;
     }
     // The channel goes on: nothing of them is claimed, and nothing of them is kept.
     assert!(claim(&store, at(1_000)).await.is_empty());

@@ -1,0 +1,84 @@
+//! Running cases, on all processors where there are many.
+
+use std::path::Path;
+use std::thread;
+
+use crate::campaign::Set;
+use crate::campaign::case::{Case, Mismatch, Tests, compare};
+use crate::delivery::rehearse::Rehearsal;
+
+/// Cases that are worth a thread of their own: it takes as long to begin one.
+const CHUNK_MIN: usize = 64;
+
+/// All cases with what came of them.
+pub(super) struct Report<'a> {
+    pub(super) results: Vec<Ran<'a>>,
+}
+
+/// One case, and where it is another than expected.
+pub(super) struct Ran<'a> {
+    pub(super) case: &'a Case,
+    /// As the command line leads to it, so that an editor finds it.
+    pub(super) file: String,
+    pub(super) mismatches: Vec<Mismatch>,
+}
+
+// === impl Report ===
+
+impl<'a> Report<'a> {
+    pub(super) fn of(set: &'a Set, tests: &'a Tests, folder: &Path) -> Self {
+        let rehearsal = Rehearsal { set, tests };
+        let one = |case: &'a Case| Ran {
+            mismatches: compare(case, &rehearsal.run(case)),
+            file: located(folder, &case.file),
+            case,
+        };
+        let n_threads = thread::available_parallelism().map_or(1, usize::from);
+        let chunk = tests.cases.len().div_ceil(n_threads).max(CHUNK_MIN);
+        let results = thread::scope(|scope| {
+            let parts: Vec<_> = tests
+                .cases
+                .chunks(chunk)
+                .map(|cases| scope.spawn(move || cases.iter().map(one).collect::<Vec<_>>()))
+                .collect();
+            let parts = parts.into_iter().flat_map(|part| match part.join() {
+                Ok(results) => results,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            parts.collect()
+        });
+        Self { results }
+    }
+
+    pub(super) fn failed(&self) -> usize {
+        let failed = self.results.iter().filter(|ran| !ran.passed());
+        failed.count()
+    }
+
+    /// The results of one document after the other: cases are in the order of files.
+    pub(super) fn by_document(&self) -> impl Iterator<Item = &[Ran<'a>]> {
+        self.results.chunk_by(|a, b| {
+            (a.case.kind, &a.case.resource, &a.file) == (b.case.kind, &b.case.resource, &b.file)
+        })
+    }
+}
+
+// === impl Ran ===
+
+impl Ran<'_> {
+    pub(super) fn passed(&self) -> bool {
+        self.mismatches.is_empty()
+    }
+}
+
+pub(super) fn many(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+fn located(folder: &Path, file: &str) -> String {
+    if folder == Path::new(".") {
+        file.to_owned()
+    } else {
+        folder.join(file).display().to_string()
+    }
+}
