@@ -120,7 +120,7 @@ impl Checker<'_> {
             };
             let word = text.get(found.clone()).unwrap_or_default();
             let message = format!("`{word}` sounds like marketing, in a message of type `{kind}`");
-            let hint = "beyond the 24-hour window marketing is not allowed: take it out, or send `messaging_type: RESPONSE`";
+            let hint = "beyond the 24-hour window marketing is not allowed: take it out if people may get it later";
             let warning = Diagnostic::warning(codes::MARKETING_WORDS, message);
             self.report(read, warning.at(path).spanning(found).hint(hint));
         }

@@ -35,7 +35,9 @@ struct Filling<'a> {
 
 /// The CSV files that catalogs name, by their paths in the folder.
 pub fn catalog_files(files: &[SourceFile]) -> Vec<String> {
-    let named = files.iter().filter_map(|file| {
+    // Few are catalogs, and all are parsed later on.
+    let may_be = |file: &&SourceFile| file.text.contains(Kind::Catalog.as_str());
+    let named = files.iter().filter(may_be).filter_map(|file| {
         let document: Json = serde_yaml::from_str(&file.text).ok()?;
         let is_catalog = document.get("kind")?.as_str() == Some(Kind::Catalog.as_str());
         let named = document.get("file")?.as_str().filter(|_| is_catalog)?;

@@ -6,7 +6,7 @@ use super::check::Checker;
 use super::file::{Level, SettingsFile};
 use super::source::Read;
 use crate::diagnostic::codes::{self, UNKNOWN_KEY, WRONG_VALUE};
-use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Place, Severity, did_you_mean};
 
 /// Levels of warnings, where they are other than usual.
 #[derive(Debug, Clone, Default)]
@@ -51,22 +51,37 @@ impl Checker<'_> {
                 Some(_) => {
                     let message = format!("`{name}` is an error, whatever Settings say");
                     let problem = Diagnostic::error(WRONG_VALUE, message);
-                    let problem = problem.at(format!("lints.{name}"));
-                    self.report(read, problem.hint("only warnings have a level: remove it"));
+                    let problem = problem.hint("only warnings have a level: remove it");
+                    self.of_lint(read, name, problem);
                 }
                 None => {
-                    let warnings = codes::ALL.iter();
-                    let warnings = warnings.filter(|known| known.severity == Severity::Warning);
-                    let names = warnings.map(|known| known.code.as_str());
-                    let hint = match did_you_mean(name, names) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => "`recado explain` lists all codes".to_owned(),
-                    };
                     let message = format!("there is no code `{name}`");
                     let problem = Diagnostic::error(UNKNOWN_KEY, message);
-                    self.report(read, problem.at(format!("lints.{name}")).hint(hint));
+                    self.of_lint(read, name, problem.hint(meant(name)));
                 }
             }
         }
+    }
+
+    /// It is the key that is wrong, and not its value.
+    fn of_lint(&mut self, read: &Read<'_>, name: &str, problem: Diagnostic) {
+        let mut problem = read
+            .root
+            .placed(read.file, problem.at(format!("lints.{name}")));
+        let lints = read.root.get("lints");
+        if let Some(entry) = lints.and_then(|lints| lints.value.get(name)) {
+            let (path, text) = (&read.file.path, &read.file.text);
+            problem.place = Some(Place::of(path, text, entry.key_span.clone()));
+        }
+        self.problems.push(problem);
+    }
+}
+
+fn meant(name: &str) -> String {
+    let warnings = codes::ALL.iter();
+    let warnings = warnings.filter(|known| known.severity == Severity::Warning);
+    match did_you_mean(name, warnings.map(|known| known.code.as_str())) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "`recado explain` lists all codes".to_owned(),
     }
 }

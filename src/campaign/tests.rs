@@ -202,3 +202,28 @@ fn the_bounds_of_a_folder_are_told() {
         .collect();
     assert_eq!(told, [("file-limit", "a.yaml"), ("unknown-key", "b.yaml")]);
 }
+
+#[test]
+fn a_warning_that_settings_make_an_error_keeps_nothing_from_starting() {
+    let document = |kind: Kind, source: &str| Document {
+        kind,
+        name: "x".to_owned(),
+        path: format!("{kind}.yaml"),
+        source: source.to_owned(),
+    };
+    let documents = [
+        document(
+            Kind::Segment,
+            "kind: Segment\nname: x\nfilter: user.plan != 'free'\n",
+        ),
+        document(
+            Kind::Settings,
+            "kind: Settings\nname: x\nlints: {filter-negation: error}\n",
+        ),
+    ];
+    let files: Vec<SourceFile> = documents.iter().map(SourceFile::from).collect();
+    let problems = load(&files).unwrap_err();
+    assert_eq!(problems[0].code.as_str(), "filter-negation");
+    assert!(problems[0].is_error());
+    assert_eq!(Set::compile(&documents).unwrap().segments.len(), 1);
+}

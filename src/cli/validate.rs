@@ -77,9 +77,8 @@ impl Validate {
             Format::Json => verdict.print_json(),
             Format::Human => verdict.print(),
             Format::Sarif => {
-                {
-                output::json(&sarif::log(&diagnostics::from_here(verdict.found.clone())));
-            }
+                let found = diagnostics::from_here(verdict.found.clone());
+                output::json(&sarif::log(&found));
             }
             Format::Github => {
                 let found = diagnostics::from_here(verdict.found.clone());

@@ -55,7 +55,10 @@ pub(super) fn write(folder: &Path, n: u64) -> Result<(), Error> {
     put("catalogs/games.yaml".into(), games.into())?;
     let items = (0..ITEMS).map(|at| format!("g{at},\"Game {at}, new\",{at}.5\n"));
     let items: String = items.collect();
-    put("catalogs/games.csv".into(), format!("id,title,price\n{items}"))?;
+    put(
+        "catalogs/games.csv".into(),
+        format!("id,title,price\n{items}"),
+    )?;
     for at in 0..=n / PER_SEGMENT {
         put(format!("segments/segment-{at}.yaml"), segment(at))?;
         put(format!("blocks/footer-{at}.yaml"), block(at))?;
@@ -108,7 +111,7 @@ fn campaign(at: u64) -> String {
         "# What people in the segment get in week {week}.\nkind: Campaign\nname: campaign-{at}\n\
          description: Offers of week {week}, with a card for the game they like.\nteam: {team}\ntags: [week-{week}, offers]\n\
          channel: page\nsegment: segment-{segment}\nfilter: >-\n  user.opted_in && user.order_total >= {total}\n  \
-         && count(\"order_placed\", days(30)) > 0 && !(\"churned\" in user.tags)\ntrigger: {{api: {{}}}}\n",
+         && count(\"order_placed\", days(30)) > 0 && (blank(user.tags) || !(\"churned\" in user.tags))\ntrigger: {{api: {{}}}}\n",
         week = at % 53,
         total = at % 200,
     );

@@ -3,6 +3,7 @@
 mod apply;
 mod attributes;
 mod bad_files;
+mod bad_input;
 mod braze;
 mod codes;
 mod demo;
