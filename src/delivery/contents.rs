@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 
 use crate::campaign::{Campaign, Channel, ConnectedContent};
 use crate::clock;
-use crate::config::secret::Secrets;
+use crate::config::secret::{self, Secrets};
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::limits;
 use crate::template::{Contents, Request, Response, Wanted};
@@ -22,6 +22,16 @@ use crate::template::{Contents, Request, Response, Wanted};
 use super::attempt::Attempts;
 use super::compose::{self, Composed, Means, Refusal, Subject, Unmade};
 use super::http::{Answer, Call, Http, Silence};
+
+/// What the connection itself sets: who could write one would choose another host, or where a body ends.
+const OWN_HEADERS: [&str; 6] = [
+    "connection",
+    "content-length",
+    "host",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// Answers that were given lately.
 #[derive(Debug, Default)]
@@ -87,6 +97,16 @@ impl Attempts {
             contents.add(wanted.request, response);
         }
     }
+
+    /// Credentials of `set` whose passwords this server does not have.
+    pub fn missing_passwords(&self, set: &crate::campaign::Set) -> Vec<(String, secret::Error)> {
+        let credentials = set.connected_content.credentials.iter();
+        let missing = credentials.filter_map(|(name, credential)| {
+            let error = self.secrets.get(&credential.password).err()?;
+            Some((name.clone(), error))
+        });
+        missing.collect()
+    }
 }
 
 // === impl Fetcher ===
@@ -147,6 +167,12 @@ impl Fetcher<'_> {
             .iter()
             .map(|(k, v)| (k.as_str(), v.as_str()));
         for (name, value) in std::iter::once((CONTENT_TYPE.as_str(), content_type)).chain(given) {
+            // A template's headers may hold what a user's name put there.
+            if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(failed(format!(
+                    "connected content may not set the header `{name}`"
+                )));
+            }
             let name = HeaderName::from_bytes(name.as_bytes());
             let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {
                 return Err(failed("a header of connected content is none".to_owned()));

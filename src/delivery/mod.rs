@@ -8,6 +8,7 @@
 //! may have arrived is repeated unless its send asked for that.
 
 pub mod attempt;
+mod body;
 mod channel;
 pub mod compose;
 mod contents;

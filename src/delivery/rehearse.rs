@@ -14,6 +14,7 @@ use crate::segment::Person;
 use crate::template::{Contents, Context, Rendered, Wanted};
 
 use super::attempt::of;
+use super::body;
 use super::compose::{self, Composed, Masked, Means, Subject, Unmade};
 use super::gates::{self, GateVerdict};
 use super::http::Answer;
@@ -164,7 +165,7 @@ fn rendered(
     match message {
         Message::Tree(tree) => {
             let rendered = if is_messenger {
-                compose::for_messenger(tree, &context, &mut Notes::default())?
+                body::for_messenger(tree, &context, &mut Notes::default())?
             } else {
                 tree.render(&context).map_err(compose::unrendered)?
             };
@@ -180,7 +181,7 @@ fn rendered(
         Message::Raw { content_type, body } => {
             let rendered = body.render(&context).map_err(compose::unrendered)?;
             Ok(Outcome {
-                message: compose::json_of(content_type, &rendered.text)?,
+                message: body::json_of(content_type, &rendered.text)?,
                 warnings: warnings::of(&rendered.gaps, None),
                 body: Some(rendered.text),
                 misses: rendered.misses,

@@ -77,7 +77,7 @@ impl Engine {
         })
     }
 
-    /// Secrets that applied channels refer to and this process does not have, logged and as texts.
+    /// Secrets that what is applied refers to and this process does not have, logged and as texts.
     pub fn warn_of_secrets(&self) -> Vec<String> {
         let set = Arc::clone(&self.applied.load().set);
         let missing = self.parts.attempts.missing_secrets(&set).into_iter();
@@ -85,6 +85,12 @@ impl Engine {
             tracing::warn!(channel, %error, "a channel cannot send: its secret is missing");
             format!("channel `{channel}` cannot send: {error}")
         });
-        told.collect()
+        let mut told: Vec<String> = told.collect();
+        let credentials = self.parts.attempts.missing_passwords(&set).into_iter();
+        told.extend(credentials.map(|(credential, error)| {
+            tracing::warn!(credential, %error, "a credential of connected content has no password");
+            format!("messages with `:basic_auth {credential}` cannot be made: {error}")
+        }));
+        told
     }
 }

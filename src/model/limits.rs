@@ -117,6 +117,8 @@ pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
 pub const RENDER_ITERATIONS_MAX: u32 = 10_000;
 /// What all `message_extras` of a message may add to a delivery's record, keys and values together, as in Braze.
 pub const MESSAGE_EXTRAS_BYTES_MAX: usize = 1024;
+/// Most comparisons in one condition: they are judged one within the other.
+pub const CONDITION_TERMS_MAX: usize = 100;
 /// How deep content blocks may use content blocks: Braze stops at two, and more than a few nobody can follow.
 pub const CONTENT_BLOCK_DEPTH_MAX: usize = 8;
 /// Ids in one `catalog_items`, as in Braze.

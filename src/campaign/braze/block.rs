@@ -1,11 +1,13 @@
 //! A content block as a ContentBlock: what Braze's `/content_blocks/info` answers.
 
+use std::collections::BTreeSet;
+
 use super::built::EVENTS;
 use super::convert::{Converter, Imported};
 use super::documents::document;
 use super::json::{self, Mode, Value};
 use super::yaml::{self, Entry};
-use super::{checks, fetches, liquid, names};
+use super::{checks, fetches, liquid, names, reads};
 use crate::diagnostic::{Diagnostic, codes};
 
 /// Of such an answer, what says nothing about the text.
@@ -102,6 +104,7 @@ impl Converter<'_> {
         }
         checks::place(&file, problems, &entries, &mut self.report);
         self.files.push(file);
+        reads::tell(BTreeSet::new(), &entries, &mut self.report);
         self.close(&entries, 1)
     }
 

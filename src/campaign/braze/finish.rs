@@ -63,10 +63,10 @@ impl Converter<'_> {
             }
             entries.extend(built.channel.iter().cloned().chain(content));
         }
-        reads::tell(
-            &drafts.iter().map(|draft| &draft.built).collect::<Vec<_>>(),
-            &mut self.report,
-        );
+        let psids = drafts
+            .iter()
+            .filter_map(|draft| draft.built.psid_attribute.clone());
+        reads::tell(psids.collect(), &entries, &mut self.report);
         self.close(&entries, drafts.len())
     }
 

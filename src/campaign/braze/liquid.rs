@@ -233,13 +233,11 @@ pub(super) fn given(text: &str) -> BTreeSet<String> {
         let found = GIVEN.iter().flat_map(|pattern| pattern.captures_iter(part));
         given.extend(found.filter_map(|found| found.get(1).map(|name| name.as_str().to_owned())));
         // These give names that nobody writes.
-        for (tag, name) in [
-            ("catalog_items", "items"),
-            ("connected_content", "connected"),
-        ] {
-            if part.contains(tag) {
-                given.insert(name.to_owned());
-            }
+        if part.contains("catalog_items") {
+            given.insert("items".to_owned());
+        }
+        if part.contains("connected_content") && !part.contains(":save") {
+            given.insert("connected".to_owned());
         }
     }
     given

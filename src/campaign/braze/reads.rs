@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::built::Built;
 use super::json::{push_item, push_step};
 use super::liquid;
 use super::report::{BY_HAND, Report};
@@ -21,24 +20,20 @@ const KNOWN: [&str; 5] = [
 /// Attributes that every user has.
 const COMPUTED: [&str; 2] = ["user_id", "random_bucket_number"];
 
-/// Says which attributes and properties must be there.
-pub(super) fn tell(all: &[&Built], report: &mut Report) {
-    let (mut attributes, mut properties) = (BTreeSet::new(), BTreeSet::new());
-    for built in all {
-        attributes.extend(built.psid_attribute.clone());
-        let entries = built.channel.iter().cloned().chain([built.content.entry()]);
-        each_text(&entries.collect::<Vec<_>>(), &mut |_, text| {
-            for (name, _) in liquid::names(text) {
-                match name.root.as_str() {
-                    "" | "custom_attribute" if !COMPUTED.contains(&name.name.as_str()) => {
-                        attributes.insert(name.name)
-                    }
-                    "api_trigger_properties" => properties.insert(name.name),
-                    _ => false,
-                };
-            }
-        });
-    }
+/// Says which attributes and properties must be there, those of filters among them.
+pub(super) fn tell(filtered: BTreeSet<String>, entries: &[Entry], report: &mut Report) {
+    let (mut attributes, mut properties) = (filtered, BTreeSet::new());
+    each_text(entries, &mut |_, text| {
+        for (name, _) in liquid::names(text) {
+            match name.root.as_str() {
+                "" | "custom_attribute" if !COMPUTED.contains(&name.name.as_str()) => {
+                    attributes.insert(name.name)
+                }
+                "api_trigger_properties" => properties.insert(name.name),
+                _ => false,
+            };
+        }
+    });
     if !attributes.is_empty() {
         report.next(format!(
             "upsert users with the attributes that are read, under these names: {}",

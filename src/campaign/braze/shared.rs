@@ -65,7 +65,9 @@ impl Converter<'_> {
             format!("create the Catalog `{name}`: `recado import braze {name}.csv` makes it of its CSV export")
         });
         let lines: Vec<_> = blocks.chain(catalogs).collect();
-        lines.iter().for_each(|line| self.report.next(line));
+        for line in lines {
+            self.report.next(line);
+        }
     }
 
     /// There are settings: a hand adds to them.

@@ -8,7 +8,7 @@ use crate::campaign::load;
 const TOKEN: &str = "EAAhunter2hunter2hunter2";
 
 /// Parts of templates, in any order.
-const PARTS: [&str; 40] = [
+const PARTS: [&str; 44] = [
     "POST https://graph.facebook.com/v25.0/me/messages?access_token=EAAhunter2hunter2hunter2\n",
     "https://graph.facebook.com/me/messages\n",
     "PUT https://api.acme.example/x?token=EAAhunter2hunter2hunter2&y={{${z}}}\n",
@@ -44,6 +44,10 @@ const PARTS: [&str; 40] = [
     "{% endif %}",
     "{% assign b = ${a} %}",
     "{% abort_message('x') %}",
+    "{% connected_content https://a.example?key=hunter2hunter2 :headers {\"X-Key\": \"hunter2\"} %}",
+    "{% connected_content https://b.example/{{${c}}} :basic_auth d :save e %}",
+    "{% catalog_items games {{${a}}} %}",
+    "{{content_blocks.${f}}}",
     "${a}",
     "a=b&c=%7B%22",
     "- # : |",

@@ -191,6 +191,13 @@ pub(super) fn rss_bytes() -> u64 {
     kib.unwrap_or_default() * 1024
 }
 
+/// Processor seconds of this thread so far, to the nanosecond; none where there is no /proc.
+pub(super) fn thread_secs() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let ns: u64 = stat.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(ns).as_secs_f64())
+}
+
 /// Processor seconds of all threads so far; 0 where there is no /proc.
 fn cpu_secs() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -80,9 +80,9 @@ fn plain(folder: &Path, found: &files::Folder) -> Result<f64, Error> {
     for file in &found.files {
         let path = folder.join(&file.path);
         let text = fs::read_to_string(&path).map_err(Error::file(&path))?;
-        if !Path::new(&file.path)
+        if Path::new(&file.path)
             .extension()
-            .is_some_and(|of| of == "csv")
+            .is_none_or(|of| of != "csv")
         {
             serde_saphyr::from_str::<Json>(&text)
                 .map_err(|error| Error::Input(format!("{}: {error}", file.path)))?;

@@ -85,9 +85,13 @@ impl<'a> Rewriter<'a> {
     /// A text of its own within a tag: outputs in it are rewritten, tags are not allowed.
     fn outputs(&mut self, to: usize, start: usize) -> Result<(), Diagnostic> {
         while let Some(open) = self.source[self.at..to].find("{{") {
-            self.copy(self.at + open);
-            self.copy(self.at + 2);
+            let open = self.at + open;
+            self.copy(open + 2);
             self.inner(End::OUTPUT, start)?;
+            // Its braces are closed, but beyond the tag that they are in.
+            if self.at > to {
+                return Err(self.unclosed(open));
+            }
         }
         self.copy(to);
         Ok(())
@@ -126,6 +130,9 @@ impl<'a> Rewriter<'a> {
             self.at = id.start;
             self.put(" ");
             let word = &self.source[id.clone()];
+            if word.starts_with("{{") && !word.ends_with("}}") {
+                return Err(self.unclosed(id.start));
+            }
             if word.starts_with("{{") || word.starts_with(['"', '\'']) {
                 let inside = End {
                     stop: Stop::At(id.end),

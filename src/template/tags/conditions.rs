@@ -6,10 +6,11 @@ use std::io::Write;
 use liquid_core::model::{State, Value, ValueView, ValueViewCmp};
 use liquid_core::parser::BlockElement;
 use liquid_core::{
-    Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
+    Error, Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
 };
 
 use super::block::Block;
+use crate::model::limits;
 
 pub(in crate::template) const IF: Block = Block {
     name: "if",
@@ -62,7 +63,7 @@ fn parse_if(
     tokens: TagBlock<'_, '_>,
     language: &Language,
 ) -> Result<Box<dyn Renderable>> {
-    let first = Condition::parse(&mut arguments)?;
+    let first = Condition::parse(&mut arguments, limits::CONDITION_TERMS_MAX)?;
     Ok(Box::new(Branches::parse(first, tokens, language)?))
 }
 
@@ -71,7 +72,10 @@ fn parse_unless(
     tokens: TagBlock<'_, '_>,
     language: &Language,
 ) -> Result<Box<dyn Renderable>> {
-    let first = Condition::Not(Box::new(Condition::parse(&mut arguments)?));
+    let first = Condition::Not(Box::new(Condition::parse(
+        &mut arguments,
+        limits::CONDITION_TERMS_MAX,
+    )?));
     Ok(Box::new(Branches::parse(first, tokens, language)?))
 }
 
@@ -84,7 +88,7 @@ impl Branches {
         while let Some(element) = tokens.next()? {
             match element {
                 BlockElement::Tag(mut tag) if tag.name() == "elsif" => {
-                    let next = Condition::parse(tag.tokens())?;
+                    let next = Condition::parse(tag.tokens(), limits::CONDITION_TERMS_MAX)?;
                     let done = std::mem::replace(&mut condition, next);
                     branches.push((done, Template::new(std::mem::take(&mut body))));
                 }
@@ -119,7 +123,12 @@ impl Renderable for Branches {
 // === impl Condition ===
 
 impl Condition {
-    fn parse(arguments: &mut TagTokenIter<'_>) -> Result<Self> {
+    /// `terms` is how many may still follow: each is judged within the one before, and deep ones end the process.
+    fn parse(arguments: &mut TagTokenIter<'_>, terms: usize) -> Result<Self> {
+        if terms == 0 {
+            let max = limits::CONDITION_TERMS_MAX;
+            return Err(Error::with_msg(format!("a condition may have {max} terms")));
+        }
         let left = arguments.expect_next("a condition is expected")?;
         let left = left.expect_value().into_result()?;
         let mut next = arguments.next();
@@ -137,10 +146,10 @@ impl Condition {
         match next {
             None => Ok(Self::One(one)),
             Some(token) if token.as_str() == "and" => {
-                Ok(Self::And(one, Box::new(Self::parse(arguments)?)))
+                Ok(Self::And(one, Box::new(Self::parse(arguments, terms - 1)?)))
             }
             Some(token) if token.as_str() == "or" => {
-                Ok(Self::Or(one, Box::new(Self::parse(arguments)?)))
+                Ok(Self::Or(one, Box::new(Self::parse(arguments, terms - 1)?)))
             }
             Some(token) => token
                 .raise_custom_error("`and`, `or` or a comparison is expected")
@@ -239,4 +248,20 @@ fn contains(left: &dyn ValueView, right: &dyn ValueView) -> bool {
         return object.contains_key(&part);
     }
     !left.is_nil() && !right.is_nil() && left.to_kstr().contains(part.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::limits;
+    use crate::template::Text;
+
+    #[test]
+    fn a_chain_of_conditions_has_an_end() {
+        let chain = |n: usize| format!("{{% if {} %}}y{{% endif %}}", vec!["a"; n].join(" or "));
+        assert!(Text::compile(&chain(limits::CONDITION_TERMS_MAX)).is_ok());
+        for n in [limits::CONDITION_TERMS_MAX + 1, 9_000] {
+            let problems = Text::compile(&chain(n)).unwrap_err();
+            assert!(problems[0].message.contains("100 terms"), "{problems:?}");
+        }
+    }
 }

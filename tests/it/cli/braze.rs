@@ -285,6 +285,56 @@ fn a_folder_is_written_whole_or_not_at_all_and_its_channels_are_shared() {
 }
 
 #[test]
+fn what_the_folder_has_already_is_used_and_what_it_lacks_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/braze");
+    let import = |input: &str| {
+        let path = fixtures.join(input);
+        let arguments = ["import", "braze", path.to_str().unwrap(), "--out", out];
+        recado(&arguments).output().unwrap()
+    };
+    let settings =
+        "kind: Settings\nname: ours\nconnected_content:\n  hosts: ['*.weather.example']\n";
+    fs::write(folder.path().join("ours.yaml"), settings).unwrap();
+    let signature = "kind: ContentBlock\nname: signature\ncontent: Yours\n";
+    fs::write(folder.path().join("signature.yaml"), signature).unwrap();
+    for input in ["content-block.json", "Games.csv"] {
+        let output = import(input);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let output = import("connected.txt");
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(6), "{told}");
+    for line in [
+        "create the ContentBlock `greeting`",
+        "add the host `prices.acme.example` to `connected_content.hosts` in `ours.yaml`",
+        "`weather: {username: USERNAME, password: {env: RECADO_WEATHER_PASSWORD}}`",
+        "connected content from `prices.acme.example` is not allowed",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    for line in ["Catalog `Games`", "api.weather.example"] {
+        assert!(!told.contains(&format!("add the host `{line}")), "{told}");
+        assert!(!told.contains(&format!("create the {line}")), "{told}");
+    }
+    assert!(!folder.path().join("settings.yaml").exists());
+    // Another block of that name would replace the first.
+    fs::rename(
+        folder.path().join("content_blocks/Greeting_2.yaml"),
+        folder.path().join("greeting.yaml"),
+    )
+    .unwrap();
+    let refused = import("content-block.json");
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    let capitals = recado(&["import", "braze", "-", "--name", "Big"])
+        .write_stdin("POST https://a.example\n\n{}")
+        .output()
+        .unwrap();
+    assert!(stderr(&capitals).contains("a campaign's name has none"));
+}
+
+#[test]
 fn the_json_report_has_the_same_lists() {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/braze/campaign-details.json");

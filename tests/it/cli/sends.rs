@@ -175,11 +175,23 @@ fn a_missing_secret_is_told_wherever_it_matters() {
     let scene = Scene::new();
     let channel = CHANNEL.replace("RECADO_TEST_TOKEN", "RECADO_NOT_SET");
     fs::write(scene.folder.path().join("campaigns/page.yaml"), channel).unwrap();
+    let settings = "kind: Settings\nname: settings\nconnected_content:\n  hosts: [a.test]\n  credentials:\n    \
+                    source: {username: me, password: {env: RECADO_NO_PASSWORD}}\n";
+    fs::write(
+        scene.folder.path().join("campaigns/settings.yaml"),
+        settings,
+    )
+    .unwrap();
     let applied = scene.run("apply", &["apply", "campaigns"]);
     assert!(applied.status.success());
     let told = stderr(&applied);
     assert!(
         told.contains("channel `page` cannot send") && told.contains("`RECADO_NOT_SET` is not set"),
+        "{told}"
+    );
+    assert!(
+        told.contains("`:basic_auth source` cannot be made")
+            && told.contains("`RECADO_NO_PASSWORD` is not set"),
         "{told}"
     );
     let preview = scene.run("read", &["preview", "hello", "--user", "ana"]);
