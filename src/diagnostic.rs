@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a diagnostic never holds a secret or a user's attribute value.
 
+pub mod codes;
+
 use std::ops::Range;
 
 /// Longest snippet; a problem beyond it has none.
@@ -9,9 +11,9 @@ const SNIPPET_BYTES_MAX: usize = 4_096;
 /// Longest part of a line that is shown.
 const SHOWN_CHARS_MAX: usize = 120;
 
-/// A stable name for one kind of problem, such as `unknown-key`.
+/// A stable name for one kind of problem, such as `unknown-key`; `codes` lists them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Code(pub &'static str);
+pub struct Code(&'static str);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -52,6 +54,14 @@ pub struct Diagnostic {
 pub struct Window {
     pub line: String,
     pub mark: String,
+}
+
+// === impl Code ===
+
+impl Code {
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
 }
 
 // === impl Diagnostic ===

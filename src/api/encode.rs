@@ -158,7 +158,7 @@ pub(super) fn diagnostic(problem: &Diagnostic) -> pb::Diagnostic {
     let place = problem.place.as_ref();
     let length = place.map_or(0, |place| place.marked().max(1));
     pb::Diagnostic {
-        code: problem.code.0.to_owned(),
+        code: problem.code.as_str().to_owned(),
         severity: match problem.severity {
             Severity::Error => pb::DiagnosticSeverity::Error,
             Severity::Warning => pb::DiagnosticSeverity::Warning,

@@ -242,7 +242,7 @@ mod tests {
 
     #[expect(clippy::too_many_lines, reason = "a table")]
     fn errors() -> [(Status, Code, &'static str); 14] {
-        let problem = || diagnostic::Diagnostic::error(diagnostic::Code("x"), "wrong");
+        let problem = || diagnostic::Diagnostic::error(diagnostic::codes::WRONG_VALUE, "wrong");
         let closed = || store::Error::Closed;
         let damaged = store::Error::Damaged("page 3".into());
         let retry_after = Duration::from_millis(5);

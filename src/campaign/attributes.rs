@@ -7,14 +7,13 @@ use super::check::Checker;
 use super::file::{AttributeFile, AttributesFile, Resource};
 use super::source::Parsed;
 use super::verify::duration;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::{
+    ATTRIBUTE_SPELLING as SPELLING, DUPLICATE_DECLARATION as DECLARED_TWICE, WRONG_VALUE,
+};
 use crate::model::limits;
 use crate::model::registry::{Declaration, EventDeclaration, Registry};
 use crate::model::value::{Type, check_name};
-
-const WRONG_VALUE: Code = Code("wrong-value");
-const DECLARED_TWICE: Code = Code("duplicate-declaration");
-const SPELLING: Code = Code("attribute-spelling");
 
 /// Where the names of one kind were declared first.
 #[derive(Default)]

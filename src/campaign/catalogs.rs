@@ -9,14 +9,11 @@ use serde_json::{Map, Value as Json};
 use super::check::Checker;
 use super::file::{CatalogFile, Resource};
 use super::source::{Parsed, Read, SourceFile};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::codes::{CSV_SYNTAX as CSV, DUPLICATE_ITEM as DUPLICATE, WRONG_VALUE};
+use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
 use crate::template::Catalog;
-
-const WRONG_VALUE: Code = Code("wrong-value");
-const DUPLICATE: Code = Code("duplicate-item");
-const CSV: Code = Code("csv-syntax");
 
 /// The field that tells items apart where the catalog names none.
 const ID: &str = "id";
@@ -38,7 +35,9 @@ struct Filling<'a> {
 
 /// The CSV files that catalogs name, by their paths in the folder.
 pub fn catalog_files(files: &[SourceFile]) -> Vec<String> {
-    let named = files.iter().filter_map(|file| {
+    // Few are catalogs, and all are parsed later on.
+    let may_be = |file: &&SourceFile| file.text.contains(Kind::Catalog.as_str());
+    let named = files.iter().filter(may_be).filter_map(|file| {
         let document: Json = serde_yaml::from_str(&file.text).ok()?;
         let is_catalog = document.get("kind")?.as_str() == Some(Kind::Catalog.as_str());
         let named = document.get("file")?.as_str().filter(|_| is_catalog)?;
@@ -124,15 +123,17 @@ impl Checker<'_> {
         let Some(path) = beside(&read.file.path, named) else {
             let message = format!("`{named}` is no CSV file of the campaign folder");
             let problem = Diagnostic::error(WRONG_VALUE, message).at("file");
-            self.report(
-                read,
-                problem.hint("write its path from this file, such as `items.csv`"),
-            );
+            let hint = if named.contains('\\') {
+                "write its path from this file with `/`, such as `data/items.csv`"
+            } else {
+                "write its path from this file, such as `items.csv`"
+            };
+            self.report(read, problem.hint(hint));
             return None;
         };
         let Some(found) = csv_files.iter().find(|file| file.path == path) else {
             let message = format!("there is no file `{path}`");
-            let problem = Diagnostic::error(Code("missing-reference"), message).at("file");
+            let problem = Diagnostic::error(codes::MISSING_REFERENCE, message).at("file");
             self.report(read, problem);
             return None;
         };
@@ -168,7 +169,7 @@ impl<'a> Filling<'a> {
             let path = format!("items[{at}]");
             let added = match item.as_object() {
                 Some(fields) => filling.add(fields),
-                None => Err(Diagnostic::error(Code("wrong-type"), "an item is a map")),
+                None => Err(Diagnostic::error(codes::WRONG_TYPE, "an item is a map")),
             };
             if let Err(problem) = added {
                 filling.problems.push(problem.at(path));
@@ -227,13 +228,13 @@ impl<'a> Filling<'a> {
             Some(Json::Number(id)) => id.to_string(),
             _ => {
                 let message = format!("the item has no `{}`", self.id);
-                let problem = Diagnostic::error(Code("missing-key"), message);
+                let problem = Diagnostic::error(codes::MISSING_KEY, message);
                 return Err(problem.hint("give each item an id, or name the field with `id:`"));
             }
         };
         if self.catalog.len() >= limits::CATALOG_ITEMS_MAX {
             let message = format!("a catalog may have {} items", limits::CATALOG_ITEMS_MAX);
-            return Err(Diagnostic::error(Code("file-limit"), message));
+            return Err(Diagnostic::error(codes::FILE_LIMIT, message));
         }
         if !self.catalog.add(id.clone(), fields) {
             let message = format!("there is an item `{id}` already");

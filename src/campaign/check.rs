@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use regex::Regex;
+
 use super::case::{Spot, Tests};
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Asked, Parsed, Read, SourceFile};
 use super::verify::duration;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::codes::MISSING_REFERENCE;
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
 use crate::model::value::Type;
 use crate::segment::{Declared, Filter};
 use crate::template::{Branch, Library};
-
-const MISSING_REFERENCE: Code = Code("missing-reference");
 
 const GRAPH_URL: &str = "https://graph.facebook.com";
 const GRAPH_VERSION: &str = "v25.0";
@@ -39,6 +40,8 @@ pub(super) struct Checker<'a> {
     pub(super) filters: BTreeMap<String, Filter>,
     /// `on_unknown` of channels.
     resends: BTreeMap<String, bool>,
+    /// What Settings take for marketing.
+    pub(super) marketing: Option<Regex>,
     /// Whether each channel is a Messenger page, those among them whose files are misshapen.
     pub(super) messengers: BTreeMap<String, bool>,
     /// Kind and name of every resource, those among them whose files are misshapen.
@@ -68,6 +71,7 @@ pub(super) fn check(
         problems,
         filters: BTreeMap::new(),
         resends: BTreeMap::new(),
+        marketing: None,
         messengers: messengers(parsed, misshapen),
         names: names(parsed, misshapen),
     };
@@ -259,11 +263,13 @@ impl Checker<'_> {
             .as_ref()
             .and_then(|name| self.filters.get(name))
             .cloned();
-        let audience = match (segment, own) {
-            (Some(segment), Some(own)) => Some(segment.and(&own)),
-            (segment, own) => segment.or(own),
+        let audience = match (&segment, &own) {
+            (Some(segment), Some(own)) => Some(segment.and(own)),
+            (segment, own) => segment.as_ref().or(own.as_ref()).cloned(),
         };
         self.uses_of(file, audience.as_ref());
+        let parts = [segment.as_ref(), own.as_ref()];
+        self.advise(parsed, one, file, parts, audience.as_ref());
         let Some(message) = self.message(&one.read, file) else {
             return;
         };
@@ -307,7 +313,7 @@ impl Checker<'_> {
     fn trigger(&mut self, one: &Parsed<'_>, file: &CampaignFile) {
         let not_supported = |what: &str| {
             Diagnostic::error(
-                Code("not-supported"),
+                codes::NOT_SUPPORTED,
                 format!("the trigger `{what}` is not supported"),
             )
             .at(format!("trigger.{what}"))
@@ -319,7 +325,7 @@ impl Checker<'_> {
             self.report(&one.read, not_supported("schedule"));
         } else if file.trigger.api.is_none() {
             let problem =
-                Diagnostic::error(Code("missing-key"), "a trigger is missing").at("trigger");
+                Diagnostic::error(codes::MISSING_KEY, "a trigger is missing").at("trigger");
             self.report(&one.read, problem.hint("write `trigger: {api: {}}`"));
         }
     }

@@ -241,6 +241,26 @@ pub(super) struct SettingsFile {
     team: Option<String>,
     tags: Option<Vec<String>>,
     pub(super) connected_content: Option<ConnectedContentFile>,
+    #[serde(default)]
+    pub(super) lints: BTreeMap<String, Level>,
+    #[serde(default)]
+    pub(super) policy: PolicyFile,
+}
+
+/// What becomes of a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Level {
+    Off,
+    Warn,
+    Error,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyFile {
+    #[serde(default)]
+    pub(super) marketing_words: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,7 @@
 //! What each kind of document may hold: one description, for the checks and for the JSON Schema.
 
 use super::case::forms as case;
+use super::settings::SETTINGS;
 use super::shape::{Field, Form, Shape, Span, needed, optional};
 use crate::model::limits;
 use crate::model::resource::Kind;
@@ -307,35 +308,6 @@ static TEMPLATE: &[Field] = &[
         "For webhooks, instead of `message`: a body of any format.",
     ),
     case::OF_TEMPLATE,
-];
-
-static SETTINGS: &[Field] = &[optional(
-    "connected_content",
-    &Shape::Map(CONNECTED_CONTENT),
-    "Where templates may fetch from; nowhere without it.",
-)];
-
-static CONNECTED_CONTENT: &[Field] = &[
-    needed(
-        "hosts",
-        &Shape::List(&Shape::Text),
-        "Hosts that may be asked: `api.example.com`, or `*.example.com` for all below.",
-    ),
-    optional(
-        "credentials",
-        &Shape::Each(&Shape::Map(CREDENTIAL)),
-        "What `:basic_auth` names.",
-    ),
-    optional(
-        "allow_private_network",
-        &Shape::Bool,
-        "Allows addresses that are not public, and every port; false by default.",
-    ),
-];
-
-static CREDENTIAL: &[Field] = &[
-    needed("username", &Shape::Text, "The user name."),
-    needed("password", &Shape::Secret, "The password, as a reference."),
 ];
 
 static CAMPAIGN: &[Field] = &[

@@ -6,12 +6,9 @@ use super::check::Checker;
 use super::file::CampaignFile;
 use super::set::{Gap, Message};
 use super::source::Parsed;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::segment::Filter;
 use crate::template::Bare;
-
-/// A message shows an attribute without a `default`.
-pub const NO_DEFAULT: Code = Code("liquid-no-default");
 
 /// What every user has, whatever was upserted.
 const COMPUTED: [&str; 3] = ["user_id", "random_bucket_number", "random_bucket"];
@@ -58,7 +55,9 @@ impl Checker<'_> {
                 "write `{{{{${{{name}}} | default: 'there'}}}}`, or ask for it in the filter: `!blank({})`",
                 crate::segment::path_text(required)
             );
-            let warning = Diagnostic::warning(NO_DEFAULT, text).at(path).hint(hint);
+            let warning = Diagnostic::warning(codes::LIQUID_NO_DEFAULT, text)
+                .at(path)
+                .hint(hint);
             let warning = read
                 .root
                 .placed(read.file, warning.spanning(bare.span.clone()));

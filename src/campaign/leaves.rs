@@ -11,13 +11,12 @@ use super::node::Value;
 use super::redact;
 use super::set::Message;
 use super::source::{Parsed, Read};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::codes::WRONG_VALUE;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::messenger;
 use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
 use crate::template::{Text, Tree};
-
-const WRONG_VALUE: Code = Code("wrong-value");
 
 /// Headers that every call gets from us, or that the connection sets.
 pub(super) const OWN_HEADERS: [&str; 8] = [
@@ -123,7 +122,7 @@ impl Checker<'_> {
         } else if SECRET_HEADERS.contains(&lower.as_str()) && value.is_string() {
             let message = "a secret must not stand in a file";
             let hint = "write `{env: NAME}` or `{file: path}`; the whole value goes there, `Bearer` included";
-            let problem = Diagnostic::error(Code("literal-secret"), message).at(at);
+            let problem = Diagnostic::error(codes::LITERAL_SECRET, message).at(at);
             self.report(read, problem.hint(hint));
         }
     }
@@ -137,7 +136,7 @@ impl Checker<'_> {
         if redact::is_secret_in_url(text) {
             let message = "a secret must not stand in a URL";
             let hint = "send it as a header: `headers: {NAME: {env: VARIABLE}}`; then renew it, since it stood in a file";
-            let problem = Diagnostic::error(Code("literal-secret"), message).at(at);
+            let problem = Diagnostic::error(codes::LITERAL_SECRET, message).at(at);
             self.report(read, problem.hint(hint));
         }
     }
@@ -213,7 +212,7 @@ impl Checker<'_> {
                 None
             }
             (None, None) => {
-                let problem = Diagnostic::error(Code("missing-key"), "`message` is missing");
+                let problem = Diagnostic::error(codes::MISSING_KEY, "`message` is missing");
                 let hint = "add `message:`, such as `message: {text: Hello}`";
                 self.report(read, problem.hint(hint));
                 None
@@ -263,6 +262,7 @@ impl Checker<'_> {
         if is_messenger {
             let problems = messenger::check(json, &|path| tree.is_dynamic(path));
             self.report_all(read, "message", problems);
+            self.marketing(read, json);
         }
         Some(tree)
     }

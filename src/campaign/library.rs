@@ -7,12 +7,11 @@ use super::check::Checker;
 use super::file::{ContentBlockFile, Resource, SettingsFile};
 use super::set::{ConnectedContent, Credential};
 use super::source::{Parsed, Read};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::codes::WRONG_VALUE;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 use crate::model::resource::Kind;
 use crate::template::{self, Access, References};
-
-const WRONG_VALUE: Code = Code("wrong-value");
 
 /// The content blocks of all files.
 struct Graph<'a> {
@@ -34,12 +33,14 @@ impl Checker<'_> {
             };
             if let Some(other) = first {
                 let message = format!("there are settings in `{other}` already");
-                let problem = Diagnostic::error(Code("duplicate-resource"), message).at("kind");
+                let problem = Diagnostic::error(codes::DUPLICATE_RESOURCE, message).at("kind");
                 self.report(&one.read, problem.hint("put all settings into one file"));
                 continue;
             }
             first = Some(&one.read.file.path);
             self.connected_content(&one.read, file);
+            self.lints(&one.read, file);
+            self.policy(&one.read, file);
         }
     }
 
@@ -122,7 +123,7 @@ impl Checker<'_> {
             let circle = path[at..].iter().chain([&name]).map(|n| format!("`{n}`"));
             let circle = circle.collect::<Vec<_>>().join(" -> ");
             let message = format!("content blocks use each other in a circle: {circle}");
-            let problem = Diagnostic::error(Code("content-block-cycle"), message).at("content");
+            let problem = Diagnostic::error(codes::CONTENT_BLOCK_CYCLE, message).at("content");
             self.report(&one.read, problem.hint("take one of them out"));
             self.shelves.add_broken_block(name);
             graph.depths.insert(name, 0);
@@ -149,7 +150,7 @@ impl Checker<'_> {
                 "content blocks are {depth} deep here; {} are allowed",
                 limits::CONTENT_BLOCK_DEPTH_MAX
             );
-            let problem = Diagnostic::error(Code("content-block-depth"), message).at("content");
+            let problem = Diagnostic::error(codes::CONTENT_BLOCK_DEPTH, message).at("content");
             self.report(
                 &one.read,
                 problem.hint("put the text of one into the other"),

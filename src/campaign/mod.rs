@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** every problem of every file is reported, each with its place, and no secret is in any.
 
+mod advice;
 mod attributes;
 pub mod braze;
 pub mod case;
@@ -17,6 +18,7 @@ mod forms;
 mod gaps;
 mod leaves;
 mod library;
+mod lints;
 mod node;
 mod place;
 mod plan;
@@ -24,6 +26,7 @@ mod redact;
 mod schema;
 mod segments;
 mod set;
+mod settings;
 mod shape;
 mod source;
 mod tested;
@@ -35,7 +38,7 @@ mod tests;
 
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
-pub use gaps::NO_DEFAULT;
+pub use lints::Lints;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;
 pub use set::{

@@ -9,7 +9,7 @@ use serde_saphyr::Spanned;
 
 use super::place;
 use super::source::SourceFile;
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 
 /// A value with the bytes it stands in.
@@ -130,8 +130,19 @@ impl Node {
 
     /// Puts a problem where its path, and its span within a filter or template, are in the file.
     pub(super) fn placed(&self, file: &SourceFile, mut problem: Diagnostic) -> Diagnostic {
-        let (node, whole) = self.find(&problem.path);
-        let inner = match (&node.value, &problem.span) {
+        problem.place = Some(self.place(file, &problem.path, problem.span.as_ref()));
+        problem
+    }
+
+    /// Where a path, and a span within the filter or template that stands there, are in the file.
+    pub(super) fn place(
+        &self,
+        file: &SourceFile,
+        path: &str,
+        span: Option<&Range<usize>>,
+    ) -> Place {
+        let (node, whole) = self.find(path);
+        let inner = match (&node.value, span) {
             (Value::Text(text), Some(inner)) => {
                 place::within(&file.text, node.span.clone(), text, inner.clone())
             }
@@ -141,8 +152,7 @@ impl Node {
         // A block scalar or a map spans lines; its first line is where to look.
         let lines = file.text.get(span.clone()).unwrap_or_default();
         let end = lines.find('\n').map_or(span.end, |at| span.start + at);
-        problem.place = Some(Place::of(&file.path, &file.text, span.start..end));
-        problem
+        Place::of(&file.path, &file.text, span.start..end)
     }
 }
 
@@ -165,19 +175,19 @@ fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
     let (code, message, hint) = if message.starts_with("duplicate mapping key") {
         let key = message.split([':', ',']).nth(1).unwrap_or_default().trim();
         (
-            "duplicate-key",
+            codes::DUPLICATE_KEY,
             format!("the key `{key}` stands here twice"),
             Some("remove one of them"),
         )
     } else if message.contains("Documents") {
         (
-            "several-documents",
+            codes::SEVERAL_DOCUMENTS,
             "a second document begins here".to_owned(),
             Some("put each resource into a file of its own"),
         )
     } else if message.contains("budget breached") || message.contains("recursion limit") {
         (
-            "file-limit",
+            codes::FILE_LIMIT,
             "the document is too deep, or its aliases make it too large".to_owned(),
             Some("nest it less, and write it without aliases"),
         )
@@ -186,14 +196,14 @@ fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
         .any(|word| word.starts_with("tab") && !word.starts_with("table"))
     {
         (
-            "yaml-syntax",
+            codes::YAML_SYNTAX,
             message.to_owned(),
             Some("indent with spaces"),
         )
     } else {
-        ("yaml-syntax", message.to_owned(), None)
+        (codes::YAML_SYNTAX, message.to_owned(), None)
     };
-    let mut problem = Diagnostic::error(Code(code), message);
+    let mut problem = Diagnostic::error(code, message);
     problem.hint = hint.map(str::to_owned);
     let at = error.location().map_or(0, |location| {
         offset(&file.text, location.line(), location.column())

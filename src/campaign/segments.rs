@@ -7,7 +7,7 @@ use super::check::Checker;
 use super::file::{Resource, SegmentFile};
 use super::set::Segment;
 use super::source::Parsed;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::resource::Kind;
 use crate::segment::{self, Declared};
 
@@ -53,7 +53,7 @@ impl Checker<'_> {
             let circle = path[at..].iter().chain([&name]).map(|n| format!("`{n}`"));
             let circle = circle.collect::<Vec<_>>().join(" -> ");
             let message = format!("segments name each other in a circle: {circle}");
-            let problem = Diagnostic::error(Code("segment-cycle"), message).at("filter");
+            let problem = Diagnostic::error(codes::SEGMENT_CYCLE, message).at("filter");
             self.report(&one.read, problem.hint("take one `in_segment` of them out"));
             self.take_for_empty(name);
             return;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::file::SecretRef;
-use super::source::{SourceFile, load};
+use super::lints::Lints;
+use super::source::{Asked, SourceFile, checked};
 use super::uses::Uses;
 use crate::diagnostic::Diagnostic;
 use crate::model::registry::Registry;
@@ -24,6 +25,8 @@ pub struct Set {
     /// What filters may name.
     pub declared: Declared,
     pub connected_content: Arc<ConnectedContent>,
+    /// What Settings say of warnings.
+    pub lints: Lints,
     /// Which resource names which.
     pub uses: Uses,
     /// As they were written, by kind and name.
@@ -148,7 +151,12 @@ impl Set {
     /// A document that this version does not accept any more.
     pub fn compile(documents: &[Document]) -> Result<Self, Vec<Diagnostic>> {
         let files: Vec<SourceFile> = documents.iter().map(SourceFile::from).collect();
-        load(&files).map(|loaded| loaded.set)
+        // A warning that Settings make an error must not keep a newer version from starting.
+        let loaded = checked(&files, Asked::default())?;
+        if loaded.warnings.iter().any(Diagnostic::is_error) {
+            return Err(loaded.warnings);
+        }
+        Ok(loaded.set)
     }
 
     pub fn channel(&self, name: &str) -> Option<&Arc<Channel>> {

@@ -8,11 +8,10 @@ use super::file::{self, Resource};
 use super::node::Node;
 use super::set::Set;
 use super::{node, redact, verify};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::codes::FILE_LIMIT;
+use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind};
-
-const FILE_LIMIT: Code = Code("file-limit");
 
 /// A file of the campaign folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub struct Loaded {
 }
 
 /// What else there is to know of the files, and what is to be known of them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Asked {
     pub(super) is_part: bool,
     pub(super) is_covered: bool,
@@ -68,7 +67,7 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
         is_part,
         is_covered: false,
     };
-    load_as(files, asked)
+    sifted(checked(files, asked)?)
 }
 
 /// As [`load`], with texts and filters that tell what cases reach of them; they are slower than others.
@@ -80,10 +79,27 @@ pub fn load_covered(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
         is_part: false,
         is_covered: true,
     };
-    load_as(files, asked)
+    sifted(checked(files, asked)?)
 }
 
-fn load_as(files: &[SourceFile], mut asked: Asked) -> Result<Loaded, Vec<Diagnostic>> {
+/// What is left of the problems when Settings have set their levels.
+fn sifted(loaded: Loaded) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut problems = loaded.set.lints.sifted(loaded.warnings);
+    if problems.iter().any(Diagnostic::is_error) {
+        problems.truncate(limits::DIAGNOSTICS_MAX);
+        return Err(problems);
+    }
+    Ok(Loaded {
+        warnings: problems,
+        ..loaded
+    })
+}
+
+/// As [`load`], with everything that was found among its warnings, errors too and whatever Settings say.
+///
+/// # Errors
+/// The files are too many or too large to be looked at.
+pub(super) fn checked(files: &[SourceFile], mut asked: Asked) -> Result<Loaded, Vec<Diagnostic>> {
     let mut problems = folder_bounds(files);
     if !problems.is_empty() {
         return Err(problems);
@@ -113,10 +129,6 @@ fn load_as(files: &[SourceFile], mut asked: Asked) -> Result<Loaded, Vec<Diagnos
             .as_ref()
             .map(|place| (place.file.clone(), place.span.start))
     });
-    if problems.iter().any(Diagnostic::is_error) {
-        problems.truncate(limits::DIAGNOSTICS_MAX);
-        return Err(problems);
-    }
     Ok(Loaded {
         set,
         tests,
@@ -168,7 +180,7 @@ impl SourceFile {
                 let at = error.utf8_error().valid_up_to();
                 let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
                 let mut problem =
-                    Diagnostic::error(Code("file-encoding"), format!("byte {at} is not UTF-8"));
+                    Diagnostic::error(codes::FILE_ENCODING, format!("byte {at} is not UTF-8"));
                 let shown = redact::mask(&before);
                 let mut place = Place::of(&path, &shown, shown.len()..shown.len());
                 // The rest of the line cannot be shown.
@@ -240,7 +252,7 @@ fn shaped(read: Read<'_>) -> Result<Parsed<'_>, (Read<'_>, Vec<Diagnostic>)> {
         // The shapes and the types are two descriptions of one thing: where they differ, there is only a place.
         Err(error) => {
             let at = error.location().map_or(0, |location| location.index());
-            let mut problem = Diagnostic::error(Code("wrong-type"), "this YAML is not understood");
+            let mut problem = Diagnostic::error(codes::WRONG_TYPE, "this YAML is not understood");
             problem.place = Some(Place::of(&read.file.path, &read.file.text, at..at));
             let hint =
                 "write it without tags (`!name`), merge keys (`<<`) and numbers beyond 64 bits";
@@ -260,7 +272,7 @@ fn twice(parsed: &[Parsed<'_>]) -> Vec<Diagnostic> {
                 "the {} `{}` stands in `{other}` already",
                 one.kind, one.name
             );
-            let problem = Diagnostic::error(Code("duplicate-resource"), message).at("name");
+            let problem = Diagnostic::error(codes::DUPLICATE_RESOURCE, message).at("name");
             let problem = problem.hint("give it another name, or remove one");
             problems.push(one.read.root.placed(one.read.file, problem));
         } else {

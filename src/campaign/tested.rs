@@ -7,7 +7,7 @@ use super::case::{Coverage, Reader, Spot};
 use super::check::Checker;
 use super::file::Resource;
 use super::source::{Parsed, Read};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::model::resource::Kind;
 use crate::segment;
 use crate::template::{Branch, Text};
@@ -101,16 +101,12 @@ impl Checker<'_> {
 
 /// Where a part of a text is in the file; diagnostics know the way.
 fn spot(read: &Read<'_>, path: &str, span: Option<Range<usize>>) -> Spot {
-    let mut pointer = Diagnostic::warning(Code("spot"), "").at(path);
-    pointer.span = span;
-    let place = read.root.placed(read.file, pointer).place;
-    let (line, column, span) =
-        place.map_or((0, 0, 0..0), |place| (place.line, place.column, place.span));
-    let text = read.file.text.get(span).unwrap_or_default();
+    let place = read.root.place(read.file, path, span.as_ref());
+    let text = read.file.text.get(place.span.clone()).unwrap_or_default();
     Spot {
         file: read.file.path.clone(),
-        line,
-        column,
+        line: place.line,
+        column: place.column,
         text: text.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }

@@ -189,7 +189,7 @@ fn the_bounds_of_a_folder_are_told() {
     let many =
         (0..=crate::model::limits::FILES_MAX).map(|n| file(format!("{n}.yaml"), small.clone()));
     let problems = load(&many.collect::<Vec<_>>()).unwrap_err();
-    assert_eq!(problems[0].code.0, "file-limit");
+    assert_eq!(problems[0].code.as_str(), "file-limit");
     let large = "#".repeat(crate::model::limits::FILE_BYTES_MAX + 1);
     let files = [
         file("a.yaml".into(), large),
@@ -198,7 +198,32 @@ fn the_bounds_of_a_folder_are_told() {
     let problems = load(&files).unwrap_err();
     let told: Vec<_> = problems
         .iter()
-        .map(|p| (p.code.0, p.place.as_ref().unwrap().file.as_str()))
+        .map(|p| (p.code.as_str(), p.place.as_ref().unwrap().file.as_str()))
         .collect();
     assert_eq!(told, [("file-limit", "a.yaml"), ("unknown-key", "b.yaml")]);
+}
+
+#[test]
+fn a_warning_that_settings_make_an_error_keeps_nothing_from_starting() {
+    let document = |kind: Kind, source: &str| Document {
+        kind,
+        name: "x".to_owned(),
+        path: format!("{kind}.yaml"),
+        source: source.to_owned(),
+    };
+    let documents = [
+        document(
+            Kind::Segment,
+            "kind: Segment\nname: x\nfilter: user.plan != 'free'\n",
+        ),
+        document(
+            Kind::Settings,
+            "kind: Settings\nname: x\nlints: {filter-negation: error}\n",
+        ),
+    ];
+    let files: Vec<SourceFile> = documents.iter().map(SourceFile::from).collect();
+    let problems = load(&files).unwrap_err();
+    assert_eq!(problems[0].code.as_str(), "filter-negation");
+    assert!(problems[0].is_error());
+    assert_eq!(Set::compile(&documents).unwrap().segments.len(), 1);
 }

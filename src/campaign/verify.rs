@@ -5,15 +5,10 @@ use super::forms::{ATTRIBUTE, COMMON, FORMS};
 use super::node::{Entry, Node, Value};
 use super::shape::{Field, Form, Shape, Span};
 use super::source::SourceFile;
+use crate::diagnostic::codes::{LITERAL_SECRET, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE, WRONG_VALUE};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::limits;
 use crate::model::resource::Kind;
-
-const UNKNOWN_KEY: Code = Code("unknown-key");
-const WRONG_TYPE: Code = Code("wrong-type");
-const MISSING_KEY: Code = Code("missing-key");
-const WRONG_VALUE: Code = Code("wrong-value");
-const LITERAL_SECRET: Code = Code("literal-secret");
 
 struct Verifier<'a> {
     file: &'a SourceFile,

@@ -84,7 +84,7 @@ enum Command {
     Deliveries(Deliveries),
     /// Run a local Messenger to send to
     Sandbox(Sandbox),
-    /// Print a reference page
+    /// Explain a code that was reported, or print a reference page
     Explain(Explain),
     /// Print a JSON Schema of the campaign files for editors
     Schema(Schema),
@@ -139,7 +139,7 @@ impl Command {
             Self::Segment(segment) => segment.run().await,
             Self::Users(users) => users.run().await,
             Self::Attributes(attributes) => attributes.run().await,
-            Self::Explain(explain) => Ok(explain.run()),
+            Self::Explain(explain) => explain.run(),
             Self::Events(events) => events.run().await,
             Self::Sends(sends) => sends.run().await,
             Self::Deliveries(deliveries) => deliveries.run().await,

@@ -1,6 +1,6 @@
 //! Problems in files as the server reports them, for people and as JSON.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -41,6 +41,19 @@ pub(super) fn located(mut diagnostics: Vec<Diagnostic>, folder: &Path) -> Vec<Di
     diagnostics
 }
 
+/// With files as tools look for them: from the folder where the program runs, where they stand below it.
+pub(super) fn from_here(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let here = std::env::current_dir().unwrap_or_default();
+    for diagnostic in &mut diagnostics {
+        let path = Path::new(&diagnostic.file);
+        let path = path.strip_prefix(&here).unwrap_or(path);
+        let steps = path.components().filter(|step| *step != Component::CurDir);
+        let path: PathBuf = steps.collect();
+        diagnostic.file = path.to_string_lossy().into_owned();
+    }
+    diagnostics
+}
+
 /// A problem found in this process, in the shape in which a server tells it.
 pub(super) fn to_pb(found: &crate::diagnostic::Diagnostic) -> Diagnostic {
     let severity = if found.is_error() {
@@ -49,7 +62,7 @@ pub(super) fn to_pb(found: &crate::diagnostic::Diagnostic) -> Diagnostic {
         DiagnosticSeverity::Warning
     };
     let mut told = Diagnostic {
-        code: found.code.0.to_owned(),
+        code: found.code.as_str().to_owned(),
         severity: severity.into(),
         message: found.message.clone(),
         field_path: found.path.clone(),

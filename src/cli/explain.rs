@@ -1,31 +1,77 @@
 //! `recado explain`: the reference pages, in the terminal.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::error::Error;
 use super::exit::Exit;
 use super::output;
+use crate::diagnostic::{Severity, codes, did_you_mean};
+
+/// Pages that are about no code, and what each says.
+const TOPICS: [(&str, &str, &str); 1] = [(
+    "filter",
+    "The language of segments.",
+    include_str!("../../docs/filters.md"),
+)];
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  recado explain filter | less")]
+#[command(after_help = "\
+Examples:
+  recado explain                  all codes, and what each says
+  recado explain unknown-key      what it means, why it is refused, and how it is mended
+  recado explain filter | less    the language of segments")]
 pub(super) struct Explain {
-    /// What to explain
-    topic: Topic,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Topic {
-    /// The language of segments
-    Filter,
+    /// A code that `validate` or `plan` reported, or `filter`; without it, all are listed
+    #[arg(value_name = "CODE")]
+    topic: Option<String>,
 }
 
 // === impl Explain ===
 
 impl Explain {
-    pub(super) fn run(&self) -> Exit {
-        let page = match self.topic {
-            Topic::Filter => include_str!("../../docs/filters.md"),
+    pub(super) fn run(&self) -> Result<Exit, Error> {
+        let Some(topic) = &self.topic else {
+            list();
+            return Ok(Exit::OK);
+        };
+        // As it stands in a report: `error[unknown-key]`.
+        let bare = topic.trim_end_matches(']').rsplit('[').next();
+        let name = bare.unwrap_or(topic).to_ascii_lowercase();
+        let page = TOPICS.iter().find(|(known, ..)| *known == name);
+        let page = page.map(|(.., page)| *page);
+        let Some(page) = page.or_else(|| Some(codes::find(&name)?.page)) else {
+            return Err(Error::Usage(unknown(&name)));
         };
         output::raw(page.as_bytes());
-        Exit::OK
+        Ok(Exit::OK)
+    }
+}
+
+fn list() {
+    let severity = |known: &codes::Known| match known.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let codes = codes::ALL.iter().map(|known| {
+        let fields = [
+            known.code.as_str(),
+            known.subject.as_str(),
+            severity(known),
+            known.summary(),
+        ];
+        fields.map(str::to_owned)
+    });
+    let topics = TOPICS
+        .iter()
+        .map(|(name, summary, _)| [name, "", "", *summary].map(str::to_owned));
+    output::table(["code", "about", "is a", "says"], codes.chain(topics));
+}
+
+fn unknown(name: &str) -> String {
+    let known = codes::ALL.iter().map(|known| known.code.as_str());
+    let known = known.chain(TOPICS.iter().map(|(name, ..)| *name));
+    match did_you_mean(name, known) {
+        Some(meant) => format!("there is no code `{name}`; did you mean `{meant}`?"),
+        None => format!("there is no code `{name}`; `recado explain` lists them"),
     }
 }

@@ -1,8 +1,8 @@
 //! Reading a folder of campaign files.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Read;
+use std::fs::{self, DirEntry};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,7 +11,7 @@ use super::diagnostics;
 use super::error::Error;
 use crate::api::pb::SourceFile;
 use crate::campaign;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, Place, codes};
 use crate::model::limits;
 
 /// The folder that a command is about.
@@ -30,6 +30,14 @@ pub(super) struct Folder {
     pub(super) files: Vec<campaign::SourceFile>,
     /// What keeps a file from being looked into at all.
     pub(super) problems: Vec<Diagnostic>,
+}
+
+/// A folder while it is read.
+struct Reader<'a> {
+    folder: &'a Path,
+    /// The same without links: what is read stays below it.
+    root: PathBuf,
+    read: Folder,
 }
 
 // === impl Campaigns ===
@@ -61,8 +69,8 @@ pub(super) fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
         let found = diagnostics::located(found, folder);
         diagnostics::print(&found);
         return Err(Error::Input(format!(
-            "{} files cannot be read",
-            found.len()
+            "not all of `{}` can be read",
+            folder.display()
         )));
     }
     let told = |file: campaign::SourceFile| SourceFile {
@@ -81,82 +89,183 @@ pub(super) fn scan(folder: &Path) -> Result<Folder, Error> {
             folder.display()
         )));
     }
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).map_err(Error::file(&next))? {
-            let entry = entry.map_err(Error::file(&next))?;
-            let path = entry.path();
-            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-            // Links to folders are not followed: one to a parent would never end.
-            let kind = entry.file_type().map_err(Error::file(&path))?;
-            if is_hidden {
-                continue;
-            }
-            if kind.is_dir() {
-                folders.push(path);
-            } else if is_yaml(&path) && path.is_file() {
-                found.push(path);
-            }
-        }
-        if found.len() > limits::FILES_MAX {
-            return Err(Error::Input(format!(
-                "`{}` holds more than {} files",
-                folder.display(),
-                limits::FILES_MAX
-            )));
-        }
-    }
+    let mut reader = Reader::new(folder)?;
+    let mut found = reader.find();
     found.sort();
-    let mut read = Folder {
-        files: Vec::new(),
-        problems: Vec::new(),
-    };
     for path in &found {
-        read.add(source(folder, path)?);
+        reader.add(path);
     }
-    read.add_catalogs(folder)?;
-    Ok(read)
+    reader.add_catalogs();
+    Ok(reader.read)
 }
 
-/// One file by itself.
+/// One file by itself; it may be a link, since it was named.
 pub(super) fn one(path: &Path) -> Result<Folder, Error> {
-    let mut read = Folder {
-        files: Vec::new(),
-        problems: Vec::new(),
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
     };
-    let folder = path.parent().unwrap_or(path);
-    read.add(source(folder, path)?);
-    read.add_catalogs(folder)?;
-    Ok(read)
+    let mut reader = Reader::new(folder)?;
+    reader.add_from(path, path);
+    reader.add_catalogs();
+    Ok(reader.read)
 }
 
-// === impl Folder ===
+// === impl Reader ===
 
-impl Folder {
-    fn add(&mut self, source: Source) {
-        match source {
-            Ok(file) => self.files.push(file),
-            Err(problem) => self.problems.push(*problem),
+impl<'a> Reader<'a> {
+    fn new(folder: &'a Path) -> Result<Self, Error> {
+        Ok(Self {
+            folder,
+            root: fs::canonicalize(folder).map_err(Error::file(folder))?,
+            read: Folder {
+                files: Vec::new(),
+                problems: Vec::new(),
+            },
+        })
+    }
+
+    /// The campaign files, in no order.
+    fn find(&mut self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            let entries = match fs::read_dir(&next) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.unreadable(&next, &error);
+                    continue;
+                }
+            };
+            for entry in entries {
+                match entry {
+                    Ok(entry) => self.look(&entry, &mut folders, &mut found),
+                    Err(error) => self.unreadable(&next, &error),
+                }
+            }
+            if found.len() > limits::FILES_MAX {
+                let folder = self.folder.display();
+                let message = format!("`{folder}` holds more than {} files", limits::FILES_MAX);
+                let problem = Diagnostic::error(codes::FILE_LIMIT, message);
+                self.read
+                    .problems
+                    .push(problem.hint("is it the right folder?"));
+                return Vec::new();
+            }
+        }
+        found
+    }
+
+    fn look(&mut self, entry: &DirEntry, folders: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) {
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            return;
+        }
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            Err(error) => return self.unreadable(&path, &error),
+        };
+        if kind.is_dir() {
+            folders.push(path);
+        } else if kind.is_symlink() && path.is_dir() {
+            // One to a parent would never end; to leave it out would delete what it holds.
+            let hint = "put the files there, or begin the link's name with a dot to leave it out";
+            self.refuse(
+                &path,
+                codes::FILE_LINK,
+                "links to folders are not followed",
+                hint,
+            );
+        } else if is_yaml(&path) {
+            found.push(path);
+        }
+    }
+
+    fn add(&mut self, path: &Path) {
+        match self.within(path) {
+            Ok(from) => self.add_from(path, &from),
+            Err((message, hint)) => self.refuse(path, codes::FILE_LINK, message, hint),
+        }
+    }
+
+    /// The file that a path leads to, through links too, if it is one of the folder.
+    fn within(&self, path: &Path) -> Result<PathBuf, (&'static str, &'static str)> {
+        let leads = fs::canonicalize(path);
+        match leads {
+            Ok(leads) if leads.starts_with(&self.root) => Ok(leads),
+            Ok(_) => Err((
+                "this is a link out of the folder",
+                "put the file itself there, or begin its name with a dot to leave it out",
+            )),
+            // What is wrong with a file that is no link is found when it is read.
+            Err(_) if !path.is_symlink() => Ok(path.to_owned()),
+            Err(_) => Err((
+                "this is a link to nowhere",
+                "remove it, or put the file there",
+            )),
+        }
+    }
+
+    /// Reads `from`, as the file `path` of the folder.
+    fn add_from(&mut self, path: &Path, from: &Path) {
+        let relative = path.strip_prefix(self.folder).unwrap_or(path);
+        if relative.to_str().is_none() {
+            let message = "the file's name is not UTF-8";
+            return self.refuse(path, codes::FILE_ENCODING, message, "rename the file");
+        }
+        match content(from) {
+            Err(error) => self.unreadable(path, &error),
+            Ok(bytes) => match campaign::SourceFile::from_bytes(name(relative), bytes) {
+                Ok(file) => self.read.files.push(file),
+                Err(problem) => self.read.problems.push(*problem),
+            },
         }
     }
 
     /// The CSV files that catalogs name, and no others: any may lie in the folder. What is missing is told when
     /// the catalog is checked.
-    fn add_catalogs(&mut self, folder: &Path) -> Result<(), Error> {
-        let named: BTreeSet<String> = campaign::catalog_files(&self.files).into_iter().collect();
-        for name in named {
-            let path = folder.join(&name);
+    fn add_catalogs(&mut self) {
+        let named = campaign::catalog_files(&self.read.files);
+        for name in named.into_iter().collect::<BTreeSet<String>>() {
+            let path = self.folder.join(&name);
             if path.is_file() {
-                self.add(source(folder, &path)?);
+                self.add(&path);
             }
         }
-        Ok(())
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &io::Error) {
+        let message = format!("this cannot be read: {error}");
+        let hint = "mend that, or begin its name with a dot to leave it out";
+        self.refuse(path, codes::FILE_UNREADABLE, message, hint);
+    }
+
+    fn refuse(&mut self, path: &Path, code: Code, message: impl Into<String>, hint: &str) {
+        let relative = path.strip_prefix(self.folder).unwrap_or(path);
+        let mut problem = Diagnostic::error(code, message);
+        problem.place = Some(Place::of(&name(relative), "", 0..0));
+        self.read.problems.push(problem.hint(hint));
     }
 }
 
-/// A file, or why it cannot be looked into.
-type Source = Result<campaign::SourceFile, Box<Diagnostic>>;
+/// A path of the folder, as files are named everywhere.
+fn name(relative: &Path) -> String {
+    let steps: Vec<_> = relative.iter().map(|step| step.to_string_lossy()).collect();
+    steps.join("/")
+}
+
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    // A pipe would be waited for.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed: enough to tell that a file is too large, whatever its size.
+    let file = fs::File::open(path)?;
+    file.take(limits::FILE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// Whether a change of the file may change what is applied.
 pub(super) fn is_ours(path: &Path) -> bool {
@@ -169,21 +278,6 @@ pub(super) fn is_ours(path: &Path) -> bool {
 fn is_yaml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"))
-}
-
-fn source(folder: &Path, path: &Path) -> Result<Source, Error> {
-    let relative = path.strip_prefix(folder).unwrap_or(path);
-    let steps: Vec<_> = relative
-        .iter()
-        .map(|step| step.to_string_lossy().into_owned())
-        .collect();
-    let mut bytes = Vec::new();
-    // One byte more than allowed: enough to tell that a file is too large, whatever its size.
-    let file = fs::File::open(path).map_err(Error::file(path))?;
-    file.take(limits::FILE_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Error::file(path))?;
-    Ok(campaign::SourceFile::from_bytes(steps.join("/"), bytes))
 }
 
 #[cfg(test)]

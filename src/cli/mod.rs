@@ -20,6 +20,8 @@ mod watch;
 
 mod diagnostics;
 mod files;
+mod github;
+mod sarif;
 
 mod apply;
 mod attributes;

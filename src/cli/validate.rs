@@ -1,16 +1,18 @@
 //! `recado validate`: everything that is wrong with a folder, without a server.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::error::Error;
 use super::exit::Exit;
 use super::files::{self, Campaigns, Folder};
-use super::{diagnostics, output};
+use super::{diagnostics, github, output, sarif};
 use crate::api::pb;
 use crate::campaign;
+use crate::diagnostic::Diagnostic;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -18,14 +20,40 @@ Examples:
   recado validate campaigns
   recado validate campaigns/welcome.yaml     one file by itself, without what it refers to
   recado validate campaigns --json | jq -r '.diagnostics[].message'
+  recado validate campaigns --format github  lines of a pull request are annotated
+  recado validate campaigns --format sarif > recado.sarif
 
-Exits with 1 when the files have errors.")]
+Exits with 1 when the files have errors. `recado explain CODE` says more of a problem.")]
 pub(super) struct Validate {
     #[command(flatten)]
     campaigns: Campaigns,
-    /// Print one JSON object
-    #[arg(long)]
+    /// How problems are told
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
+    format: Format,
+    /// Print one JSON object, as `--format json` does
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+}
+
+/// What became of a folder.
+struct Verdict {
+    is_valid: bool,
+    n_files: usize,
+    /// How many resources of each kind there are; none while there are errors.
+    kinds: BTreeMap<&'static str, usize>,
+    found: Vec<pb::Diagnostic>,
 }
 
 // === impl Validate ===
@@ -34,14 +62,47 @@ impl Validate {
     pub(super) fn run(self) -> Result<Exit, Error> {
         let path = &self.campaigns.folder;
         let is_one = path.is_file();
-        let (Folder { files, problems }, folder) = if is_one {
+        let (read, folder) = if is_one {
             (files::one(path)?, path.parent().unwrap_or(path))
         } else {
             (files::scan(path)?, path.as_path())
         };
+        let is_limited = read.files.is_empty() && !read.problems.is_empty();
+        if !is_limited {
+            self.campaigns.check(read.files.len())?;
+        }
+        let verdict = Verdict::of(read, is_one, folder);
+        match self.format {
+            _ if self.json => verdict.print_json(),
+            Format::Json => verdict.print_json(),
+            Format::Human => verdict.print(),
+            Format::Sarif => {
+                let found = diagnostics::from_here(verdict.found.clone());
+                output::json(&sarif::log(&found));
+            }
+            Format::Github => {
+                let found = diagnostics::from_here(verdict.found.clone());
+                for command in github::commands(&found) {
+                    output::line(command);
+                }
+                output::note(verdict.summary());
+            }
+        }
+        Ok(if verdict.is_valid {
+            Exit::OK
+        } else {
+            Exit::FAILED
+        })
+    }
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    fn of(read: Folder, is_one: bool, folder: &Path) -> Self {
+        let Folder { files, problems } = read;
         let n_files = files.len() + problems.len();
-        self.campaigns.check(n_files)?;
-        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut kinds = BTreeMap::new();
         let (loaded, found) = match campaign::load_part(&files, is_one || !problems.is_empty()) {
             Ok(loaded) => (Some(loaded.set), loaded.warnings),
             Err(problems) => (None, problems),
@@ -50,36 +111,51 @@ impl Validate {
         for document in loaded.iter().flat_map(|set| &set.documents) {
             *kinds.entry(document.kind.as_str()).or_default() += 1;
         }
-        let problems: Vec<_> = problems.into_iter().chain(found).collect();
-        let found: Vec<pb::Diagnostic> = problems.iter().map(diagnostics::to_pb).collect();
-        let found = diagnostics::located(found, folder);
-        if self.json {
-            output::json(&json!({
-                "valid": is_valid,
-                "files": n_files,
-                "resources": kinds,
-                "diagnostics": diagnostics::to_json(&found),
-            }));
-        } else {
-            diagnostics::print(&found);
-            let errors = problems.iter().filter(|problem| problem.is_error()).count();
-            let kinds: Vec<_> = kinds
-                .iter()
-                .map(|(kind, n)| format!("{n} {kind}"))
-                .collect();
-            let of = if kinds.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", kinds.join(", "))
-            };
-            output::line(format_args!(
-                "{}{of}: {}, {}",
-                many(n_files, "file"),
-                many(errors, "error"),
-                many(found.len() - errors, "warning")
-            ));
+        let problems: Vec<Diagnostic> = problems.into_iter().chain(found).collect();
+        let found = problems.iter().map(diagnostics::to_pb).collect();
+        Self {
+            is_valid,
+            n_files,
+            kinds,
+            found: diagnostics::located(found, folder),
         }
-        Ok(if is_valid { Exit::OK } else { Exit::FAILED })
+    }
+
+    fn print(&self) {
+        diagnostics::print(&self.found);
+        if let Some(first) = self.found.first() {
+            output::note(format_args!("`recado explain {}` says more", first.code));
+        }
+        output::line(self.summary());
+    }
+
+    fn print_json(&self) {
+        output::json(&json!({
+            "valid": self.is_valid,
+            "files": self.n_files,
+            "resources": self.kinds,
+            "diagnostics": diagnostics::to_json(&self.found),
+        }));
+    }
+
+    fn summary(&self) -> String {
+        let errors = self.found.iter();
+        let errors = errors
+            .filter(|d| d.severity() != pb::DiagnosticSeverity::Warning)
+            .count();
+        let kinds = self.kinds.iter().map(|(kind, n)| format!("{n} {kind}"));
+        let kinds: Vec<_> = kinds.collect();
+        let of = if kinds.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", kinds.join(", "))
+        };
+        format!(
+            "{}{of}: {}, {}",
+            many(self.n_files, "file"),
+            many(errors, "error"),
+            many(self.found.len() - errors, "warning")
+        )
     }
 }
 

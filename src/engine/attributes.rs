@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Engine, Result};
 use crate::audience::Attribute;
 use crate::campaign::Set;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::registry::{Declaration, Registry};
 use crate::model::value::Type;
 use crate::segment::path_text;
@@ -68,7 +68,7 @@ impl Engine {
                     declared.kind
                 );
                 let hint = "their values stay until they are set again; filters find them unknown";
-                warnings.push(Diagnostic::warning(Code("attribute-type"), message).hint(hint));
+                warnings.push(Diagnostic::warning(codes::ATTRIBUTE_TYPE, message).hint(hint));
             }
         }
         Ok(warnings)

@@ -1,8 +1,9 @@
 //! Whom a message greets with nothing: people of an audience who lack what it shows.
 
 use super::{Engine, Result};
-use crate::campaign::{Campaign, Gap, NO_DEFAULT, Set};
+use crate::campaign::{Campaign, Gap, Set};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::LIQUID_NO_DEFAULT;
 use crate::segment::{self, Declared, Filter};
 
 // === impl Engine ===
@@ -15,7 +16,10 @@ impl Engine {
         set: &Set,
     ) -> Result<Vec<Diagnostic>> {
         let mut found: Vec<Diagnostic> = warnings;
-        found.retain(|warning| warning.code != NO_DEFAULT);
+        found.retain(|warning| warning.code != LIQUID_NO_DEFAULT);
+        if set.lints.is_off(LIQUID_NO_DEFAULT) {
+            return Ok(found);
+        }
         for campaign in set.campaigns.values() {
             if campaign.gaps.is_empty() {
                 continue;

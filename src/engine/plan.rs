@@ -62,10 +62,14 @@ impl Engine {
         let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
         diagnostics.extend(self.warn_of_values(&loaded.set).await?);
         diagnostics.extend(self.warn_of_filters(&plan.changes, &loaded.set).await?);
-        Ok(Planned {
-            plan: Some(self.weigh(plan, &state, &loaded.set).await?),
-            diagnostics,
-        })
+        let diagnostics = loaded.set.lints.sifted(diagnostics);
+        // Settings may make an error of what only a server sees: there is no plan to apply then.
+        let plan = if diagnostics.iter().any(Diagnostic::is_error) {
+            None
+        } else {
+            Some(self.weigh(plan, &state, &loaded.set).await?)
+        };
+        Ok(Planned { plan, diagnostics })
     }
 
     /// Warns of what looks wrong in filters that are new, given what users have.

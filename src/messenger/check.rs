@@ -6,15 +6,12 @@ use super::path::Path;
 use super::shapes::{
     CONTENTS, Case, DEAD_TAGS, ENVELOPE, Field, MESSAGE, REMOVED_TEMPLATES, Shape,
 };
+use crate::diagnostic::codes::{
+    MESSENGER_DEAD_TAG as DEAD_TAG, MESSENGER_LIMIT as LIMIT, MESSENGER_MISSING as MISSING,
+    MESSENGER_REMOVED as REMOVED, MESSENGER_TYPE as TYPE, MESSENGER_UNKNOWN_KEY as UNKNOWN_KEY,
+    MESSENGER_VALUE as VALUE,
+};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-
-const LIMIT: Code = Code("messenger-limit");
-const MISSING: Code = Code("messenger-missing");
-const UNKNOWN_KEY: Code = Code("messenger-unknown-key");
-const TYPE: Code = Code("messenger-type");
-const VALUE: Code = Code("messenger-value");
-const DEAD_TAG: Code = Code("messenger-dead-tag");
-const REMOVED: Code = Code("messenger-removed");
 
 /// The key of the node that a list repeats.
 const REPEATED: &str = "do";

@@ -137,7 +137,7 @@ fn usage_is_the_highest_of_all_headers() {
 fn problems(message: &Json) -> Vec<(String, String)> {
     check(message, &|_| false)
         .into_iter()
-        .map(|problem| (problem.code.0.to_owned(), problem.path))
+        .map(|problem| (problem.code.as_str().to_owned(), problem.path))
         .collect()
 }
 

@@ -59,6 +59,8 @@ pub const FILTER_DEPTH_MAX: usize = 64;
 pub const FILTER_NODES_MAX: usize = 2_000;
 /// Deepest nesting of `exists` and `all`: each multiplies by the length of a list.
 pub const FILTER_LOOPS_MAX: usize = 2;
+/// Most constants about one attribute for which a filter is looked through for contradictions: each is tried.
+pub const FILTER_TRIED_MAX: usize = 64;
 /// Most nodes in a filter together with the segments that it names, each as often as it is named.
 pub const FILTER_WEIGHT_MAX: usize = 10_000;
 /// How deep segments may name segments: each is judged within the one that names it.
@@ -90,6 +92,8 @@ pub const STEPS_IDS_MAX: usize = 200_000;
 pub const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Problems that are reported at once: who sees so many mends the first and asks again.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Largest sum of the words that Settings call marketing, in bytes: they are one pattern, tried on every text.
+pub const MARKETING_WORDS_BYTES_MAX: usize = 4 * 1024;
 /// Most files in a folder of campaigns.
 pub const FILES_MAX: usize = 2_000;
 /// Largest sum of all files in one plan, in bytes: below the gRPC message bound.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::audience::Table;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, codes, did_you_mean};
 use crate::model::Value;
 use crate::model::value::Type;
 
@@ -65,11 +65,11 @@ impl Doubts<'_> {
             let seen: Vec<_> = seen.iter().map(|path| Term::path_text(path)).collect();
             let near = did_you_mean(&name, seen.iter().map(String::as_str));
             let message = format!("no user has `{name}`");
-            self.warn("filter-unknown-attribute", message, near, &name);
+            self.warn(codes::FILTER_UNKNOWN_ATTRIBUTE, message, near, &name);
         } else if let Some(other) = self.table.spelt_otherwise(path) {
             let other = Term::path_text(&other);
             let message = format!("users have `{other}` too, another spelling than `{name}`");
-            self.warn("filter-two-spellings", message, None, &name);
+            self.warn(codes::FILTER_TWO_SPELLINGS, message, None, &name);
         }
     }
 
@@ -84,11 +84,11 @@ impl Doubts<'_> {
         let quoted = ['"', '\''].map(|quote| format!("{quote}{event}{quote}"));
         let written = quoted.iter().find(|written| self.text.contains(*written));
         let written = written.map_or(event, String::as_str);
-        self.warn("filter-unknown-event", message, near, written);
+        self.warn(codes::FILTER_UNKNOWN_EVENT, message, near, written);
     }
 
-    fn warn(&mut self, code: &'static str, message: String, near: Option<&str>, written: &str) {
-        let mut warning = Diagnostic::warning(Code(code), message);
+    fn warn(&mut self, code: Code, message: String, near: Option<&str>, written: &str) {
+        let mut warning = Diagnostic::warning(code, message);
         warning.hint = near.map(|near| format!("did you mean `{near}`?"));
         warning.span = word(self.text, written).map(|at| at..at + written.len());
         self.found.push(warning);
@@ -145,7 +145,7 @@ impl Doubts<'_> {
             "no user has `{name}` as {wanted}, it is {}: this is true for nobody",
             types.join(" or ")
         );
-        let mut warning = Diagnostic::warning(Code("filter-never"), message);
+        let mut warning = Diagnostic::warning(codes::FILTER_NEVER, message);
         let at = self.text.find(&node.text);
         warning.span = at.map(|at| at..at + node.text.len());
         self.found.push(warning);
@@ -259,7 +259,7 @@ mod tests {
             let [found] = found.as_slice() else {
                 panic!("{text}: {found:?}")
             };
-            assert_eq!(found.code.0, code, "{text}");
+            assert_eq!(found.code.as_str(), code, "{text}");
             assert_eq!(found.span.clone().map(|span| &text[span]), Some(marked));
             let hint = found.hint.clone().unwrap_or_default();
             assert!(

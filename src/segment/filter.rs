@@ -1,13 +1,13 @@
 //! The filter as others see it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cel::parser::{ParseErrors, Parser};
 use jiff::Timestamp;
 
 use crate::audience::{BLOCKS, Bitmap, Row, Table, each_part};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 
 use super::declared::Declared;
@@ -18,7 +18,7 @@ use super::requires::requires;
 use super::select::{Over, Selection, cost};
 use super::tree::{Node, Term, Test};
 use super::verdict::{InTable, Scope, verdict};
-use super::{guard, silent};
+use super::{guard, never, silent};
 
 /// Blocks of 64 rows that are worth a thread of their own where a filter costs as much as one comparison: twice
 /// what it takes to begin a thread. Few in unit tests, so that few users are several parts.
@@ -37,6 +37,8 @@ struct Inner {
     weight: usize,
     /// How deep it names segments.
     depth: usize,
+    /// Whether it is known that nobody can be in.
+    is_never: OnceLock<bool>,
 }
 
 /// Reads and checks a filter.
@@ -55,7 +57,7 @@ struct Inner {
 pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic>> {
     if text.trim().is_empty() {
         return Err(vec![Diagnostic::error(
-            Code("filter-syntax"),
+            codes::FILTER_SYNTAX,
             "the filter is empty",
         )]);
     }
@@ -69,7 +71,7 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
         Ok(Err(errors)) => return Err(syntax(text, &errors)),
         Err(_) => {
             return Err(vec![Diagnostic::error(
-                Code("filter-syntax"),
+                codes::FILTER_SYNTAX,
                 "not a filter",
             )]);
         }
@@ -92,24 +94,32 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
         let max = limits::FILTER_WEIGHT_MAX;
         let message =
             format!("with the segments that it names it has {weight} parts; {max} are allowed");
-        found.push(Diagnostic::error(Code("filter-too-deep"), message).spanning(0..text.len()));
+        found.push(Diagnostic::error(codes::FILTER_TOO_DEEP, message).spanning(0..text.len()));
     }
     let depth = root.depth();
     if depth > limits::FILTER_SEGMENTS_DEPTH_MAX {
         let max = limits::FILTER_SEGMENTS_DEPTH_MAX;
         let message = format!("segments name each other {depth} deep; {max} are allowed");
-        found.push(Diagnostic::error(Code("filter-too-deep"), message).spanning(0..text.len()));
+        found.push(Diagnostic::error(codes::FILTER_TOO_DEEP, message).spanning(0..text.len()));
     }
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
     found.extend(silent::warnings(&root, text));
+    let is_never = never::is_never(&root);
+    // `false` alone says what it means.
+    if is_never && !matches!(root.test, Test::Const(_)) {
+        let message = "this is true for nobody: its clauses contradict each other";
+        let warning = Diagnostic::warning(codes::FILTER_ALWAYS_FALSE, message);
+        found.push(warning.spanning(0..text.len()));
+    }
     Ok(Filter(Arc::new(Inner {
         text: text.to_owned(),
         root,
         warnings: found,
         weight,
         depth,
+        is_never: is_never.into(),
     })))
 }
 
@@ -142,7 +152,13 @@ impl Filter {
             depth: root.depth(),
             root,
             warnings,
+            is_never: OnceLock::new(),
         }))
+    }
+
+    /// Whether it is known that nobody can be in, whoever the users are; false says nothing.
+    pub fn is_never(&self) -> bool {
+        *self.0.is_never.get_or_init(|| never::is_never(self.root()))
     }
 
     pub(super) fn root(&self) -> &Node {
@@ -294,7 +310,7 @@ pub fn path_text(path: &[String]) -> String {
 fn syntax(text: &str, errors: &ParseErrors) -> Vec<Diagnostic> {
     // The first problem is the cause; what follows is mostly its echo.
     let Some(error) = errors.errors.first() else {
-        return vec![Diagnostic::error(Code("filter-syntax"), "not a filter")];
+        return vec![Diagnostic::error(codes::FILTER_SYNTAX, "not a filter")];
     };
     let at = offset(text, error.pos);
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
@@ -306,7 +322,7 @@ fn syntax(text: &str, errors: &ParseErrors) -> Vec<Diagnostic> {
             format!("`{shown}` is not expected here")
         }
     };
-    let problem = Diagnostic::error(Code("filter-syntax"), message).spanning(at..end);
+    let problem = Diagnostic::error(codes::FILTER_SYNTAX, message).spanning(at..end);
     vec![match hint(text, at) {
         Some(hint) => problem.hint(hint),
         None => problem,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 
 /// The brackets of a text, outside of its strings.
@@ -31,10 +31,7 @@ pub(super) fn check(text: &str) -> Result<Brackets, Box<Diagnostic>> {
     if text.len() > limits::FILTER_BYTES_MAX {
         let n = text.len();
         let message = format!("{n} bytes; a filter may have {}", limits::FILTER_BYTES_MAX);
-        return Err(Box::new(Diagnostic::error(
-            Code("filter-too-long"),
-            message,
-        )));
+        return Err(Box::new(Diagnostic::error(codes::FILTER_TOO_LONG, message)));
     }
     let bytes = text.as_bytes();
     let (mut open, mut pairs) = (Vec::new(), Vec::new());
@@ -119,7 +116,7 @@ fn too_deep(message: String, text: &str, at: usize) -> Diagnostic {
     // The walk goes by bytes: it may have stopped within a character.
     let at = text.floor_char_boundary(at);
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-    Diagnostic::error(Code("filter-too-deep"), message)
+    Diagnostic::error(codes::FILTER_TOO_DEEP, message)
         .spanning(at..end)
         .hint("keep a long list of values in one `in [..]`, patterns in one `a|b`, or split the filter")
 }

@@ -3,7 +3,7 @@
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue};
 
 use crate::audience::Measure;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::Value;
 
 use super::declared::Declared;
@@ -101,7 +101,7 @@ impl Lowering<'_> {
                 None => "declare it in an `Attributes` file, or check its spelling".to_owned(),
             };
             let message = format!("`{name}` is not declared");
-            let warning = Diagnostic::warning(Code("filter-unknown-attribute"), message);
+            let warning = Diagnostic::warning(codes::FILTER_UNKNOWN_ATTRIBUTE, message);
             self.found.push(warning.spanning(span).hint(hint));
         }
     }
@@ -111,7 +111,7 @@ impl Lowering<'_> {
             // It says the same of every element, and would cost as often as there are some.
             let message = "`in_segment` cannot stand inside `exists` or `all`";
             let hint = Some("put it beside: it says nothing about an element".to_owned());
-            return self.fail(at, "filter-not-supported", message.to_owned(), hint);
+            return self.fail(at, codes::FILTER_NOT_SUPPORTED, message.to_owned(), hint);
         }
         let name = self.literal_text(at, "a segment's name")?;
         if let Some(filter) = self.declared.segment(&name) {
@@ -124,7 +124,7 @@ impl Lowering<'_> {
         let near = did_you_mean(&name, self.declared.segment_names());
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no segment `{name}`");
-        self.fail(at, "filter-unknown-segment", message, hint)
+        self.fail(at, codes::FILTER_UNKNOWN_SEGMENT, message, hint)
     }
 
     fn check_campaign(&mut self, at: &IdedExpr, name: &str) -> Option<()> {
@@ -138,7 +138,7 @@ impl Lowering<'_> {
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         // A campaign that is gone has still sent what it sent.
         let warning = Diagnostic::warning(
-            Code("filter-unknown-campaign"),
+            codes::FILTER_UNKNOWN_CAMPAIGN,
             format!("there is no campaign `{name}`"),
         );
         let warning = warning.spanning(self.span(at));
@@ -156,7 +156,7 @@ impl Lowering<'_> {
         let near = did_you_mean(name, known.iter().map(String::as_str));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         let message = format!("no event `{name}` is declared");
-        let warning = Diagnostic::warning(Code("filter-unknown-event"), message);
+        let warning = Diagnostic::warning(codes::FILTER_UNKNOWN_EVENT, message);
         let warning = warning.spanning(self.span(at));
         self.found.push(Diagnostic { hint, ..warning });
     }

@@ -6,7 +6,7 @@ use cel::common::ast::{
     CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators as cel_op,
 };
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::value::Type;
 use crate::model::{Value, limits};
 
@@ -179,7 +179,7 @@ impl Lowering<'_> {
                 .any(|w| !Kind::Is(w[0].type_of()).compares(Op::Equal, Kind::Is(w[1].type_of())))
             {
                 let warning = Diagnostic::warning(
-                    Code("filter-mixed-list"),
+                    codes::FILTER_MIXED_LIST,
                     "the list mixes types: no match is unknown, not false",
                 );
                 self.found.push(warning.spanning(self.span(list)));
@@ -199,7 +199,7 @@ impl Lowering<'_> {
             let hint = format!("write `user.name.{name}(..)`");
             return self.fail(
                 expr,
-                "filter-unknown-function",
+                codes::FILTER_UNKNOWN_FUNCTION,
                 format!("`{name}` is called on a text"),
                 Some(hint),
             );
@@ -228,7 +228,7 @@ impl Lowering<'_> {
                     Ok(pattern) => Some(Test::Matches(left, pattern)),
                     Err(reason) => self.fail(
                         arg,
-                        "filter-regex",
+                        codes::FILTER_REGEX,
                         format!("not a regular expression: {reason}"),
                         None,
                     ),
@@ -251,7 +251,7 @@ impl Lowering<'_> {
         if self.elements.len() == limits::FILTER_LOOPS_MAX {
             let max = limits::FILTER_LOOPS_MAX;
             let message = format!("`exists` and `all` may be nested {max} deep");
-            return self.fail(expr, "filter-too-deep", message, None);
+            return self.fail(expr, codes::FILTER_TOO_DEEP, message, None);
         }
         let list = self.term(&each.iter_range)?;
         let kind = self.kind(&list);

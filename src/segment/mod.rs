@@ -24,6 +24,7 @@ mod filter;
 mod guard;
 mod happened;
 mod lower;
+mod never;
 mod pattern;
 mod person;
 mod place;

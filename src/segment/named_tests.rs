@@ -16,7 +16,7 @@ fn warned(text: &str, declared: &Declared) -> Vec<(&'static str, String)> {
         span.map_or_else(String::new, |span| text[span].to_owned())
     };
     warnings
-        .map(|warning| (warning.code.0, under(warning)))
+        .map(|warning| (warning.code.as_str(), under(warning)))
         .collect()
 }
 
@@ -111,7 +111,7 @@ fn segments_in_segments_have_an_end() {
         match compile(&text, &declared) {
             Ok(filter) => declared.add_segment(format!("s{n}"), filter),
             Err(problems) => {
-                assert_eq!((n, problems[0].code.0), (17, "filter-too-deep"));
+                assert_eq!((n, problems[0].code.as_str()), (17, "filter-too-deep"));
                 return;
             }
         }

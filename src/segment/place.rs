@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use cel::common::ast::{Expr, IdedExpr, LiteralValue};
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, codes};
 
 use super::lower::Lowering;
 
@@ -14,7 +14,7 @@ impl Lowering<'_> {
     pub(super) fn unsupported<T>(&mut self, expr: &IdedExpr, what: &str) -> Option<T> {
         self.fail(
             expr,
-            "filter-not-supported",
+            codes::FILTER_NOT_SUPPORTED,
             format!("not supported: {what}"),
             None,
         )
@@ -53,17 +53,17 @@ impl Lowering<'_> {
         message: String,
         hint: Option<String>,
     ) -> Option<T> {
-        self.fail(expr, "filter-type", message, hint)
+        self.fail(expr, codes::FILTER_TYPE, message, hint)
     }
 
     pub(super) fn fail<T>(
         &mut self,
         expr: &IdedExpr,
-        code: &'static str,
+        code: Code,
         message: String,
         hint: Option<String>,
     ) -> Option<T> {
-        let error = Diagnostic::error(Code(code), message).spanning(self.span(expr));
+        let error = Diagnostic::error(code, message).spanning(self.span(expr));
         self.found.push(Diagnostic { hint, ..error });
         None
     }

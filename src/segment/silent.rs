@@ -1,6 +1,6 @@
 //! Users whom a filter leaves out without saying so.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 
 use super::tree::{Node, Op, Term, Test};
 
@@ -23,7 +23,7 @@ pub(super) fn warnings(root: &Node, text: &str) -> Vec<Diagnostic> {
         let hint = format!(
             "add `|| blank({name})` to take them in, or `&& has({name})` to say that it is meant"
         );
-        let warning = Diagnostic::warning(Code("filter-negation"), message).hint(hint);
+        let warning = Diagnostic::warning(codes::FILTER_NEGATION, message).hint(hint);
         warnings.push(match text.find(&node.text) {
             Some(at) => warning.spanning(at..at + node.text.len()),
             None => warning,

@@ -2,7 +2,7 @@
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators as cel_op};
 
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::Value;
 use crate::model::value::{Type, parse_timestamp};
 
@@ -93,7 +93,7 @@ impl Lowering<'_> {
                     did_you_mean(name, FUNCTIONS).map(|near| format!("did you mean `{near}`?"));
                 self.fail(
                     expr,
-                    "filter-unknown-function",
+                    codes::FILTER_UNKNOWN_FUNCTION,
                     format!("there is no function `{name}`"),
                     hint,
                 )
@@ -164,7 +164,7 @@ impl Lowering<'_> {
             LiteralValue::UInt(_) => {
                 return self.fail(
                     expr,
-                    "filter-not-supported",
+                    codes::FILTER_NOT_SUPPORTED,
                     "unsigned numbers are not supported".into(),
                     Some("leave out the `u`".into()),
                 );
@@ -174,7 +174,7 @@ impl Lowering<'_> {
                     "write `!has(user.x)` for an absent attribute, or `blank(user.x)`".to_owned();
                 return self.fail(
                     expr,
-                    "filter-not-supported",
+                    codes::FILTER_NOT_SUPPORTED,
                     "no attribute is null".into(),
                     Some(hint),
                 );
@@ -196,7 +196,7 @@ impl Lowering<'_> {
             "now" => Some(Term::Now),
             "user" => self.fail(
                 expr,
-                "filter-type",
+                codes::FILTER_TYPE,
                 "`user` alone is not a value".into(),
                 Some("name an attribute: `user.x`".into()),
             ),
@@ -210,7 +210,7 @@ impl Lowering<'_> {
                 });
                 self.fail(
                     expr,
-                    "filter-unknown-name",
+                    codes::FILTER_UNKNOWN_NAME,
                     format!("there is no `{name}`"),
                     Some(hint),
                 )
@@ -259,7 +259,7 @@ impl Lowering<'_> {
         };
         if is_open && parse_timestamp(text).is_some() {
             let warning = Diagnostic::warning(
-                Code("filter-time-text"),
+                codes::FILTER_TIME_TEXT,
                 "a text that is a time is stored as a time",
             );
             self.found.push(

@@ -231,7 +231,7 @@ fn what_cannot_be_is_refused_where_it_stands() {
     ] {
         let problems = compile(text, &declared()).expect_err(text);
         let problem = problems.iter().find(|p| p.is_error()).unwrap();
-        assert_eq!(problem.code.0, code, "{text}: {problem:?}");
+        assert_eq!(problem.code.as_str(), code, "{text}: {problem:?}");
         if let Some(marked) = marked {
             let span = problem.span.clone().unwrap();
             assert_eq!(&text[span], marked, "{text}: {problem:?}");
@@ -261,7 +261,11 @@ fn texts_that_would_grow_deep_are_refused() {
     ] {
         let problems = compile(&text, &Declared::default()).expect_err(&text);
         let codes = ["filter-too-long", "filter-too-deep", "filter-syntax"];
-        assert!(codes.contains(&problems[0].code.0), "{:?}", problems[0]);
+        assert!(
+            codes.contains(&problems[0].code.as_str()),
+            "{:?}",
+            problems[0]
+        );
     }
     let long = vec!["user.a == 1"; 300].join(" || ");
     assert!(compile(&long, &Declared::default()).is_ok());
@@ -273,7 +277,7 @@ fn a_time_written_as_text_is_warned_of() {
     let codes: Vec<_> = filter
         .warnings()
         .iter()
-        .map(|w: &Diagnostic| w.code.0)
+        .map(|w: &Diagnostic| w.code.as_str())
         .collect();
     assert_eq!(codes, ["filter-time-text"]);
 }

@@ -182,7 +182,7 @@ impl Term {
     fn sources<'a>(&'a self, found: &mut Vec<&'a Term>) {
         match self {
             Self::Path(_) | Self::Id | Self::Bucket | Self::Events(_) => {
-                if !found.iter().any(|seen| seen.is_same_source(self)) {
+                if !found.iter().any(|seen| seen.is_same(self)) {
                     found.push(self);
                 }
             }
@@ -196,7 +196,8 @@ impl Term {
         }
     }
 
-    fn is_same_source(&self, other: &Self) -> bool {
+    /// Whether both read the same of a user.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Path(a), Self::Path(b)) => a == b,
             (Self::Events(a), Self::Events(b)) => a == b,

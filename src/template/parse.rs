@@ -10,7 +10,7 @@ use super::library::{Library, References};
 use super::rewrite::{Bare, Rewritten, rewrite};
 use super::visits::Branch;
 use super::words::Words;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 
 /// What a tree's `each:` is made to for the parser.
@@ -83,7 +83,7 @@ pub(super) fn check_length(source: &str) -> Result<(), Vec<Diagnostic>> {
         source.len(),
         limits::TEMPLATE_BYTES_MAX
     );
-    Err(vec![Diagnostic::error(Code("template-too-long"), message)])
+    Err(vec![Diagnostic::error(codes::TEMPLATE_TOO_LONG, message)])
 }
 
 fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<Diagnostic>> {
@@ -143,7 +143,7 @@ fn diagnose(source: &str, rewritten: &Rewritten, error: &str) -> Diagnostic {
 }
 
 fn syntax(message: &str, span: Range<usize>) -> Diagnostic {
-    Diagnostic::error(Code("liquid-syntax"), message.trim_end_matches([':', ' '])).spanning(span)
+    Diagnostic::error(codes::LIQUID_SYNTAX, message.trim_end_matches([':', ' '])).spanning(span)
 }
 
 /// The parser writes ` --> line:column`, both from 1, the column in characters.

@@ -278,7 +278,7 @@ fn mistakes_are_found_where_they_stand() {
         let start = marked.find('«').unwrap();
         let source = marked.replace(['«', '»'], "");
         let problems = Text::compile(&source).expect_err(&source);
-        assert_eq!(problems[0].code.0, code, "{source}: {problems:?}");
+        assert_eq!(problems[0].code.as_str(), code, "{source}: {problems:?}");
         assert_eq!(
             problems[0].span.as_ref().unwrap().start,
             start,

@@ -173,7 +173,7 @@ fn check(case: &Case, stage: &Stage<'_>) -> Result<(), String> {
         (Err(problems), None) => return Err(format!("{problems:?}")),
         (Err(problems), Some(code)) => {
             let first = &problems[0];
-            if first.code.0 != code {
+            if first.code.as_str() != code {
                 return Err(format!("{problems:?}"));
             }
             let at = first.span.as_ref().map(|span| span.start);

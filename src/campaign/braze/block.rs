@@ -8,7 +8,7 @@ use super::documents::document;
 use super::json::{self, Mode, Value};
 use super::yaml::{self, Entry};
 use super::{checks, fetches, liquid, names, reads};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 
 /// Of such an answer, what says nothing about the text.
 const SILENT: [&str; 8] = [
@@ -96,7 +96,7 @@ impl Converter<'_> {
         let mut problems = Vec::new();
         if n_secrets > 0 {
             let problem = Diagnostic::error(
-                Code("braze-by-hand"),
+                codes::BRAZE_BY_HAND,
                 "a secret stood in the text: `***` is in its place",
             );
             let hint = "a token belongs to a channel (`token`, `headers`) as a reference, not into a text; renew it";

@@ -7,7 +7,7 @@ use super::yaml::Entry;
 use super::{fetches, reads};
 use crate::campaign::source::{SourceFile, load_part};
 use crate::campaign::{node, redact};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 
 /// Gives problems their places in the file that was made of these entries, with what its texts show.
 pub(super) fn place(
@@ -45,7 +45,7 @@ pub(super) fn check(ours: Vec<SourceFile>, around: Vec<SourceFile>, report: &mut
         let is_same = |told: &&Diagnostic| file(told) == file(&problem);
         let is_told = report.problems.iter().filter(is_same).any(|told| {
             let is_raw = told.path.starts_with("raw") && problem.path == "raw";
-            is_raw || (told.path == problem.path && problem.code == Code("literal-secret"))
+            is_raw || (told.path == problem.path && problem.code == codes::LITERAL_SECRET)
         });
         if !is_told {
             report.problems.push(problem);

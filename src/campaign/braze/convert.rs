@@ -8,7 +8,7 @@ use super::secrets::Secrets;
 use super::url::Url;
 use super::{block, catalog, fetches, messenger, names, page, webhook};
 use crate::campaign::source::SourceFile;
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 
 /// What a page's channel is called when nobody says it.
@@ -109,7 +109,7 @@ pub fn convert(bytes: &[u8], options: &Options) -> Result<Imported, Box<Diagnost
 fn decoded<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Box<Diagnostic>> {
     let refused = |message: String, at: usize, hint: &str| {
         let before = String::from_utf8_lossy(&bytes[..at]);
-        let mut problem = Diagnostic::error(Code("braze-input"), message);
+        let mut problem = Diagnostic::error(codes::BRAZE_INPUT, message);
         let mut place = Place::of(file, &before, before.len()..before.len());
         place.snippet.clear();
         problem.place = Some(place);

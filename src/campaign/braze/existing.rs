@@ -4,9 +4,8 @@ use serde_json::Value as Json;
 
 use crate::campaign::node;
 use crate::campaign::source::SourceFile;
-use crate::diagnostic::{Code, Diagnostic, Place};
-
-const TAKEN: Code = Code("braze-taken");
+use crate::diagnostic::codes::BRAZE_TAKEN as TAKEN;
+use crate::diagnostic::{Diagnostic, Place};
 
 pub(super) struct Existing<'a> {
     /// Those that can be read, with what they hold.

@@ -1,10 +1,10 @@
 //! What became of what was read, for people.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::model::limits;
 
 /// What the converter itself finds.
-pub(super) const BY_HAND: Code = Code("braze-by-hand");
+pub(super) const BY_HAND: Code = codes::BRAZE_BY_HAND;
 
 /// What was carried over, what was changed on the way, what was not carried over, and what is left to do.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use super::forms::GATES;
 use super::read::wrong;
 use super::{Expectation, Expected};
 use crate::campaign::node::{Entry, Node, Value as Yaml};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::delivery::ReasonCode;
 
 /// Where the lines of a file begin: thousands of cases may stand in one.
@@ -58,7 +58,7 @@ pub(super) fn read(node: &Node, at: &str, lines: &Lines) -> Result<Vec<Expectati
 /// Nothing is expected, or things that cannot be true at once.
 pub(super) fn check(expectations: &[Expectation], at: &str) -> Result<(), Diagnostic> {
     if expectations.is_empty() {
-        let problem = Diagnostic::error(Code("missing-key"), "the case expects nothing").at(at);
+        let problem = Diagnostic::error(codes::MISSING_KEY, "the case expects nothing").at(at);
         return Err(problem.hint("add `expect:`, such as `expect: {eligible: true}`"));
     }
     let is_open = |one: &&Expectation| one.expected == Expected::Eligible(true);
@@ -138,7 +138,7 @@ fn texts(node: &Node, at: &str) -> Result<Vec<String>, Diagnostic> {
 
 fn mistyped(at: &str, what: &str) -> Diagnostic {
     let key = at.rsplit('.').next().unwrap_or(at);
-    Diagnostic::error(Code("wrong-type"), format!("`{key}` takes {what}")).at(at)
+    Diagnostic::error(codes::WRONG_TYPE, format!("`{key}` takes {what}")).at(at)
 }
 
 /// Without the case, which a report names anyway.

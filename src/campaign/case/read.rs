@@ -11,7 +11,7 @@ use super::vary::{Varied, vary};
 use super::{Case, Given, NOW};
 use crate::campaign::node::{Node, Value as Yaml};
 use crate::campaign::source::SourceFile;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;
 use crate::model::registry::Registry;
 use crate::model::resource::Kind;
@@ -37,7 +37,7 @@ struct Written<'a> {
 }
 
 pub(super) fn wrong(at: impl Into<String>, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(Code("wrong-value"), message).at(at)
+    Diagnostic::error(codes::WRONG_VALUE, message).at(at)
 }
 
 // === impl Reader ===

@@ -1,7 +1,7 @@
 //! Matrices: one case of each combination, with `{matrix: name}` replaced by its value.
 
 use crate::campaign::node::{Entry, Node, Value};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;
 
 /// The key of a map that stands for a value of the matrix.
@@ -259,5 +259,5 @@ fn label(combination: &Combination<'_>) -> String {
 }
 
 fn wrong(message: String) -> Diagnostic {
-    Diagnostic::error(Code("wrong-value"), message)
+    Diagnostic::error(codes::WRONG_VALUE, message)
 }

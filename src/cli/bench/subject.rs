@@ -7,12 +7,13 @@ use super::evaluate::Evaluate;
 use super::render::Render;
 use super::send::Send;
 use super::upsert::Upsert;
+use super::validate::Validate;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each but `render` and `cases` starts a server with a store in a temporary folder, drives it over gRPC, and does the same work \
+Each but `render`, `cases` and `validate` starts a server with a store in a temporary folder, drives it over gRPC, and does the same work \
 plainly as a baseline. The client shares the machine, and its cost is in the figures.
 
 Examples:
@@ -20,7 +21,8 @@ Examples:
   recado bench evaluate --users 1000000 --json
   recado bench send --count 50000
   recado bench render
-  recado bench cases")]
+  recado bench cases
+  recado bench validate")]
 pub(in crate::cli) struct Bench {
     #[command(subcommand)]
     subject: Subject,
@@ -58,6 +60,12 @@ The baseline reads and checks the same files without running their cases.
 Example:
   recado bench cases --count 1000")]
     Cases(Cases),
+    /// Read and check a folder of many campaigns, in turn with parsing its YAML alone
+    #[command(after_help = "\
+Examples:
+  recado bench validate
+  recado bench validate --campaigns 1000 --out campaigns-1000")]
+    Validate(Validate),
 }
 
 // === impl Bench ===
@@ -70,6 +78,7 @@ impl Bench {
             Subject::Send(send) => send.run().await,
             Subject::Render(render) => render.run(),
             Subject::Cases(cases) => cases.run(),
+            Subject::Validate(validate) => validate.run(),
         }
     }
 }

@@ -15,12 +15,12 @@ use scanner::Rewriter;
 
 use super::library::{Library, References};
 use super::visits::{Branch, Visits};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, codes};
 
-const SYNTAX: Code = Code("liquid-syntax");
-const UNKNOWN_TAG: Code = Code("liquid-unknown-tag");
-const UNKNOWN_FILTER: Code = Code("liquid-unknown-filter");
-const UNKNOWN_NAME: Code = Code("liquid-unknown-name");
+const SYNTAX: Code = codes::LIQUID_SYNTAX;
+const UNKNOWN_TAG: Code = codes::LIQUID_UNKNOWN_TAG;
+const UNKNOWN_FILTER: Code = codes::LIQUID_UNKNOWN_FILTER;
+const UNKNOWN_NAME: Code = codes::LIQUID_UNKNOWN_NAME;
 
 /// A text for the Liquid parser.
 #[derive(Debug, Default)]

@@ -307,3 +307,31 @@ fn a_preview_sees_what_the_channel_lacks() {
         });
     }
 }
+
+#[test]
+fn settings_level_what_only_a_server_sees() {
+    Stage::new().run(async |live| {
+        live.upsert([("ana", json!({"name": "Ana"}))]).await;
+        let vip = (
+            "vip.yaml",
+            "kind: Segment\nname: vip\nfilter: user.name < now\n",
+        );
+        for (level, severity, is_planned) in [
+            ("warn", Some(pb::DiagnosticSeverity::Warning), true),
+            ("error", Some(pb::DiagnosticSeverity::Error), false),
+            ("off", None, true),
+        ] {
+            let settings =
+                format!("kind: Settings\nname: settings\nlints: {{filter-never: {level}}}\n");
+            let planned = plan(live, &[vip, ("settings.yaml", &settings)]).await;
+            let told: Vec<_> = planned
+                .diagnostics
+                .iter()
+                .map(|found| (found.code.as_str(), found.severity()))
+                .collect();
+            let expected = severity.map(|severity| ("filter-never", severity));
+            assert_eq!(told, expected.into_iter().collect::<Vec<_>>(), "{level}");
+            assert_eq!(planned.plan.is_some(), is_planned, "{level}");
+        }
+    });
+}

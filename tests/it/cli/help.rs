@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 49] = [
+const COMMANDS: [&[&str]; 50] = [
     &[],
     &["serve"],
     &["dev"],
@@ -52,6 +52,7 @@ const COMMANDS: [&[&str]; 49] = [
     &["bench", "send"],
     &["bench", "render"],
     &["bench", "cases"],
+    &["bench", "validate"],
 ];
 
 #[test]

@@ -3,7 +3,9 @@
 mod apply;
 mod attributes;
 mod bad_files;
+mod bad_input;
 mod braze;
+mod codes;
 mod demo;
 mod help;
 mod import;

@@ -4,7 +4,7 @@ use super::{Body, Source, curl, export, paste};
 use crate::campaign::braze::json::{self, Mode, Value};
 use crate::campaign::braze::liquid;
 use crate::campaign::braze::report::Report;
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, codes};
 
 /// Reads an input in any of its forms.
 ///
@@ -88,7 +88,7 @@ pub(in crate::campaign::braze) fn refused(
     at: usize,
     message: impl Into<String>,
 ) -> Box<Diagnostic> {
-    let mut problem = Diagnostic::error(Code("braze-input"), message);
+    let mut problem = Diagnostic::error(codes::BRAZE_INPUT, message);
     let mut place = Place::of(file, text, at..at);
     place.snippet.clear();
     problem.place = Some(place);
