@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use recado::model::Value;
 use recado::model::id::ExternalId;
 use recado::model::user::Profile;
-use recado::template::{Contents, Context, Text, Tree};
+use recado::template::{Budget, Contents, Context, Text, Tree};
 
 /// Counts, over the allocator of the program.
 #[global_allocator]
@@ -56,6 +56,7 @@ fn with_context<T>(run: impl FnOnce(&Context<'_>) -> T) -> Option<T> {
         dispatch_id: "d1",
         now: Timestamp::from_second(1_795_428_000).ok()?,
         contents: &Contents::none(),
+        budget: &Budget::of_a_message(),
     }))
 }
 

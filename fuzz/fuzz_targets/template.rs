@@ -11,7 +11,7 @@ use recado::model::id::ExternalId;
 use recado::model::limits;
 use recado::model::user::Profile;
 use recado::template::{
-    Access, Catalog, Contents, Context, Failure, Library, Response, Text,
+    Budget, Access, Catalog, Contents, Context, Failure, Library, Response, Text,
 };
 
 const ANA: &str = r#"{"first_name":"Ana","age":31,"balance":17.8,"vip":true,"tags":["vip","new"],"none":[],"empty":"",
@@ -50,7 +50,7 @@ fuzz_target!(init: let_the_library_catch(), |bytes: &[u8]| {
             campaign: "c",
             dispatch_id: "d",
             now: "2026-11-23T10:00:00Z".parse().expect("a time"),
-            contents: &contents,
+            contents: &contents, budget: &Budget::of_a_message(),
         };
         match text.render(&context) {
             Ok(rendered) => assert!(rendered.text.len() <= limits::RENDERED_BYTES_MAX),

@@ -16,7 +16,7 @@ use crate::model::Value;
 use crate::model::delivery::{Notes, Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
-use crate::template::{Contents, Context, Failure, Text, Wanted};
+use crate::template::{Budget, Contents, Context, Failure, Text, Wanted};
 
 use super::body::{for_messenger, json_of};
 use super::gates;
@@ -150,6 +150,7 @@ pub fn compose(
     means: Means<'_>,
 ) -> Result<Composed, Unmade> {
     let delivery = subject.delivery.to_string();
+    let budget = Budget::of_a_message();
     let context = Context {
         user: subject.profile,
         trigger_properties: subject.trigger_properties,
@@ -158,6 +159,7 @@ pub fn compose(
         dispatch_id: &delivery,
         now: subject.now,
         contents,
+        budget: &budget,
     };
     let mut notes = Notes::default();
     let made = match &channel.kind {

@@ -11,7 +11,7 @@ use crate::model::id::{DeliveryId, SendId};
 use crate::model::limits;
 use crate::model::resource::Kind;
 use crate::segment::Person;
-use crate::template::{Contents, Context, Rendered, Wanted};
+use crate::template::{Budget, Contents, Context, Rendered, Wanted};
 
 use super::attempt::of;
 use super::body;
@@ -80,7 +80,8 @@ impl Rehearsal<'_> {
         };
         let made = answered(case, |contents| {
             let delivery = delivery(case).to_string();
-            let context = context(case, &delivery, contents);
+            let budget = Budget::of_a_message();
+            let context = context(case, &delivery, contents, &budget);
             text.render(&context).map_err(compose::unrendered)
         });
         match made {
@@ -161,7 +162,8 @@ fn rendered(
     contents: &Contents,
 ) -> Result<Outcome, Unmade> {
     let delivery = delivery(case).to_string();
-    let context = context(case, &delivery, contents);
+    let budget = Budget::of_a_message();
+    let context = context(case, &delivery, contents, &budget);
     match message {
         Message::Tree(tree) => {
             let rendered = if is_messenger {
@@ -254,7 +256,12 @@ fn delivery(case: &Case) -> DeliveryId {
     DeliveryId::derive(SendId::from_bytes([0; 16]), &case.user.external_id)
 }
 
-fn context<'a>(case: &'a Case, delivery: &'a str, contents: &'a Contents) -> Context<'a> {
+fn context<'a>(
+    case: &'a Case,
+    delivery: &'a str,
+    contents: &'a Contents,
+    budget: &'a Budget,
+) -> Context<'a> {
     Context {
         user: &case.user,
         trigger_properties: &case.trigger_properties,
@@ -263,5 +270,6 @@ fn context<'a>(case: &'a Case, delivery: &'a str, contents: &'a Contents) -> Con
         dispatch_id: delivery,
         now: case.now,
         contents,
+        budget,
     }
 }

@@ -161,21 +161,22 @@ impl Notes {
         self.misses.extend(misses);
         self.gaps.extend(gaps);
         for (key, value) in extras {
-            self.add_extra(key, &value);
+            add_extra(&mut self.extras, key, &value);
         }
     }
+}
 
-    /// The first of two with one key stays, and what leaves the bound is cut off, as in Braze.
-    fn add_extra(&mut self, key: String, value: &str) {
-        let held = self.extras.iter();
-        let used: usize = held.map(|(key, value)| key.len() + value.len()).sum();
-        let left = limits::MESSAGE_EXTRAS_BYTES_MAX.saturating_sub(used);
-        if key.len() > left || self.extras.contains_key(&key) {
-            return;
-        }
-        let end = value.floor_char_boundary(left - key.len());
-        self.extras.insert(key, value[..end].to_owned());
+/// Adds what `message_extras` says. The first of two with one key stays, and what leaves the bound is cut off, as
+/// in Braze.
+pub fn add_extra(extras: &mut BTreeMap<String, String>, key: String, value: &str) {
+    let held = extras.iter();
+    let used: usize = held.map(|(key, value)| key.len() + value.len()).sum();
+    let left = limits::MESSAGE_EXTRAS_BYTES_MAX.saturating_sub(used);
+    if key.is_empty() || key.len() > left || extras.contains_key(&key) {
+        return;
     }
+    let end = value.floor_char_boundary(left - key.len());
+    extras.insert(key, value[..end].to_owned());
 }
 
 /// Whether a miss is a name; the others are phrases, which quote what they are about.

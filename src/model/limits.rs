@@ -113,10 +113,16 @@ pub const NAME_BYTES_MAX: usize = 100;
 
 /// Longest Liquid text, in bytes.
 pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
-/// Longest text one render may produce, in bytes.
+/// Longest message that may be rendered, in bytes, all its texts together.
 pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
-/// Most loop iterations in one render.
-pub const RENDER_ITERATIONS_MAX: u32 = 10_000;
+/// Most loop iterations in the texts of one message.
+pub const RENDER_ITERATIONS_MAX: usize = 10_000;
+/// Most elements, reads and filters in the texts of one message, a long value counted as several: about a
+/// tenth of a second.
+pub const RENDER_STEPS_MAX: usize = 500_000;
+/// What the texts of one message may build on the way to it, in bytes: values may be made and thrown away, and the
+/// largest answer with connected content is among them.
+pub const RENDER_BUILT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What all `message_extras` of a message may add to a delivery's record, keys and values together, as in Braze.
 pub const MESSAGE_EXTRAS_BYTES_MAX: usize = 1024;
 /// Most comparisons in one condition: they are judged one within the other.
@@ -144,6 +150,10 @@ pub const CONTENT_CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const CONTENT_CACHE_ENTRIES_MAX: usize = 10_000;
 /// Deepest nesting of Liquid blocks.
 pub const TEMPLATE_DEPTH_MAX: usize = 32;
+/// Deepest nesting of brackets in one tag or output, `a[b[c]]`: they are read one within the other.
+pub const BRACKET_DEPTH_MAX: usize = 16;
+/// Most characters of an author's text that a message quotes, and of a name that is absent.
+pub const QUOTED_CHARS_MAX: usize = 120;
 
 // -- sends --
 

@@ -1,57 +1,173 @@
-//! What a render may still use, and an output that ends.
+//! What a message may still use, and an output that ends.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Write};
 
+use liquid_core::model::ValueView;
 use liquid_core::{Error, Result};
 
+use super::parse::first_line;
 use crate::model::limits;
 
-/// What is left.
+/// Bytes of a value that one step looks at.
+const BYTES_PER_STEP: usize = 256;
+
+/// The budget of one message: each of its texts takes from it, so that many leaves are worth no more than one.
 #[derive(Debug)]
-pub(super) struct Budget {
-    iterations: u32,
-    bytes: usize,
+pub struct Budget(Cell<Left>);
+
+/// What is left of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    steps: usize,
+    iterations: usize,
+    built: usize,
+    written: usize,
+    /// Once something was not there to be taken, nothing else is.
+    spent: Option<Spent>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Spent {
+    Steps,
+    Iterations,
+    Built,
+    Written,
 }
 
 /// An output that ends at its bound.
 pub(super) struct Limited<'a> {
     out: &'a mut Vec<u8>,
+    most: usize,
+    is_full: bool,
 }
 
 // === impl Budget ===
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self {
-            iterations: limits::RENDER_ITERATIONS_MAX,
-            // Values may be built and thrown away on the way to a text.
-            bytes: 4 * limits::RENDERED_BYTES_MAX,
-        }
+    /// That of a message of which nothing is rendered yet.
+    pub fn of_a_message() -> Self {
+        Self(Cell::new(Left::default()))
+    }
+
+    pub(super) fn left(&self) -> Left {
+        self.0.get()
+    }
+
+    pub(super) fn set(&self, left: Left) {
+        self.0.set(left);
+    }
+
+    /// Pays for bytes of the message that no text is rendered for.
+    pub(super) fn write(&self, bytes: usize) -> std::result::Result<(), String> {
+        let mut left = self.left();
+        let paid = left.write(bytes);
+        self.set(left);
+        paid.map_err(|error| first_line(&error.to_string()))
+    }
+}
+
+// === impl Left ===
+
+impl Left {
+    /// Fails when something was not there to be taken, however long ago.
+    pub(super) fn check(&self) -> Result<()> {
+        self.spent.map_or(Ok(()), |spent| Err(spent.error()))
+    }
+
+    /// Pays for so many elements, reads and filters.
+    pub(super) fn step(&mut self, n: usize) -> Result<()> {
+        self.take(|left| &mut left.steps, n, Spent::Steps)
+    }
+
+    /// Pays for a look at a value, in steps: a name is one, a long text or list is more.
+    pub(super) fn read(&mut self, value: &dyn ValueView) -> Result<()> {
+        self.step(1 + bytes(value) / BYTES_PER_STEP)
     }
 
     pub(super) fn iterate(&mut self) -> Result<()> {
-        self.iterations = self.iterations.checked_sub(1).ok_or_else(|| {
-            Error::with_msg(format!(
-                "more than {} loop iterations",
-                limits::RENDER_ITERATIONS_MAX
-            ))
-        })?;
-        Ok(())
+        self.take(|left| &mut left.iterations, 1, Spent::Iterations)
     }
 
     /// Pays for a value of so many bytes, before it is built where that is possible.
     pub(super) fn build(&mut self, bytes: usize) -> Result<()> {
-        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(too_large)?;
-        Ok(())
+        self.take(|left| &mut left.built, bytes, Spent::Built)
+    }
+
+    /// Pays for bytes of the message itself.
+    pub(super) fn write(&mut self, bytes: usize) -> Result<()> {
+        self.take(|left| &mut left.written, bytes, Spent::Written)
+    }
+
+    /// Nothing is left, since a text outgrew its bound.
+    pub(super) fn outgrow(&mut self) {
+        self.spent.get_or_insert(Spent::Written);
+    }
+
+    /// Bytes that the message may still grow by.
+    pub(super) fn writable(&self) -> usize {
+        self.written
+    }
+
+    fn take(&mut self, of: fn(&mut Self) -> &mut usize, n: usize, spent: Spent) -> Result<()> {
+        self.check()?;
+        let left = of(self);
+        if let Some(less) = left.checked_sub(n) {
+            *left = less;
+            return Ok(());
+        }
+        self.spent = Some(spent);
+        Err(spent.error())
+    }
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self {
+            steps: limits::RENDER_STEPS_MAX,
+            iterations: limits::RENDER_ITERATIONS_MAX,
+            built: limits::RENDER_BUILT_BYTES_MAX,
+            written: limits::RENDERED_BYTES_MAX,
+            spent: None,
+        }
+    }
+}
+
+// === impl Spent ===
+
+impl Spent {
+    fn error(self) -> Error {
+        let message = match self {
+            Self::Steps => format!("more than {} steps of Liquid", limits::RENDER_STEPS_MAX),
+            Self::Iterations => format!(
+                "more than {} loop iterations",
+                limits::RENDER_ITERATIONS_MAX
+            ),
+            Self::Built => format!(
+                "its values grow over {} bytes in all",
+                limits::RENDER_BUILT_BYTES_MAX
+            ),
+            Self::Written => format!("the text grows over {} bytes", limits::RENDERED_BYTES_MAX),
+        };
+        Error::with_msg(message)
     }
 }
 
 // === impl Limited ===
 
 impl<'a> Limited<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out }
+    pub(super) fn new(out: &'a mut Vec<u8>, most: usize) -> Self {
+        Self {
+            out,
+            most,
+            is_full: false,
+        }
+    }
+
+    /// Whether something did not fit: the library's error does not say so.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
     }
 }
 
@@ -62,7 +178,8 @@ impl Write for Limited<'_> {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.out.len() + bytes.len() > limits::RENDERED_BYTES_MAX {
+        if self.out.len() + bytes.len() > self.most {
+            self.is_full = true;
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.out.extend_from_slice(bytes);
@@ -85,9 +202,119 @@ impl fmt::Write for Limited<'_> {
     }
 }
 
-fn too_large() -> Error {
-    Error::with_msg(format!(
-        "the text grows over {} bytes",
-        limits::RENDERED_BYTES_MAX
-    ))
+/// About what a value takes, everything in it counted.
+pub(super) fn bytes(value: &dyn ValueView) -> usize {
+    if let Some(list) = value.as_array() {
+        return 16 + list.values().map(bytes).sum::<usize>();
+    }
+    if let Some(object) = value.as_object() {
+        let fields = object.iter();
+        return 16
+            + fields
+                .map(|(key, item)| key.len() + bytes(item))
+                .sum::<usize>();
+    }
+    // A number or a boolean takes no more than that.
+    match value.type_name() {
+        "string" => 16 + value.to_kstr().len(),
+        _ => 16,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::model::Value;
+    use crate::model::id::ExternalId;
+    use crate::model::user::Profile;
+    use crate::template::{Contents, Context, Failure, Tree};
+
+    fn failure(tree: &Json) -> Option<String> {
+        let numbers = (0..3000).map(Value::Int).collect();
+        let attributes = [
+            ("many", Value::List(numbers)),
+            ("long", Value::String("ab".repeat(30_000))),
+        ];
+        let user = Profile {
+            external_id: ExternalId::parse("u1").unwrap(),
+            attributes: attributes
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+        };
+        let tree = Tree::compile(tree).unwrap();
+        let rendered = tree.render(&Context {
+            user: &user,
+            trigger_properties: &BTreeMap::new(),
+            event_properties: None,
+            campaign: "c",
+            dispatch_id: "d",
+            now: "2026-11-23T10:00:00Z".parse().unwrap(),
+            contents: &Contents::none(),
+            budget: &Budget::of_a_message(),
+        });
+        match rendered {
+            Ok(_) => None,
+            Err(Failure::Failed { message, .. }) => Some(message),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_would_take_long_ends_at_its_bound() {
+        let (steps, built) = ("steps of Liquid", "values grow over");
+        let (turns, grown) = ("loop iterations", "text grows");
+        let each = |leaf: &str| json!([{"each": "n in ${many}", "do": leaf}]);
+        let looped = |body: &str| json!({"text": format!("{{% for n in (1..10000) %}}{body}{{% endfor %}}")});
+        let blank = r#"{{ "" }}"#;
+        let cases = [
+            (each(&"x".repeat(60_000)), grown),
+            (each("{{ ${long} }}"), grown),
+            (each("{% assign x = ${long} %}{{ x | size }}"), built),
+            (each("{{ ${long} | size }}"), steps),
+            (each("{{ ${long} | sha2 | sha2 | sha2 }}"), steps),
+            (
+                looped("{% ifchanged %}{{ ${long} }}{{ n }}{% endifchanged %}"),
+                grown,
+            ),
+            (looped("{% assign x = ${many} | uniq %}"), built),
+            (looped("{% assign x = ${long} | upcase %}"), built),
+            (looped("{% if ${long} contains 'zz' %}{% endif %}"), steps),
+            (looped("{% if ${many} contains 'zz' %}{% endif %}"), steps),
+            (
+                looped(&format!(
+                    "{{% case n %}}{{% else %}}{}{{% endcase %}}",
+                    blank.repeat(200)
+                )),
+                steps,
+            ),
+            (
+                looped(&format!("{{% if n %}}{}{{% endif %}}", blank.repeat(200))),
+                steps,
+            ),
+            (looped("{% for m in ${many} %}{% endfor %}"), turns),
+            (
+                json!({"a": looped("{{n}}")["text"], "b": looped("")["text"]}),
+                turns,
+            ),
+            (looped(&"{% assign x = 1 %}".repeat(60)), steps),
+        ];
+        for (tree, expected) in cases {
+            let found = failure(&tree);
+            let text: String = tree.to_string().chars().take(90).collect();
+            let found = found.unwrap_or_else(|| panic!("{text} ends nowhere"));
+            assert!(found.contains(expected), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_is_far_from_any_bound() {
+        let cards = json!([{"each": "n in ${many} limit:10", "do": {"title": "{{ n }} {{ ${long} | truncate: 60 }}"}}]);
+        assert_eq!(failure(&cards), None);
+        let list = "{% for n in ${many} limit:1000 %}{% if n > 10 %}{{ n | times: 2 }}{% endif %}{% endfor %}";
+        assert_eq!(failure(&json!({"text": list})), None);
+    }
 }

@@ -4,8 +4,16 @@
 //! the call and renders again with the answer among [`Contents`].
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use liquid_core::model::Value as Liquid;
+use serde_json::Value as Json;
+
+use super::filters::from_json;
+
+/// Where an answer that is an object holds its status, as in Braze.
+const STATUS: &str = "__http_status_code__";
 
 /// A call as a template writes it: what answers are told apart by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,19 +47,31 @@ pub enum Response {
     Bad { why: String },
 }
 
-/// Answers by request.
+/// What came of the requests of a message, in the order in which they were made: a few.
 #[derive(Debug, Default, Clone)]
-pub struct Contents(BTreeMap<Request, Arc<Response>>);
+pub struct Contents(Vec<Arc<Answer>>);
+
+/// A response, which is parsed when it is used first.
+#[derive(Debug)]
+struct Answer {
+    request: Request,
+    response: Arc<Response>,
+    value: OnceLock<Liquid>,
+}
 
 // === impl Contents ===
 
 impl Contents {
     pub const fn none() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 
     pub fn add(&mut self, request: Request, response: Arc<Response>) {
-        self.0.insert(request, response);
+        self.0.push(Arc::new(Answer {
+            request,
+            response,
+            value: OnceLock::new(),
+        }));
     }
 
     pub fn len(&self) -> usize {
@@ -62,7 +82,34 @@ impl Contents {
         self.0.is_empty()
     }
 
-    pub(super) fn get(&self, request: &Request) -> Option<&Arc<Response>> {
-        self.0.get(request)
+    /// The response to a request, and its position.
+    pub(super) fn find(&self, request: &Request) -> Option<(usize, &Response)> {
+        let at = self.0.iter().position(|it| it.request == *request)?;
+        Some((at, &self.0[at].response))
+    }
+
+    /// Whether the answer at a position is yet to be parsed.
+    pub(super) fn is_unread(&self, at: usize) -> bool {
+        self.0.get(at).is_some_and(|it| it.value.get().is_none())
+    }
+
+    /// The body of the answer at a position: an object with the status, a list, or else a text as it is.
+    pub(super) fn value(&self, at: usize) -> Option<&Liquid> {
+        let answer = self.0.get(at)?;
+        let Response::Good { status, body } = &*answer.response else {
+            return None;
+        };
+        Some(answer.value.get_or_init(|| parsed(*status, body)))
+    }
+}
+
+fn parsed(status: u16, body: &str) -> Liquid {
+    match serde_json::from_str::<Json>(body) {
+        Ok(Json::Object(mut map)) => {
+            map.insert(STATUS.to_owned(), status.into());
+            from_json(&Json::Object(map))
+        }
+        Ok(list @ Json::Array(_)) => from_json(&list),
+        _ => Liquid::scalar(body.to_owned()),
     }
 }

@@ -8,8 +8,8 @@ use liquid_lib::stdlib;
 
 use super::filters::{self, Bounded};
 use super::tags::{
-    ABORT_MESSAGE, CAPTURE, CATALOG_ITEMS, CONNECTED_CONTENT, CONTENT_BLOCK, EACH, FOR, IF,
-    MESSAGE_EXTRAS, TABLE_ROW, UNLESS, VISIT,
+    ABORT_MESSAGE, CAPTURE, CASE, CATALOG_ITEMS, CONNECTED_CONTENT, CONTENT_BLOCK, EACH, FOR, IF,
+    IF_CHANGED, MESSAGE_EXTRAS, TABLE_ROW, UNLESS, VISIT,
 };
 
 pub(super) const TAGS: [&str; 12] = [
@@ -130,12 +130,12 @@ fn language() -> Language {
     let blocks = &mut language.blocks;
     blocks.register("if".into(), IF.into());
     blocks.register("unless".into(), UNLESS.into());
-    blocks.register("case".into(), stdlib::CaseBlock.into());
+    blocks.register("case".into(), CASE.into());
     blocks.register("for".into(), FOR.into());
     blocks.register("tablerow".into(), TABLE_ROW.into());
     blocks.register("connected_content".into(), CONNECTED_CONTENT.into());
     blocks.register("message_extras".into(), MESSAGE_EXTRAS.into());
-    blocks.register("ifchanged".into(), stdlib::IfChangedBlock.into());
+    blocks.register("ifchanged".into(), IF_CHANGED.into());
     blocks.register("capture".into(), CAPTURE.into());
     blocks.register("raw".into(), stdlib::RawBlock.into());
     blocks.register("comment".into(), stdlib::CommentBlock.into());
@@ -174,7 +174,6 @@ fn filter(name: &str) -> Option<Box<dyn ParseFilter>> {
         "strip_html" => stdlib::StripHtml.into(),
         "strip_newlines" => stdlib::StripNewlines.into(),
         "truncate" => stdlib::Truncate.into(),
-        "uniq" => stdlib::Uniq.into(),
         "upcase" => stdlib::Upcase.into(),
         "where" => stdlib::Where.into(),
         _ => return None,

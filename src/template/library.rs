@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use liquid_core::Template;
 use liquid_core::model::{KString, Object, Value as Liquid};
 use serde_json::{Map, Value as Json};
 
 use super::filters::from_json;
 use super::parse::parse;
+use super::tags::Body;
 use super::visits::{Branch, Visits};
 use super::words::Words;
 use crate::diagnostic::Diagnostic;
@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 /// Built once for a set of resources; a compiled text keeps the one that it was compiled with.
 #[derive(Debug, Default)]
 pub struct Library {
-    blocks: BTreeMap<String, Arc<Template>>,
+    blocks: BTreeMap<String, Arc<Body>>,
     catalogs: BTreeMap<String, Catalog>,
     /// Those of all blocks.
     words: Words,
@@ -87,7 +87,7 @@ impl Library {
 
     /// A block that is broken: told where it stands, and not again where it is used.
     pub fn add_broken_block(&mut self, name: &str) {
-        let nothing = Template::new(Vec::new());
+        let nothing = Body::new(Vec::new());
         self.blocks.insert(name.to_owned(), Arc::new(nothing));
     }
 
@@ -99,7 +99,7 @@ impl Library {
         self.access = access;
     }
 
-    pub(super) fn block(&self, name: &str) -> Option<&Arc<Template>> {
+    pub(super) fn block(&self, name: &str) -> Option<&Arc<Body>> {
         self.blocks.get(name)
     }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use liquid_core::Result;
 use liquid_core::model::{ScalarCow, ValueView};
 use liquid_core::runtime::Registers;
 
 use super::state::State;
+use super::words::clipped;
 
 /// Stands for a part of a name that is a value of somebody's.
 const VALUE: &str = "[…]";
@@ -45,13 +47,18 @@ impl Misses {
     }
 }
 
-/// Writes down that a name was read.
-pub(super) fn note_read(registers: &Registers, path: &[ScalarCow<'_>], is_found: bool) {
+/// Pays for a read, and writes down that a name is absent.
+pub(super) fn note_read(
+    registers: &Registers,
+    path: &[ScalarCow<'_>],
+    found: Option<&dyn ValueView>,
+) -> Result<()> {
     let mut state = registers.get_mut::<State>();
     state.misses.settle();
-    if is_found {
-        return;
+    if let Some(value) = found {
+        return state.budget.read(value);
     }
+    state.budget.step(1)?;
     let (root, rest) = path
         .split_first()
         .map_or((None, path), |(root, rest)| (Some(root), rest));
@@ -69,9 +76,20 @@ pub(super) fn note_read(registers: &Registers, path: &[ScalarCow<'_>], is_found:
         .map(|root| root.to_kstr().into_string())
         .filter(|root| root != "user" && root != "custom_attribute");
     let name = root.into_iter().chain(rest).collect::<Vec<_>>().join(".");
+    let name = clipped(&name);
     let misses = &mut state.misses;
     misses.open = Some(name.clone());
     misses.names.insert(name);
+    Ok(())
+}
+
+/// Pays for a question whether there is something, which cannot fail by itself: whatever comes next does.
+pub(super) fn note_question(registers: &Registers, found: Option<&dyn ValueView>) {
+    let budget = &mut registers.get_mut::<State>().budget;
+    drop(match found {
+        Some(value) => budget.read(value),
+        None => budget.step(1),
+    });
 }
 
 /// Writes down what else was asked for and is not there; a name, never a value.

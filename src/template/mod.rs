@@ -8,9 +8,12 @@
 //! **Invariant:** whatever a template does, a render ends within its bounds, with a text, an abort or a
 //! failure; and a rendered tree is valid JSON whatever a user's name holds.
 
+mod assigned;
 mod budget;
+mod caught;
 mod content;
 mod filters;
+mod frame;
 mod language;
 mod library;
 mod misses;
@@ -28,6 +31,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use budget::Budget;
 pub use content::{Contents, Request, Response, Wanted};
 pub use library::{Access, Catalog, Library, References};
 pub use rewrite::Bare;

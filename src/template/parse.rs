@@ -1,13 +1,12 @@
 //! From an author's text to a template, with every mistake where the author wrote it.
 
 use std::ops::Range;
-use std::panic::catch_unwind;
 
-use liquid_core::Template;
-
+use super::caught::caught;
 use super::language::LANGUAGE;
 use super::library::{Library, References};
 use super::rewrite::{Bare, Rewritten, rewrite};
+use super::tags::Body;
 use super::visits::Branch;
 use super::words::Words;
 use crate::diagnostic::{Diagnostic, codes};
@@ -19,7 +18,7 @@ const END_FOR: &str = "%}{% endfor %}";
 
 /// A parsed text.
 pub(super) struct Parsed {
-    pub(super) template: Template,
+    pub(super) template: Body,
     pub(super) references: References,
     pub(super) bare: Vec<Bare>,
     pub(super) branches: Vec<Branch>,
@@ -88,18 +87,18 @@ pub(super) fn check_length(source: &str) -> Result<(), Vec<Diagnostic>> {
 
 fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<Diagnostic>> {
     // The library has panics of its own; a template must not end the server.
-    let parsed = catch_unwind(|| liquid_core::parser::parse(text, &LANGUAGE));
+    let parsed = caught(|| liquid_core::parser::parse(text, &LANGUAGE));
     match parsed {
-        Ok(Ok(elements)) => Ok(Parsed {
-            template: Template::new(elements),
+        Some(Ok(elements)) => Ok(Parsed {
+            template: Body::new(elements),
             uses_library: rewritten.uses_library(),
             references: rewritten.references,
             bare: rewritten.bare,
             branches: rewritten.branches,
             words: Words::of(text),
         }),
-        Ok(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
-        Err(_) => Err(vec![syntax("the template does not parse", 0..source.len())]),
+        Some(Err(error)) => Err(vec![diagnose(source, &rewritten, &error.to_string())]),
+        None => Err(vec![syntax("the template does not parse", 0..source.len())]),
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,13 +12,16 @@ use liquid_core::model::{
     KString, KStringCow, KStringRef, Object, ScalarCow, Value as Liquid, ValueCow,
 };
 use liquid_core::runtime::{PartialStore, Registers};
-use liquid_core::{Renderable, Result, Runtime, Template, ValueView};
+use liquid_core::{Renderable, Result, Runtime, ValueView};
 
-use super::budget::Limited;
+use super::assigned::Assigned;
+use super::budget::{Budget, Limited, bytes};
+use super::caught::caught;
 use super::content::Contents;
-use super::misses::note_read;
+use super::misses::{note_question, note_read};
 use super::parse::first_line;
 use super::state::{Collected, State};
+use super::tags::Body;
 use super::text::{Compiled, Failure, Locals};
 use super::view::{count, index};
 use crate::model::Value;
@@ -40,20 +42,17 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Answers to what templates asked for before.
     pub contents: &'a Contents,
+    /// What is left to the texts of the message.
+    pub budget: &'a Budget,
 }
 
 /// A render under way.
 pub(super) struct Scope<'a> {
     context: Context<'a>,
     registers: Registers,
-    assigned: RefCell<Object>,
+    locals: &'a Locals,
+    assigned: Assigned,
     counters: RefCell<Object>,
-}
-
-/// A few names more, as a loop has them for its body.
-pub(super) struct Frame<'a> {
-    pub(super) parent: &'a dyn Runtime,
-    pub(super) names: [(&'a str, &'a dyn ValueView); 2],
 }
 
 /// There are no partial templates.
@@ -63,16 +62,18 @@ struct NoPartials;
 // === impl Scope ===
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(context: &Context<'a>, compiled: &Compiled, locals: &Locals) -> Self {
+    pub(super) fn new(context: &Context<'a>, compiled: &Compiled, locals: &'a Locals) -> Self {
         let scope = Self {
             context: *context,
             registers: Registers::default(),
-            assigned: RefCell::new(locals.iter().cloned().collect()),
+            locals,
+            assigned: Assigned::default(),
             counters: RefCell::default(),
         };
         {
             let mut state = scope.registers.get_mut::<State>();
             state.now = Some(context.now);
+            state.budget = context.budget.left();
             state.library.clone_from(&compiled.library);
             state.words = compiled.words.clone();
             if !context.contents.is_empty() {
@@ -83,14 +84,19 @@ impl<'a> Scope<'a> {
     }
 
     /// Renders, whatever the template does.
-    pub(super) fn run(&self, template: &Template) -> std::result::Result<Vec<u8>, Failure> {
+    pub(super) fn run(&self, body: &Body) -> std::result::Result<Vec<u8>, Failure> {
         let mut bytes = Vec::with_capacity(256);
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            template
-                .render_to(&mut Limited::new(&mut bytes), self)
+        let most = self.context.budget.left().writable();
+        let done = caught(|| {
+            let mut out = Limited::new(&mut bytes, most);
+            let rendered = body.render_to(&mut out, self);
+            let is_full = out.is_full();
+            // What the budget says tells more than what the library made of it.
+            self.pay(bytes.len(), is_full)
+                .and(rendered)
                 .map_err(|error| error.to_string())
-        }));
-        if let Ok(Ok(())) = done {
+        });
+        if let Some(Ok(())) = done {
             return Ok(bytes);
         }
         let mut state = self.registers.get_mut::<State>();
@@ -101,13 +107,24 @@ impl<'a> Scope<'a> {
             return Err(Failure::Wants(wanted));
         }
         let message = match done {
-            Ok(Err(error)) => first_line(&error),
+            Some(Err(error)) => first_line(&error),
             _ => "the template did something that is not supported".to_owned(),
         };
         Err(Failure::Failed {
             path: String::new(),
             message,
         })
+    }
+
+    /// Takes what was used from what the message has left.
+    fn pay(&self, written: usize, is_full: bool) -> Result<()> {
+        let budget = &mut self.registers.get_mut::<State>().budget;
+        if is_full {
+            budget.outgrow();
+        }
+        let paid = budget.check().and_then(|()| budget.write(written));
+        self.context.budget.set(*budget);
+        paid
     }
 
     /// What `each` was given to go over.
@@ -125,13 +142,13 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn extras(&self) -> BTreeMap<String, String> {
-        self.registers.get_mut::<State>().extras.take()
+        std::mem::take(&mut self.registers.get_mut::<State>().extras)
     }
 
     fn find(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
         let root = path.first()?.to_kstr();
-        if let Some(value) = self.assigned.borrow().get(root.as_str()) {
-            return descend_liquid(value, &path[1..]).map(ValueCow::Owned);
+        if let Some(value) = self.own(root.as_str()) {
+            return liquid_core::model::try_find(value, &path[1..]);
         }
         let (name, rest) = match path.get(1) {
             Some(name) => (name.to_kstr(), &path[2..]),
@@ -163,6 +180,22 @@ impl<'a> Scope<'a> {
             _ => return None,
         };
         descend(map.get(name.as_str())?, rest)
+    }
+
+    /// What the message or the text gave a name to.
+    fn own(&self, name: &str) -> Option<&Liquid> {
+        let local = self.locals.iter().rev().find(|(local, _)| local == name);
+        if let Some((_, value)) = local {
+            return Some(value);
+        }
+        let answer = {
+            let state = self.registers.get_mut::<State>();
+            state.answers.get(name).copied()
+        };
+        match answer {
+            Some(at) => self.context.contents.value(at),
+            None => self.assigned.get(name),
+        }
     }
 
     /// What a user has without an attribute.
@@ -203,21 +236,31 @@ impl Runtime for Scope<'_> {
 
     /// Existence tests come here: an absent name is no miss.
     fn try_get(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
-        self.find(path)
+        let found = self.find(path);
+        note_question(&self.registers, found.as_ref().map(ValueCow::as_view));
+        found
     }
 
     /// Reads come here: an absent name is empty, and written down.
     fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
         let found = self.find(path);
-        note_read(&self.registers, path, found.is_some());
+        note_read(&self.registers, path, found.as_ref().map(ValueCow::as_view))?;
         Ok(found.unwrap_or(ValueCow::Owned(Liquid::Nil)))
     }
 
     fn set_global(&self, name: KString, value: Liquid) -> Option<Liquid> {
-        self.assigned.borrow_mut().insert(name, value)
+        let mut state = self.registers.get_mut::<State>();
+        state.answers.remove(&name);
+        // What fails here cannot say so: whatever comes next does.
+        if state.budget.build(bytes(&value)).is_ok() {
+            self.assigned.set(name, value);
+        }
+        None
     }
 
     fn set_index(&self, name: KString, value: Liquid) -> Option<Liquid> {
+        // As above.
+        drop(self.registers.get_mut::<State>().budget.step(1));
         self.counters.borrow_mut().insert(name, value)
     }
 
@@ -231,63 +274,6 @@ impl Runtime for Scope<'_> {
 
     fn registers(&self) -> &Registers {
         &self.registers
-    }
-}
-
-// === impl Frame ===
-
-impl Frame<'_> {
-    fn named(&self, path: &[ScalarCow<'_>]) -> Option<&dyn ValueView> {
-        let root = path.first()?.to_kstr();
-        let named = self.names.iter().find(|(name, _)| *name == root.as_str());
-        named.map(|(_, value)| *value)
-    }
-}
-
-impl Runtime for Frame<'_> {
-    fn partials(&self) -> &dyn PartialStore {
-        self.parent.partials()
-    }
-
-    fn name(&self) -> Option<KStringRef<'_>> {
-        self.parent.name()
-    }
-
-    fn roots(&self) -> BTreeSet<KStringCow<'_>> {
-        self.parent.roots()
-    }
-
-    fn try_get(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
-        match (self.named(path), path.len()) {
-            (Some(value), 1) => Some(ValueCow::Borrowed(value)),
-            (Some(value), _) => liquid_core::model::try_find(value, &path[1..]),
-            (None, _) => self.parent.try_get(path),
-        }
-    }
-
-    fn get(&self, path: &[ScalarCow<'_>]) -> Result<ValueCow<'_>> {
-        if self.named(path).is_none() {
-            return self.parent.get(path);
-        }
-        let found = self.try_get(path);
-        note_read(self.registers(), path, found.is_some());
-        Ok(found.unwrap_or(ValueCow::Owned(Liquid::Nil)))
-    }
-
-    fn set_global(&self, name: KString, value: Liquid) -> Option<Liquid> {
-        self.parent.set_global(name, value)
-    }
-
-    fn set_index(&self, name: KString, value: Liquid) -> Option<Liquid> {
-        self.parent.set_index(name, value)
-    }
-
-    fn get_index<'b>(&'b self, name: &str) -> Option<ValueCow<'b>> {
-        self.parent.get_index(name)
-    }
-
-    fn registers(&self) -> &Registers {
-        self.parent.registers()
     }
 }
 
@@ -334,11 +320,4 @@ fn descend<'a>(value: &'a Value, path: &[ScalarCow<'_>]) -> Option<ValueCow<'a>>
         Value::String(text) if step.to_kstr() == "size" => size(text.chars().count()),
         _ => None,
     }
-}
-
-fn descend_liquid(value: &Liquid, path: &[ScalarCow<'_>]) -> Option<Liquid> {
-    if path.is_empty() {
-        return Some(value.clone());
-    }
-    liquid_core::model::try_find(value, path).map(ValueCow::into_owned)
 }

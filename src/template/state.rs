@@ -6,11 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use liquid_core::model::{KString, Value as Liquid};
 
-use super::budget::Budget;
+use super::budget::Left;
 use super::content::{Contents, Wanted};
 use super::library::Library;
 use super::misses::Misses;
-use super::tags::Extras;
 use super::words::Words;
 
 /// The state of a render beside its names.
@@ -18,13 +17,18 @@ use super::words::Words;
 pub(super) struct State {
     /// The instant of the render.
     pub(super) now: Option<Timestamp>,
-    pub(super) budget: Budget,
+    /// What the message has left.
+    pub(super) budget: Left,
     pub(super) misses: Misses,
     /// What names of misses may consist of.
     pub(super) words: Words,
-    pub(super) extras: Extras,
+    pub(super) extras: BTreeMap<String, String>,
     /// Set by `abort_message`.
     pub(super) aborted: Option<String>,
+    /// What the last `ifchanged` showed.
+    pub(super) changed: Option<String>,
+    /// Names that stand for answers among the contents, by their position: an answer is large, and not copied.
+    pub(super) answers: BTreeMap<KString, usize>,
     /// Where each loop ended, by what it goes over: `offset:continue` goes on from there.
     pub(super) ends: BTreeMap<String, usize>,
     /// Content blocks and catalogs, where the text uses any.
@@ -53,11 +57,13 @@ impl Default for State {
     fn default() -> Self {
         Self {
             now: None,
-            budget: Budget::new(),
+            budget: Left::default(),
             misses: Misses::default(),
             words: Words::default(),
-            extras: Extras::default(),
+            extras: BTreeMap::new(),
             aborted: None,
+            changed: None,
+            answers: BTreeMap::new(),
             ends: BTreeMap::new(),
             library: None,
             contents: Contents::none(),

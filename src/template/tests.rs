@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::language::{BLOCKS, FILTERS, TAGS};
-use super::{Contents, Context, Failure, Library, Rendered, Text, Tree};
+use super::{Budget, Contents, Context, Failure, Library, Rendered, Text, Tree};
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;
@@ -46,6 +46,7 @@ fn render_text(text: &Text) -> Result<Rendered, Failure> {
         dispatch_id: "d1",
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
         contents: &NONE,
+        budget: &Budget::of_a_message(),
     };
     text.render(&context)
 }
@@ -328,6 +329,12 @@ fn hostile_templates_end() {
     }
     let deep = "{% if true %}".repeat(limits::TEMPLATE_DEPTH_MAX + 1);
     assert!(Text::compile(&deep).is_err());
+    let brackets =
+        |n: usize| Text::compile(&format!("{{{{ {}1{} }}}}", "a[".repeat(n), "]".repeat(n)));
+    assert!(brackets(limits::BRACKET_DEPTH_MAX).is_ok());
+    assert!(brackets(limits::BRACKET_DEPTH_MAX + 1).is_err() && brackets(9_000).is_err());
+    let rendered = render(&format!("{{{{ a{} }}}}", ".b".repeat(9_000))).unwrap();
+    assert!(rendered.misses[0].chars().count() <= limits::QUOTED_CHARS_MAX + 1);
     assert!(Text::compile(&"{{x}}".repeat(limits::TEMPLATE_BYTES_MAX)).is_err());
 }
 
@@ -354,7 +361,7 @@ proptest! {
         let none = BTreeMap::new();
         let context = Context {
             user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1",
-            now: "2026-11-23T10:00:00Z".parse().unwrap(), contents: &NONE,
+            now: "2026-11-23T10:00:00Z".parse().unwrap(), contents: &NONE, budget: &Budget::of_a_message(),
         };
         let tree = Tree::compile(&json!({"text": "<{{${first_name}}}>", "n": 1})).unwrap();
         let text = tree.render(&context).unwrap().json.to_string();
@@ -375,7 +382,7 @@ proptest! {
             let (profile, none) = (ana(), BTreeMap::new());
             let now = "2026-11-23T10:00:00Z".parse().unwrap();
             let context =
-                Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1", now, contents: &NONE };
+                Context { user: &profile, trigger_properties: &none, event_properties: None, campaign: "c", dispatch_id: "d1", now, contents: &NONE, budget: &Budget::of_a_message() };
             drop(text.render(&context));
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use liquid_core::Template;
 use liquid_core::model::{KString, Value as Liquid};
 
 use super::content::Wanted;
@@ -12,6 +11,7 @@ use super::library::{Library, References};
 use super::parse::{Parsed, parse};
 use super::rewrite::Bare;
 use super::scope::{Context, Scope};
+use super::tags::Body;
 use super::visits::Branch;
 use super::words::Words;
 use crate::diagnostic::Diagnostic;
@@ -32,7 +32,7 @@ enum Kind {
 pub(super) struct Head(Arc<Compiled>);
 
 pub(super) struct Compiled {
-    pub(super) template: Template,
+    pub(super) template: Body,
     /// Only where the text uses something of it.
     pub(super) library: Option<Arc<Library>>,
     references: References,
@@ -97,6 +97,14 @@ impl Text {
     /// Whether the text depends on what it is rendered for.
     pub fn is_dynamic(&self) -> bool {
         matches!(self.0, Kind::Liquid(_))
+    }
+
+    /// The text where it has no Liquid.
+    pub(super) fn plain(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Plain(text) => Some(text),
+            Kind::Liquid(_) => None,
+        }
     }
 
     /// What it uses of the library.

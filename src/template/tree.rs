@@ -15,6 +15,7 @@ use super::scope::Context;
 use super::text::{Failure, Head, Text};
 use super::visits::Branch;
 use crate::diagnostic::Diagnostic;
+use crate::model::delivery::add_extra;
 use crate::model::limits;
 
 /// The keys of a repeated node: what is repeated over, and what is repeated.
@@ -274,6 +275,7 @@ impl Render<'_, '_> {
                         self.path.push('.');
                     }
                     self.path.push_str(key);
+                    self.write(key)?;
                     let value = self.node(item)?;
                     self.path.truncate(len);
                     map.insert(key.clone(), value);
@@ -304,13 +306,23 @@ impl Render<'_, '_> {
         Ok(())
     }
 
+    /// Pays for what stands in the message as it is.
+    fn write(&self, text: &str) -> Result<(), Failure> {
+        let paid = self.context.budget.write(text.len());
+        paid.map_err(|error| self.failed(error))
+    }
+
     fn text(&mut self, text: &Text) -> Result<String, Failure> {
+        if let Some(text) = text.plain() {
+            self.write(text)?;
+            return Ok(text.to_owned());
+        }
         let rendered = text.render_with(self.context, &self.locals);
         let rendered = rendered.map_err(|failure| self.placed(failure))?;
         self.misses.extend(rendered.misses);
         self.gaps.extend(rendered.gaps);
         for (key, value) in rendered.extras {
-            self.extras.entry(key).or_insert(value);
+            add_extra(&mut self.extras, key, &value);
         }
         Ok(rendered.text)
     }

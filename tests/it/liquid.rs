@@ -12,7 +12,7 @@ use recado::model::Value;
 use recado::model::id::ExternalId;
 use recado::model::user::Profile;
 use recado::template::{
-    Access, Catalog, Contents, Context, Failure, Library, Rendered, Response, Text,
+    Access, Budget, Catalog, Contents, Context, Failure, Library, Rendered, Response, Text,
 };
 
 #[derive(Debug, Deserialize)]
@@ -141,6 +141,7 @@ impl Stage<'_> {
         loop {
             let context = Context {
                 contents: &contents,
+                budget: &Budget::of_a_message(),
                 ..self.context
             };
             let wanted = match text.render(&context) {
@@ -261,6 +262,7 @@ fn corpus(is_counted: bool) {
         dispatch_id: &of.dispatch_id,
         now: "2026-11-23T10:00:00Z".parse().unwrap(),
         contents: &Contents::none(),
+        budget: &Budget::of_a_message(),
     };
     let stage = Stage {
         library: Arc::new(library),

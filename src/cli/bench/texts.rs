@@ -15,7 +15,7 @@ use crate::delivery::compose::{self, Masked, Means, Subject};
 use crate::model::Value;
 use crate::model::id::{DeliveryId, ExternalId};
 use crate::model::user::{Change, Profile};
-use crate::template::{Contents, Context, Text};
+use crate::template::{Budget, Contents, Context, Text};
 
 const CASES: &str = include_str!("../../../benches/render/cases.json");
 /// So many that a row is not always in the processor's nearest cache.
@@ -142,6 +142,7 @@ impl Ours {
             dispatch_id: "d1",
             now: self.now,
             contents: &NONE,
+            budget: &Budget::of_a_message(),
         };
         let rendered = self.texts[at].render(&context);
         Ok(rendered.map_err(|failure| anyhow!("{failure:?}"))?.text)

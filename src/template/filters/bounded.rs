@@ -6,6 +6,7 @@ use liquid_core::model::{Value, ValueView};
 use liquid_core::parser::{Filter, FilterArguments, FilterReflection, ParseFilter};
 use liquid_core::{Result, Runtime};
 
+use crate::template::budget::bytes;
 use crate::template::state::State;
 
 /// A filter whose result is paid for, and which takes an absent input as Braze does.
@@ -33,7 +34,7 @@ impl ParseFilter for Bounded {
     fn parse(&self, arguments: FilterArguments<'_>) -> Result<Box<dyn Filter>> {
         let skips_absent = matches!(
             self.filter.reflection().name(),
-            "compact" | "first" | "last" | "reverse" | "sort" | "sort_natural" | "uniq" | "where"
+            "compact" | "first" | "last" | "reverse" | "sort" | "sort_natural" | "where"
         );
         Ok(Box::new(Paid {
             filter: self.filter.parse(arguments)?,
@@ -53,6 +54,7 @@ impl Filter for Paid {
         if self.skips_absent && input.is_nil() {
             return Ok(Value::Nil);
         }
+        runtime.registers().get_mut::<State>().budget.read(input)?;
         let output = self.filter.evaluate(input, runtime)?;
         runtime
             .registers()
@@ -66,22 +68,5 @@ impl Filter for Paid {
 impl fmt::Display for Paid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.filter.fmt(f)
-    }
-}
-
-/// About what a value takes.
-fn bytes(value: &Value) -> usize {
-    match value {
-        // A number or a time takes no more than that.
-        Value::Scalar(scalar) if scalar.type_name() != "string" => 16,
-        Value::Scalar(scalar) => 16 + scalar.to_kstr().len(),
-        Value::Array(items) => 16 + items.iter().map(bytes).sum::<usize>(),
-        Value::Object(map) => {
-            16 + map
-                .iter()
-                .map(|(key, item)| key.len() + bytes(item))
-                .sum::<usize>()
-        }
-        Value::State(_) | Value::Nil => 8,
     }
 }

@@ -1,8 +1,11 @@
 //! Filters on lists. What is no list counts as one of itself, what is absent as an empty one, as in Ruby.
 
+use std::collections::BTreeSet;
+
 use liquid_core::model::{Value, ValueView};
 use liquid_core::{Error, Result};
 
+use super::json::to_json;
 use super::own::Call;
 
 pub(super) fn join(input: &dyn ValueView, call: &mut Call<'_>) -> Result<Value> {
@@ -47,6 +50,15 @@ pub(super) fn map(input: &dyn ValueView, call: &mut Call<'_>) -> Result<Value> {
         None if input.is_nil() => Vec::new(),
         None => vec![property(input)],
     }))
+}
+
+/// Each value once, the first of equal ones; the library compares every two.
+pub(super) fn uniq(input: &dyn ValueView, _: &mut Call<'_>) -> Result<Value> {
+    let mut seen = BTreeSet::new();
+    let mut items = items(input);
+    // As JSON a number differs from its text, and objects do not depend on an order.
+    items.retain(|item| seen.insert(to_json(item).to_string()));
+    Ok(Value::Array(items))
 }
 
 fn items(input: &dyn ValueView) -> Vec<Value> {

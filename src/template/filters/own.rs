@@ -9,7 +9,7 @@ use liquid_core::parser::{
 use liquid_core::{Error, Expression, Result, Runtime};
 
 use super::{crypto, date, json, list, number, text, url};
-use crate::template::budget::Budget;
+use crate::template::budget::Left;
 use crate::template::language::FILTERS;
 use crate::template::state::State;
 
@@ -17,7 +17,7 @@ use crate::template::state::State;
 pub(super) struct Call<'a> {
     pub(super) args: Vec<ValueCow<'a>>,
     pub(super) now: Option<jiff::Timestamp>,
-    pub(super) budget: &'a mut Budget,
+    pub(super) budget: &'a mut Left,
 }
 
 // === impl Call ===
@@ -67,6 +67,7 @@ pub(in crate::template) fn own(name: &str) -> Option<Own> {
         "join" => (0, 1, list::join),
         "concat" => (1, 1, list::concat),
         "map" => (1, 1, list::map),
+        "uniq" => (0, 0, list::uniq),
         "split" => (1, 1, text::split),
         "newline_to_br" => (0, 0, text::newline_to_br),
         "truncatewords" => (0, 2, text::truncatewords),

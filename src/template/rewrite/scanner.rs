@@ -5,9 +5,11 @@ use std::ops::Range;
 use super::branches::Forked;
 use super::{Rewritten, SYNTAX, UNKNOWN_FILTER, UNKNOWN_NAME};
 use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::model::limits;
 use crate::template::language::FILTERS;
 use crate::template::library::{Library, References};
 use crate::template::visits::Visits;
+use crate::template::words::clipped;
 
 /// Where the inside of a tag or output ends, and what stands there in plain Liquid.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +153,7 @@ impl<'a> Rewriter<'a> {
 
     /// The inside of a tag or output up to and with its end.
     pub(super) fn inner(&mut self, end: End, start: usize) -> Result<(), Diagnostic> {
-        let mut nested = 0_usize;
+        let (mut nested, mut brackets) = (0_usize, 0_usize);
         loop {
             let rest = self.rest();
             if nested == 0 && self.is_at(end) {
@@ -195,6 +197,20 @@ impl<'a> Rewriter<'a> {
             } else if next == '|' {
                 self.copy(self.at + 1);
                 self.filter_name();
+            } else if next == '[' || next == ']' {
+                brackets = if next == '[' {
+                    brackets + 1
+                } else {
+                    brackets.saturating_sub(1)
+                };
+                if brackets > limits::BRACKET_DEPTH_MAX {
+                    let message = format!(
+                        "brackets are nested deeper than {}",
+                        limits::BRACKET_DEPTH_MAX
+                    );
+                    return Err(Diagnostic::error(SYNTAX, message).spanning(self.at..self.at + 1));
+                }
+                self.copy(self.at + 1);
             } else if next == '\t' {
                 self.at += 1;
                 self.put(" ");
@@ -239,7 +255,10 @@ impl<'a> Rewriter<'a> {
             || name.contains(['{', '|', '\n'])
             || (name.contains('"') && name.contains('\''))
         {
-            let problem = Diagnostic::error(SYNTAX, format!("`{}` names nothing", &rest[..=close]));
+            let problem = Diagnostic::error(
+                SYNTAX,
+                format!("`{}` names nothing", clipped(&rest[..=close])),
+            );
             return Err(problem.spanning(span).hint("write `${attribute_name}`"));
         }
         let quote = if name.contains('"') { '\'' } else { '"' };

@@ -1,16 +1,13 @@
 //! Texts that are kept instead of shown.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use liquid_core::model::{KString, Scalar, Value, ValueView};
-use liquid_core::{
-    Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
-};
+use liquid_core::{Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter};
 
 use super::block::Block;
-use crate::model::limits;
-use crate::template::budget::Limited;
+use super::body::Body;
+use crate::model::delivery::add_extra;
 use crate::template::state::State;
 
 pub(in crate::template) const CAPTURE: Block = Block {
@@ -22,7 +19,7 @@ pub(in crate::template) const CAPTURE: Block = Block {
 #[derive(Debug)]
 struct Captured {
     name: KString,
-    body: Template,
+    body: Body,
 }
 
 /// `{% message_extras :key k :value v %}`: the value is the block's body by now.
@@ -35,12 +32,8 @@ pub(in crate::template) const MESSAGE_EXTRAS: Block = Block {
 #[derive(Debug)]
 struct Extra {
     key: Expression,
-    value: Template,
+    value: Body,
 }
-
-/// What a template adds to the record of its delivery.
-#[derive(Debug, Default)]
-pub(in crate::template) struct Extras(BTreeMap<String, String>);
 
 fn captured(
     mut arguments: TagTokenIter<'_>,
@@ -53,19 +46,14 @@ fn captured(
         .into_result()?;
     let name = KString::from_ref(name);
     arguments.expect_nothing()?;
-    let body = Template::new(tokens.parse_all(language)?);
+    let body = Body::parse(&mut tokens, language)?;
     tokens.assert_empty();
     Ok(Box::new(Captured { name, body }))
 }
 
 impl Renderable for Captured {
     fn render_to(&self, _: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let mut bytes = Vec::new();
-        self.body
-            .render_to(&mut Limited::new(&mut bytes), runtime)?;
-        let registers = runtime.registers();
-        registers.get_mut::<State>().budget.build(bytes.len())?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = self.body.text(runtime)?;
         runtime.set_global(self.name.clone(), Value::Scalar(Scalar::new(text)));
         Ok(())
     }
@@ -81,49 +69,17 @@ fn extra(
         .expect_value()
         .into_result()?;
     arguments.expect_nothing()?;
-    let value = Template::new(tokens.parse_all(language)?);
+    let value = Body::parse(&mut tokens, language)?;
     tokens.assert_empty();
     Ok(Box::new(Extra { key, value }))
 }
 
 impl Renderable for Extra {
     fn render_to(&self, _: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let mut bytes = Vec::new();
-        self.value
-            .render_to(&mut Limited::new(&mut bytes), runtime)?;
+        let value = self.value.text(runtime)?;
         let key = self.key.evaluate(runtime)?.to_kstr().trim().to_owned();
-        let value = String::from_utf8_lossy(&bytes).trim().to_owned();
-        runtime
-            .registers()
-            .get_mut::<State>()
-            .extras
-            .add(key, &value);
+        let mut state = runtime.registers().get_mut::<State>();
+        add_extra(&mut state.extras, key, value.trim());
         Ok(())
-    }
-}
-
-// === impl Extras ===
-
-impl Extras {
-    pub(in crate::template) fn take(&mut self) -> BTreeMap<String, String> {
-        std::mem::take(&mut self.0)
-    }
-
-    /// The first of two with one key stays, and what leaves the bound is cut off, as in Braze.
-    fn add(&mut self, key: String, value: &str) {
-        let used: usize = self
-            .0
-            .iter()
-            .map(|(key, value)| key.len() + value.len())
-            .sum();
-        let left = limits::MESSAGE_EXTRAS_BYTES_MAX.saturating_sub(used);
-        if key.is_empty() || key.len() > left || self.0.contains_key(&key) {
-            return;
-        }
-        let mut end = value.len().min(left - key.len());
-        while !value.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.0.insert(key, value[..end].to_owned());
     }
 }

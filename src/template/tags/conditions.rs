@@ -6,10 +6,11 @@ use std::io::Write;
 use liquid_core::model::{State, Value, ValueView, ValueViewCmp};
 use liquid_core::parser::BlockElement;
 use liquid_core::{
-    Error, Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, Template,
+    Error, Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter,
 };
 
 use super::block::Block;
+use super::body::Body;
 use crate::model::limits;
 
 pub(in crate::template) const IF: Block = Block {
@@ -27,8 +28,8 @@ pub(in crate::template) const UNLESS: Block = Block {
 /// The first branch whose condition holds is shown.
 #[derive(Debug)]
 struct Branches {
-    branches: Vec<(Condition, Template)>,
-    otherwise: Option<Template>,
+    branches: Vec<(Condition, Body)>,
+    otherwise: Option<Body>,
 }
 
 /// Read from the right: `a and b or c` is `a and (b or c)`.
@@ -90,17 +91,17 @@ impl Branches {
                 BlockElement::Tag(mut tag) if tag.name() == "elsif" => {
                     let next = Condition::parse(tag.tokens(), limits::CONDITION_TERMS_MAX)?;
                     let done = std::mem::replace(&mut condition, next);
-                    branches.push((done, Template::new(std::mem::take(&mut body))));
+                    branches.push((done, Body::new(std::mem::take(&mut body))));
                 }
                 BlockElement::Tag(mut tag) if tag.name() == "else" => {
                     tag.tokens().expect_nothing()?;
-                    otherwise = Some(Template::new(tokens.parse_all(language)?));
+                    otherwise = Some(Body::parse(&mut tokens, language)?);
                     break;
                 }
                 element => body.push(element.parse(&mut tokens, language)?),
             }
         }
-        branches.push((condition, Template::new(body)));
+        branches.push((condition, Body::new(body)));
         tokens.assert_empty();
         Ok(Self {
             branches,
@@ -111,7 +112,7 @@ impl Branches {
 
 impl Renderable for Branches {
     fn render_to(&self, writer: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let holds = |(condition, _): &&(Condition, Template)| condition.holds(runtime);
+        let holds = |(condition, _): &&(Condition, Body)| condition.holds(runtime);
         let shown = self.branches.iter().find(holds).map(|(_, body)| body);
         match shown.or(self.otherwise.as_ref()) {
             Some(body) => body.render_to(writer, runtime),

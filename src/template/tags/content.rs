@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
 use liquid_core::model::{KString, Value, ValueView};
@@ -11,10 +10,9 @@ use liquid_core::{Error, Language, Renderable, Result, Runtime, TagBlock, TagTok
 use serde_json::Value as Json;
 
 use super::block::Block;
+use super::body::Body;
 use crate::model::limits;
-use crate::template::budget::Limited;
 use crate::template::content::{Request, Response, Wanted};
-use crate::template::filters::from_json;
 use crate::template::misses::note_miss;
 use crate::template::state::State;
 
@@ -39,7 +37,7 @@ struct Content {
 
 /// A part of the tag, a text with outputs in it.
 #[derive(Debug, Default)]
-struct Section(Vec<Box<dyn Renderable>>);
+struct Section(Body);
 
 fn connected_content(
     mut arguments: TagTokenIter<'_>,
@@ -74,16 +72,7 @@ fn connected_content(
 
 impl Section {
     fn text(&self, runtime: &dyn Runtime) -> Result<String> {
-        let mut bytes = Vec::new();
-        for part in &self.0 {
-            part.render_to(&mut Limited::new(&mut bytes), runtime)?;
-        }
-        runtime
-            .registers()
-            .get_mut::<State>()
-            .budget
-            .build(bytes.len())?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+        Ok(self.0.text(runtime)?.trim().to_owned())
     }
 }
 
@@ -143,38 +132,46 @@ impl Content {
         Ok(Some(bounded))
     }
 
-    fn use_of(
-        &self,
-        response: &Response,
-        out: &mut dyn Write,
-        runtime: &dyn Runtime,
-    ) -> Result<()> {
-        let (status, body) = match response {
-            Response::Good { status, body } => (*status, body),
-            Response::Bad { why } => {
-                note_miss(runtime.registers(), why.clone());
-                return Ok(());
-            }
-        };
+    /// The answer at a position among the contents under its name, or a text in its place.
+    fn use_of(&self, at: usize, out: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
         let save = self.option("save", runtime)?;
+        let is_saved = save.is_some();
         let name = KString::from_string(save.unwrap_or_else(|| UNNAMED.to_owned()));
-        match serde_json::from_str::<Json>(body) {
-            Ok(Json::Object(mut map)) => {
-                map.insert("__http_status_code__".to_owned(), status.into());
-                runtime.set_global(name, from_json(&Json::Object(map)));
-                Ok(())
+        let mut state = runtime.registers().get_mut::<State>();
+        let state = &mut *state;
+        let Some(value) = state.contents.value(at) else {
+            return Ok(());
+        };
+        if let (Value::Scalar(text), false) = (value, is_saved) {
+            return out
+                .write_all(text.to_kstr().as_bytes())
+                .map_err(|_| Error::with_msg("the text grows too large"));
+        }
+        state.answers.insert(name, at);
+        Ok(())
+    }
+}
+
+/// An answer as it is to be used, with its position.
+enum Given {
+    Good(usize),
+    Bad(String),
+}
+
+/// What was fetched before, if it was. Its body is paid for when it is parsed.
+fn given(request: &Request, runtime: &dyn Runtime) -> Result<Option<Given>> {
+    let mut state = runtime.registers().get_mut::<State>();
+    let state = &mut *state;
+    let Some((at, response)) = state.contents.find(request) else {
+        return Ok(None);
+    };
+    match response {
+        Response::Bad { why } => Ok(Some(Given::Bad(why.clone()))),
+        Response::Good { body, .. } => {
+            if state.contents.is_unread(at) {
+                state.budget.build(body.len())?;
             }
-            Ok(list @ Json::Array(_)) => {
-                runtime.set_global(name, from_json(&list));
-                Ok(())
-            }
-            _ if self.options.contains_key("save") => {
-                runtime.set_global(name, Value::scalar(body.clone()));
-                Ok(())
-            }
-            _ => out
-                .write_all(body.as_bytes())
-                .map_err(|_| Error::with_msg("the text grows too large")),
+            Ok(Some(Given::Good(at)))
         }
     }
 }
@@ -183,15 +180,17 @@ impl Renderable for Content {
     fn render_to(&self, out: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
         let wanted = self.wanted(runtime)?;
         check(&wanted.request, runtime)?;
-        let given: Option<Arc<Response>> = {
-            let state = runtime.registers().get_mut::<State>();
-            state.contents.get(&wanted.request).cloned()
-        };
-        if let Some(response) = given {
-            return self.use_of(&response, out, runtime);
+        match given(&wanted.request, runtime)? {
+            Some(Given::Good(at)) => self.use_of(at, out, runtime),
+            Some(Given::Bad(why)) => {
+                note_miss(runtime.registers(), why);
+                Ok(())
+            }
+            None => {
+                runtime.registers().get_mut::<State>().missing = Some(Box::new(wanted));
+                Err(Error::with_msg("connected content is to be fetched"))
+            }
         }
-        runtime.registers().get_mut::<State>().missing = Some(Box::new(wanted));
-        Err(Error::with_msg("connected content is to be fetched"))
     }
 }
 

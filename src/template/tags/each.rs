@@ -2,10 +2,12 @@
 
 use std::io::Write;
 
+use liquid_core::model::ValueCow;
 use liquid_core::{Renderable, Result, Runtime, TagTokenIter};
 
 use super::block::Tag;
-use super::loops::Head;
+use super::head::Head;
+use crate::template::budget::bytes;
 use crate::template::state::State;
 
 /// Nobody can write it: a tree makes it of its `each:`.
@@ -26,9 +28,15 @@ fn each(mut arguments: TagTokenIter<'_>) -> Result<Box<dyn Renderable>> {
 
 impl Renderable for Each {
     fn render_to(&self, _: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let items = self.head.items(runtime)?;
-        let named = (self.head.name().clone(), items);
-        runtime.registers().get_mut::<State>().collected = Some(named);
+        let over = self.head.over(runtime)?;
+        let items = self.head.items(&over, runtime)?;
+        let mut state = runtime.registers().get_mut::<State>();
+        // They outlive what they come from.
+        for item in &items {
+            state.budget.build(bytes(item.as_view()))?;
+        }
+        let items = items.into_iter().map(ValueCow::into_owned).collect();
+        state.collected = Some((self.head.name().clone(), items));
         Ok(())
     }
 }

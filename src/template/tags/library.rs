@@ -7,6 +7,7 @@ use liquid_core::model::{KString, Value, ValueView};
 use liquid_core::{Error, Expression, Renderable, Result, Runtime, TagTokenIter};
 
 use super::block::Tag;
+use crate::template::budget::bytes;
 use crate::template::library::Library;
 use crate::template::misses::note_miss;
 use crate::template::state::State;
@@ -89,7 +90,11 @@ impl Renderable for CatalogItems {
                 continue;
             }
             match catalog.item(&id.to_kstr()) {
-                Some(item) => items.push(item.clone()),
+                Some(item) => {
+                    let mut state = runtime.registers().get_mut::<State>();
+                    state.budget.build(bytes(item))?;
+                    items.push(item.clone());
+                }
                 None => note_miss(
                     runtime.registers(),
                     format!("an item of the catalog `{}`", self.catalog),

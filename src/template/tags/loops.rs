@@ -1,19 +1,18 @@
 //! `for` and `tablerow`, which end.
 
-use std::fmt;
 use std::io::Write;
 
-use liquid_core::model::{KString, Object, Scalar, State::Empty, Value, ValueCow};
-use liquid_core::parser::{BlockElement, TryMatchToken};
+use liquid_core::model::{KString, Object, Scalar, Value, ValueCow};
+use liquid_core::parser::BlockElement;
 use liquid_core::runtime::{Interrupt, InterruptRegister};
 use liquid_core::{
-    Error, Expression, Language, ObjectView, Renderable, Result, Runtime, TagBlock, TagTokenIter,
-    Template, ValueView,
+    Error, Language, ObjectView, Renderable, Result, Runtime, TagBlock, TagTokenIter, ValueView,
 };
 
 use super::block::Block;
-use crate::model::limits;
-use crate::template::scope::Frame;
+use super::body::Body;
+use super::head::{Head, number};
+use crate::template::frame::Frame;
 use crate::template::state::State;
 use crate::template::view::count;
 
@@ -28,8 +27,8 @@ pub(in crate::template) const FOR: Block = Block {
 #[derive(Debug)]
 struct Loop {
     head: Head,
-    body: Template,
-    otherwise: Option<Template>,
+    body: Body,
+    otherwise: Option<Body>,
 }
 
 /// The library's divides by its columns.
@@ -42,27 +41,7 @@ pub(in crate::template) const TABLE_ROW: Block = Block {
 #[derive(Debug)]
 struct Rows {
     head: Head,
-    body: Template,
-}
-
-/// `x in list limit:5 offset:2 reversed`, and `cols:3` of a table.
-#[derive(Debug)]
-pub(super) struct Head {
-    name: KString,
-    items: Items,
-    limit: Option<Expression>,
-    offset: Option<Offset>,
-    cols: Option<Expression>,
-    is_reversed: bool,
-    /// What stands after `in`, with the name, as loops that go on from one another share it.
-    over: String,
-}
-
-#[derive(Debug)]
-enum Offset {
-    At(Expression),
-    /// Where the last loop over the same ended, by its name.
-    Continue,
+    body: Body,
 }
 
 /// What a body knows of its loop.
@@ -76,12 +55,6 @@ struct Forloop<'a> {
     first: bool,
     last: bool,
     parentloop: Option<&'a dyn ValueView>,
-}
-
-#[derive(Debug)]
-enum Items {
-    List(Expression),
-    Range(Expression, Expression),
 }
 
 fn parse_for(
@@ -100,33 +73,19 @@ fn parse_for(
 }
 
 /// What is repeated, and what stands for an empty list.
-fn bodies(
-    tokens: &mut TagBlock<'_, '_>,
-    language: &Language,
-) -> Result<(Template, Option<Template>)> {
+fn bodies(tokens: &mut TagBlock<'_, '_>, language: &Language) -> Result<(Body, Option<Body>)> {
     let mut body = Vec::new();
     while let Some(element) = tokens.next()? {
         match element {
             BlockElement::Tag(mut tag) if tag.name() == "else" => {
                 tag.tokens().expect_nothing()?;
-                let otherwise = Template::new(tokens.parse_all(language)?);
-                return Ok((Template::new(body), Some(otherwise)));
+                let otherwise = Body::parse(tokens, language)?;
+                return Ok((Body::new(body), Some(otherwise)));
             }
             element => body.push(element.parse(tokens, language)?),
         }
     }
-    Ok((Template::new(body), None))
-}
-
-fn option(arguments: &mut TagTokenIter<'_>) -> Result<Expression> {
-    arguments
-        .expect_next("`:` is expected")?
-        .expect_str(":")
-        .into_result_custom_msg("`:` is expected")?;
-    arguments
-        .expect_next("a number is expected")?
-        .expect_value()
-        .into_result()
+    Ok((Body::new(body), None))
 }
 
 fn parse_rows(
@@ -135,152 +94,9 @@ fn parse_rows(
     language: &Language,
 ) -> Result<Box<dyn Renderable>> {
     let head = Head::parse(&mut arguments, true)?;
-    let body = Template::new(tokens.parse_all(language)?);
+    let body = Body::parse(&mut tokens, language)?;
     tokens.assert_empty();
     Ok(Box::new(Rows { head, body }))
-}
-
-// === impl Head ===
-
-impl Head {
-    pub(super) fn name(&self) -> &KString {
-        &self.name
-    }
-
-    pub(super) fn parse(arguments: &mut TagTokenIter<'_>, is_table: bool) -> Result<Self> {
-        let name = arguments
-            .expect_next("a name is expected")?
-            .expect_identifier()
-            .into_result()?;
-        let name = KString::from_ref(name);
-        arguments
-            .expect_next("`in` is expected")?
-            .expect_str("in")
-            .into_result_custom_msg("`in` is expected")?;
-        let items = match arguments
-            .expect_next("a list or a range is expected")?
-            .expect_value()
-        {
-            TryMatchToken::Matches(list) => Items::List(list),
-            TryMatchToken::Fails(token) => {
-                let (from, to) = token.expect_range().into_result()?;
-                Items::Range(from, to)
-            }
-        };
-        let over = format!("{name} in {items}");
-        let (mut limit, mut offset, mut cols, mut is_reversed) = (None, None, None, false);
-        while let Some(token) = arguments.next() {
-            match token.as_str() {
-                "limit" => limit = Some(option(arguments)?),
-                "offset" => offset = Some(Offset::parse(arguments)?),
-                "cols" if is_table => cols = Some(option(arguments)?),
-                "reversed" if !is_table => is_reversed = true,
-                _ => {
-                    let known = if is_table { "cols" } else { "reversed" };
-                    let message = format!("`limit`, `offset` or `{known}` is expected");
-                    return token.raise_custom_error(&message).into_err();
-                }
-            }
-        }
-        Ok(Self {
-            name,
-            items,
-            limit,
-            offset,
-            cols,
-            is_reversed,
-            over,
-        })
-    }
-
-    /// The items of this run: at most as many as there may be iterations, since more cannot be shown.
-    pub(super) fn items(&self, runtime: &dyn Runtime) -> Result<Vec<Value>> {
-        let skip = match &self.offset {
-            None => 0,
-            Some(Offset::At(offset)) => number(Some(offset), runtime)?.unwrap_or(0),
-            Some(Offset::Continue) => {
-                let state = runtime.registers().get_mut::<State>();
-                state.ends.get(&self.over).copied().unwrap_or(0)
-            }
-        };
-        let take = number(self.limit.as_ref(), runtime)?
-            .unwrap_or(usize::MAX)
-            .min(limits::RENDER_ITERATIONS_MAX as usize + 1);
-        let mut items: Vec<Value> = match &self.items {
-            Items::Range(from, to) => {
-                let bound = |end: &Expression| -> Result<i64> {
-                    let value = end.evaluate(runtime)?;
-                    Ok(value.as_scalar().and_then(|n| n.to_integer()).unwrap_or(0))
-                };
-                (bound(from)?..=bound(to)?)
-                    .skip(skip)
-                    .take(take)
-                    .map(Value::scalar)
-                    .collect()
-            }
-            Items::List(list) => {
-                let list = list.evaluate(runtime)?;
-                match (list.as_array(), list.as_object()) {
-                    (Some(array), _) => array
-                        .values()
-                        .skip(skip)
-                        .take(take)
-                        .map(ValueView::to_value)
-                        .collect(),
-                    (None, Some(object)) => {
-                        let mut pairs: Vec<_> = object.iter().collect();
-                        // The library's objects have no order of their own.
-                        pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
-                        let pairs = pairs.into_iter().skip(skip).take(take);
-                        pairs
-                            .map(|(key, value)| {
-                                Value::Array(vec![
-                                    Value::scalar(key.into_owned()),
-                                    value.to_value(),
-                                ])
-                            })
-                            .collect()
-                    }
-                    // A text that is not empty is a list of itself; other scalars are none.
-                    (None, None) => {
-                        let is_text = list.type_name() == "string" && !list.query_state(Empty);
-                        let text = is_text.then(|| list.to_value());
-                        text.into_iter().skip(skip).take(take).collect()
-                    }
-                }
-            }
-        };
-        if self.is_reversed {
-            items.reverse();
-        }
-        let mut state = runtime.registers().get_mut::<State>();
-        state.ends.insert(self.over.clone(), skip + items.len());
-        Ok(items)
-    }
-}
-
-// === impl Offset ===
-
-impl Offset {
-    fn parse(arguments: &mut TagTokenIter<'_>) -> Result<Self> {
-        let value = option(arguments)?;
-        Ok(if value.to_string() == "continue" {
-            Self::Continue
-        } else {
-            Self::At(value)
-        })
-    }
-}
-
-// === impl Items ===
-
-impl fmt::Display for Items {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::List(list) => list.fmt(f),
-            Self::Range(from, to) => write!(f, "({from}..{to})"),
-        }
-    }
 }
 
 // === impl Forloop ===
@@ -305,7 +121,8 @@ impl<'a> Forloop<'a> {
 
 impl Renderable for Loop {
     fn render_to(&self, writer: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let items = self.head.items(runtime)?;
+        let over = self.head.over(runtime)?;
+        let items = self.head.items(&over, runtime)?;
         if items.is_empty() {
             return match &self.otherwise {
                 Some(otherwise) => otherwise.render_to(writer, runtime),
@@ -320,7 +137,7 @@ impl Renderable for Loop {
             let forloop = Forloop::new(at, n, outer);
             let scope = Frame {
                 parent: runtime,
-                names: [("forloop", &forloop), (&self.head.name, item)],
+                names: [("forloop", &forloop), (self.head.name(), item.as_view())],
             };
             self.body.render_to(writer, &scope)?;
             let interrupt = runtime.registers().get_mut::<InterruptRegister>().reset();
@@ -336,7 +153,8 @@ impl Renderable for Loop {
 
 impl Renderable for Rows {
     fn render_to(&self, writer: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let items = self.head.items(runtime)?;
+        let over = self.head.over(runtime)?;
+        let items = self.head.items(&over, runtime)?;
         let n = items.len();
         let cols = number(self.head.cols.as_ref(), runtime)?.unwrap_or(n.max(1));
         if cols == 0 {
@@ -349,7 +167,10 @@ impl Renderable for Rows {
             let tablerow = Value::Object(tablerow(at, n, col, is_last_col));
             let scope = Frame {
                 parent: runtime,
-                names: [("tablerowloop", &tablerow), (&self.head.name, item)],
+                names: [
+                    ("tablerowloop", &tablerow),
+                    (self.head.name(), item.as_view()),
+                ],
             };
             if col == 0 {
                 put(writer, &format!("<tr class=\"row{}\">", row + 1))?;
@@ -387,13 +208,4 @@ fn put(writer: &mut dyn Write, text: &str) -> Result<()> {
     writer
         .write_all(text.as_bytes())
         .map_err(|_| Error::with_msg("the text grows too large"))
-}
-
-fn number(option: Option<&Expression>, runtime: &dyn Runtime) -> Result<Option<usize>> {
-    let Some(option) = option else {
-        return Ok(None);
-    };
-    let value = option.evaluate(runtime)?;
-    let whole = value.as_scalar().and_then(|n| n.to_integer());
-    Ok(whole.map(|n| usize::try_from(n).unwrap_or(0)))
 }

@@ -2,16 +2,23 @@
 
 mod abort;
 mod block;
+mod body;
 mod capture;
+mod case;
+mod changed;
 mod conditions;
 mod content;
 mod each;
+mod head;
 mod library;
 mod loops;
 mod visit;
 
 pub(super) use abort::ABORT_MESSAGE;
-pub(super) use capture::{CAPTURE, Extras, MESSAGE_EXTRAS};
+pub(super) use body::Body;
+pub(super) use capture::{CAPTURE, MESSAGE_EXTRAS};
+pub(super) use case::CASE;
+pub(super) use changed::IF_CHANGED;
 pub(super) use conditions::{IF, UNLESS};
 pub(super) use content::{CONNECTED_CONTENT, OPTION, host};
 pub(super) use each::EACH;
