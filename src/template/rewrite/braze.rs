@@ -21,6 +21,9 @@ const OPTIONS: [(&str, bool); 9] = [
     ("retry", false),
 ];
 
+/// What Braze makes a JSON object of a form for.
+const JSON: &str = "application/json";
+
 /// An option's name with where it stands, and where its value does.
 type Found<'a> = (&'a str, Range<usize>, Range<usize>);
 
@@ -83,7 +86,7 @@ impl<'a> Rewriter<'a> {
     }
 
     /// A text of its own within a tag: outputs in it are rewritten, tags are not allowed.
-    fn outputs(&mut self, to: usize, start: usize) -> Result<(), Diagnostic> {
+    pub(super) fn outputs(&mut self, to: usize, start: usize) -> Result<(), Diagnostic> {
         while let Some(open) = self.source[self.at..to].find("{{") {
             let open = self.at + open;
             self.copy(open + 2);
@@ -170,7 +173,18 @@ impl<'a> Rewriter<'a> {
         self.put("connected_content %}");
         self.at = url.start;
         self.outputs(url.end, start)?;
+        let mut is_json = false;
+        for (name, _, value) in &options {
+            is_json |= *name == "content_type" && &self.source[value.clone()] == JSON;
+        }
         for (name, _, value) in options {
+            if name == "headers" {
+                self.header_sections(value, start)?;
+                continue;
+            }
+            if name == "body" && is_json && self.form_sections(value.clone(), start)? {
+                continue;
+            }
             self.put(&format!("{{% {OPTION} \"{name}\" %}}"));
             self.at = value.start;
             self.outputs(value.end, start)?;

@@ -7,6 +7,7 @@
 mod bare;
 mod branches;
 mod braze;
+mod fields;
 mod scanner;
 mod statements;
 

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use liquid_core::model::{KString, Value, ValueView};
-use liquid_core::parser::BlockElement;
+use liquid_core::parser::{BlockElement, TagToken};
 use liquid_core::{Error, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::block::Block;
 use super::body::Body;
@@ -33,6 +33,17 @@ const UNNAMED: &str = "connected";
 struct Content {
     url: Section,
     options: BTreeMap<String, Section>,
+    headers: Vec<(String, Section)>,
+    /// Of a form that is posted as a JSON object.
+    fields: Vec<(String, Section)>,
+}
+
+/// What a section is of.
+enum Of {
+    Url,
+    Option(String),
+    Header(String),
+    Field(String),
 }
 
 /// A part of the tag, a text with outputs in it.
@@ -46,26 +57,37 @@ fn connected_content(
 ) -> Result<Box<dyn Renderable>> {
     arguments.expect_nothing()?;
     let mut content = Content::default();
-    let mut option: Option<String> = None;
+    let mut section = Section::default();
+    let mut of = Of::Url;
     while let Some(element) = tokens.next()? {
         match element {
             BlockElement::Tag(mut tag) if tag.name() == OPTION => {
-                let name = tag.tokens().expect_next("a name is expected")?;
-                let name = name.expect_literal().into_result()?.to_kstr().into_string();
-                content.options.entry(name.clone()).or_default();
-                option = Some(name);
+                content.put(of, std::mem::take(&mut section));
+                of = Of::parse(tag.tokens())?;
             }
-            element => {
-                let section = match &option {
-                    None => &mut content.url,
-                    Some(name) => content.options.entry(name.clone()).or_default(),
-                };
-                section.0.push(element.parse(&mut tokens, language)?);
-            }
+            element => section.0.push(element.parse(&mut tokens, language)?),
         }
     }
+    content.put(of, section);
     tokens.assert_empty();
     Ok(Box::new(content))
+}
+
+// === impl Of ===
+
+impl Of {
+    fn parse(tokens: &mut TagTokenIter<'_>) -> Result<Self> {
+        let text = |token: TagToken<'_>| -> Result<String> {
+            let literal = token.expect_literal().into_result()?;
+            Ok(literal.to_kstr().into_string())
+        };
+        let name = text(tokens.expect_next("a name is expected")?)?;
+        Ok(match tokens.next() {
+            None => Self::Option(name),
+            Some(key) if name == "headers" => Self::Header(text(key)?),
+            Some(key) => Self::Field(text(key)?),
+        })
+    }
 }
 
 // === impl Section ===
@@ -79,6 +101,27 @@ impl Section {
 // === impl Content ===
 
 impl Content {
+    fn put(&mut self, of: Of, section: Section) {
+        match of {
+            Of::Url => self.url = section,
+            Of::Option(name) => {
+                self.options.insert(name, section);
+            }
+            Of::Header(name) => self.headers.push((name, section)),
+            Of::Field(name) => self.fields.push((name, section)),
+        }
+    }
+
+    fn body(&self, runtime: &dyn Runtime) -> Result<Option<String>> {
+        if self.fields.is_empty() {
+            return self.option("body", runtime);
+        }
+        let fields = self.fields.iter();
+        let fields = fields.map(|(key, value)| Ok((key.clone(), Json::from(value.text(runtime)?))));
+        let map: Map<String, Json> = fields.collect::<Result<_>>()?;
+        Ok(Some(Json::Object(map).to_string()))
+    }
+
     fn option(&self, name: &str, runtime: &dyn Runtime) -> Result<Option<String>> {
         let section = self.options.get(name);
         section.map(|section| section.text(runtime)).transpose()
@@ -92,24 +135,17 @@ impl Content {
             "POST" => "POST",
             _ => return Err(Error::with_msg("`:method` is `get` or `post`")),
         };
-        let body = self.option("body", runtime)?;
-        let content_type = self.option("content_type", runtime)?;
-        let is_json = content_type.as_deref() == Some("application/json");
-        let headers = match self.option("headers", runtime)? {
-            None => BTreeMap::new(),
-            Some(text) => serde_json::from_str(&text).map_err(|_| {
-                Error::with_msg("`:headers` is no JSON object of texts once it is rendered")
-            })?,
-        };
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| Ok((name.clone(), value.text(runtime)?)));
         Ok(Wanted {
             cached_for: self.cached_for(method, runtime)?,
             is_retried: self.options.contains_key("retry"),
             request: Request {
                 method: method.to_owned(),
                 url,
-                headers,
-                body: body.map(|body| if is_json { json_of_form(&body) } else { body }),
-                content_type,
+                headers: headers.collect::<Result<_>>()?,
+                body: self.body(runtime)?,
+                content_type: self.option("content_type", runtime)?,
                 basic_auth: self.option("basic_auth", runtime)?,
             },
         })
@@ -227,17 +263,4 @@ pub(in crate::template) fn host(url: &str) -> Option<&str> {
     }
     let host = authority.split(':').next().unwrap_or(authority);
     (!host.is_empty()).then_some(host)
-}
-
-/// `a=1&b=2` as a JSON object of texts, as Braze makes of a form when the content type is JSON; JSON stays.
-fn json_of_form(body: &str) -> String {
-    if serde_json::from_str::<Json>(body).is_ok() {
-        return body.to_owned();
-    }
-    let pairs = body.split('&').filter(|pair| !pair.is_empty());
-    let map = pairs.map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key.to_owned(), Json::from(value))
-    });
-    Json::Object(map.collect()).to_string()
 }
