@@ -14,6 +14,7 @@ pub mod case;
 mod catalogs;
 mod check;
 mod file;
+mod format;
 mod forms;
 mod gaps;
 mod leaves;
@@ -38,6 +39,7 @@ mod tests;
 
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
+pub use format::{Unformatted, format};
 pub use lints::Lints;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;

@@ -153,7 +153,7 @@ pub fn placed(file: &SourceFile, at: &str, problems: Vec<Diagnostic>) -> Vec<Dia
 
 impl SourceFile {
     /// Whether it is the items of a catalog, and no document.
-    pub(super) fn is_csv(&self) -> bool {
+    pub fn is_csv(&self) -> bool {
         self.path.to_ascii_lowercase().ends_with(".csv")
     }
 

@@ -13,6 +13,7 @@ use super::error::Error;
 use super::events::Events;
 use super::exit::{Exit, HELP};
 use super::explain::Explain;
+use super::fmt::Fmt;
 use super::import::Import;
 use super::output;
 use super::plan::Plan;
@@ -84,6 +85,8 @@ enum Command {
     Deliveries(Deliveries),
     /// Run a local Messenger to send to
     Sandbox(Sandbox),
+    /// Lay campaign files out in one way, comments kept
+    Fmt(Fmt),
     /// Explain a code that was reported, or print a reference page
     Explain(Explain),
     /// Print a JSON Schema of the campaign files for editors
@@ -139,6 +142,7 @@ impl Command {
             Self::Segment(segment) => segment.run().await,
             Self::Users(users) => users.run().await,
             Self::Attributes(attributes) => attributes.run().await,
+            Self::Fmt(fmt) => fmt.run(),
             Self::Explain(explain) => explain.run(),
             Self::Events(events) => events.run().await,
             Self::Sends(sends) => sends.run().await,

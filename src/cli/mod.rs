@@ -17,9 +17,11 @@ mod logging;
 mod output;
 mod stop;
 mod watch;
+mod write;
 
 mod diagnostics;
 mod files;
+mod fmt;
 mod github;
 mod sarif;
 

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::write;
 use crate::api::pb;
 use crate::campaign::SourceFile;
 use crate::campaign::braze::{self, Imported, Options, Report};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::write;
 use crate::cli::{diagnostics, files, output};
 use crate::model::limits;
 

@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 50] = [
+const COMMANDS: [&[&str]; 51] = [
     &[],
     &["serve"],
     &["dev"],
@@ -36,6 +36,7 @@ const COMMANDS: [&[&str]; 50] = [
     &["users", "delete"],
     &["attributes"],
     &["attributes", "init"],
+    &["fmt"],
     &["explain"],
     &["events"],
     &["events", "import"],

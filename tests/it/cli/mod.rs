@@ -7,6 +7,7 @@ mod bad_input;
 mod braze;
 mod codes;
 mod demo;
+mod fmt;
 mod help;
 mod import;
 mod misses;

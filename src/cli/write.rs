@@ -64,7 +64,7 @@ fn stage(path: PathBuf, text: &str) -> Result<Staged, Error> {
     fs::create_dir_all(folder).map_err(Error::file(folder))?;
     let mut builder = tempfile::Builder::new();
     // A name with a dot is no campaign file, should it be left behind.
-    builder.prefix(".recado-import-");
+    builder.prefix(".recado-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     let mut temporary = builder.tempfile_in(folder).map_err(Error::file(folder))?;

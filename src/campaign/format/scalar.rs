@@ -1,0 +1,150 @@
+//! Values that are taken as they are written: only the indentation of their further lines changes.
+
+use super::{Layout, Node, Range, Result};
+
+/// How deep in brackets one is, character by character.
+#[derive(Default)]
+struct Brackets {
+    depth: usize,
+    quote: Option<char>,
+    last: char,
+}
+
+// === impl Layout ===
+
+impl Layout<'_> {
+    pub(super) fn scalar(&mut self, node: &Node, indent: usize) -> Result<()> {
+        let span = node.span.clone();
+        if span.start < self.at {
+            return Err(self.unclear("an alias is not laid out"));
+        }
+        let header = self.source[self.at..span.start].trim_start();
+        if header.starts_with(['|', '>']) {
+            return self.block(span, indent);
+        }
+        self.trivia_before(span.start, indent + 2)?;
+        let source = self.source;
+        for (n, line) in source[span.clone()].split('\n').enumerate() {
+            if n == 0 {
+                self.out.push_str(line.trim_end());
+            } else if line.trim().is_empty() {
+                self.out.push('\n');
+            } else {
+                self.line(indent + 2, false);
+                self.out.push_str(line.trim());
+            }
+        }
+        self.at = span.end;
+        Ok(())
+    }
+
+    /// A value may stand on a line below its key; it comes beside it, unless comments stand between.
+    fn trivia_before(&mut self, to: usize, indent: usize) -> Result<()> {
+        if self.source[self.at..to].contains('#') {
+            self.trivia(to, indent)?;
+            self.line(indent, false);
+            return Ok(());
+        }
+        self.at += self.source[self.at..to].len() - self.source[self.at..to].trim_start().len();
+        if self.at != to {
+            return Err(self.unclear("an anchor or a tag is not laid out"));
+        }
+        self.out.push(' ');
+        Ok(())
+    }
+
+    /// `|` or `>` with the lines below.
+    fn block(&mut self, span: Range<usize>, indent: usize) -> Result<()> {
+        let source = self.source;
+        let head = &source[self.at..];
+        let head = head.split('\n').next().unwrap_or_default();
+        let sign = head.trim().split_whitespace().next().unwrap_or_default();
+        if sign.contains(|c: char| c.is_ascii_digit()) {
+            return Err(self.unclear("a block with a number is not laid out"));
+        }
+        self.out.push(' ');
+        self.out.push_str(head.trim());
+        let from = self.at + head.len() + 1;
+        let end = span.end.max(from).min(source.len());
+        let mut lines: Vec<&str> = source[from.min(end)..end].split('\n').collect();
+        while lines.last().is_some_and(|line| line.trim().is_empty()) {
+            lines.pop();
+        }
+        let depth = |line: &str| line.len() - line.trim_start_matches(' ').len();
+        let inked = lines.iter().filter(|line| !line.trim().is_empty());
+        let margin = inked.map(|line| depth(line)).min().unwrap_or(0);
+        for line in &lines {
+            match line.get(margin..).filter(|_| depth(line) >= margin) {
+                Some(text) if !text.is_empty() => {
+                    self.line(indent + 2, false);
+                    self.out.push_str(text);
+                }
+                _ => self.out.push('\n'),
+            }
+        }
+        // The break behind it belongs to what follows.
+        let taken = lines.iter().map(|line| line.len() + 1).sum::<usize>();
+        self.at = (from + taken).saturating_sub(1).min(source.len());
+        Ok(())
+    }
+
+    /// `{…}` and `[…]` stay in their lines; further lines are indented by the brackets around them.
+    pub(super) fn flow(&mut self, node: &Node, indent: usize) -> Result<()> {
+        let Some(end) = self.flow_end(node.span.start) else {
+            return Err(self.unclear("this is not laid out"));
+        };
+        self.trivia_before(node.span.start, indent + 2)?;
+        let source = self.source;
+        let mut brackets = Brackets::default();
+        for (n, line) in source[node.span.start..end].split('\n').enumerate() {
+            let text = line.trim();
+            if n > 0 && text.is_empty() {
+                continue;
+            }
+            if n > 0 {
+                let closes = text.chars().take_while(|c| matches!(c, '}' | ']')).count();
+                self.line(indent + 2 * brackets.depth.saturating_sub(closes), false);
+            }
+            self.out.push_str(text);
+            text.chars().for_each(|c| brackets.step(c));
+        }
+        self.at = end;
+        Ok(())
+    }
+
+    /// Behind the bracket that closes the one at `start`.
+    fn flow_end(&self, start: usize) -> Option<usize> {
+        let (mut brackets, mut at) = (Brackets::default(), start);
+        for line in self.source[start..].split_inclusive('\n') {
+            for (end, c) in line.char_indices() {
+                let is_comment = c == '#' && brackets.last.is_whitespace();
+                if is_comment && brackets.quote.is_none() {
+                    break;
+                }
+                brackets.step(c);
+                if brackets.depth == 0 {
+                    return Some(at + end + c.len_utf8());
+                }
+            }
+            at += line.len();
+        }
+        None
+    }
+}
+
+// === impl Brackets ===
+
+impl Brackets {
+    fn step(&mut self, c: char) {
+        match (c, self.quote) {
+            (c, Some(open)) if c == open => self.quote = None,
+            (_, Some(_)) => {}
+            // Within a plain word a quote is a letter.
+            ('"' | '\'', None) if !self.last.is_alphanumeric() => self.quote = Some(c),
+            ('{' | '[', None) => self.depth += 1,
+            ('}' | ']', None) => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        self.last = c;
+    }
+}

@@ -1,0 +1,113 @@
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn formatted(text: &str) -> std::result::Result<String, Unformatted> {
+    format(&SourceFile {
+        path: "a.yaml".into(),
+        text: text.into(),
+    })
+}
+
+#[test]
+fn layout_becomes_one_and_comments_stay() {
+    let before = "# Of the file.\n\n\n# Of the name.\nname:   a   # behind\ntests:\n- {a: 1}\nkind: Segment\n\n\n\ndescription: |\n     one\n       two\n\n     three\n# Of the list.\nlist:\n- x\n# Of y.\n-    b: 1\n     c:\n         - 'it''s\n              two'\nmap:\n    deep:\n        - plain\n          text\n    flow: {a: [1,\n      2],\n         b: \"}\"}\nempty:\n";
+    let after = "# Of the file.\n\nkind: Segment\n# Of the name.\nname: a   # behind\n\ndescription: |\n  one\n    two\n\n  three\n# Of the list.\nlist:\n  - x\n  # Of y.\n  - b: 1\n    c:\n      - 'it''s\n        two'\nmap:\n  deep:\n    - plain\n      text\n  flow: {a: [1,\n      2],\n    b: \"}\"}\nempty:\ntests:\n  - {a: 1}\n";
+    let found = formatted(before).unwrap();
+    assert_eq!(found, after, "{found}");
+    assert_eq!(formatted(after).unwrap(), after);
+    assert_eq!(formatted(&before.replace('\n', "\r\n")).unwrap(), after);
+}
+
+#[test]
+fn what_is_not_laid_out_is_said_with_its_place() {
+    for (text, line) in [
+        ("kind: Segment\nname: &a x\n", 2),
+        ("kind: !str Segment\n", 1),
+        ("a:\n  - - 1\n", 2),
+        ("a: |2\n   x\n", 1),
+        ("- 1\n", 1),
+        ("a: [1\n", 1),
+    ] {
+        let found = match formatted(text).unwrap_err() {
+            Unformatted::Invalid(problem) => problem.place.unwrap().line as usize,
+            Unformatted::Unclear { line, .. } => line,
+        };
+        assert_eq!(found, line, "{text}");
+    }
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|end| end == "yaml") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_file_of_this_repository_is_laid_out_once_and_for_all() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    files(&root.join("campaigns"), &mut found);
+    files(&root.join("tests/fixtures/campaigns"), &mut found);
+    let mut done = 0;
+    for path in found {
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        if let Ok(once) = formatted(&text) {
+            assert_eq!(formatted(&once).unwrap(), once, "{}", path.display());
+            done += 1;
+        }
+    }
+    assert!(done > 20, "{done}");
+}
+
+fn yaml() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        Just("plain text".to_owned()),
+        Just("'it''s # no comment'".to_owned()),
+        Just("\"a: \\\"b\\\" {\"".to_owned()),
+        Just("{a: [1, 'x]'], b: {}}".to_owned()),
+        Just("|\n{i}  one\n{i}   two\n\n{i}  three".to_owned()),
+        Just(">-\n{i}  one\n{i}  two".to_owned()),
+        Just("one\n{i}   two".to_owned()),
+        Just("x # behind".to_owned()),
+        Just(String::new()),
+    ];
+    let entry = (scalar, 0..3_usize, any::<bool>(), 1..5_usize);
+    proptest::collection::vec(entry, 1..12).prop_map(|entries| {
+        let mut text = String::new();
+        for (n, (scalar, blanks, is_commented, indent)) in entries.iter().enumerate() {
+            text.push_str(&"\n".repeat(*blanks));
+            if *is_commented {
+                text.push_str("  # a comment\n");
+            }
+            let pad = " ".repeat(*indent);
+            let value = scalar.replace("{i}", &pad);
+            match n % 3 {
+                0 => text.push_str(&format!("k{n}: {}\n", scalar.replace("{i}", ""))),
+                1 => text.push_str(&format!("k{n}:\n{pad}in: {value}\n{pad}too: 1\n")),
+                _ => text.push_str(&format!("k{n}:\n{pad}- {value}\n{pad}- 2\n")),
+            }
+        }
+        text
+    })
+}
+
+proptest! {
+    /// That it means the same is checked by `format` itself: it would be an error here.
+    #[test]
+    fn laid_out_twice_is_laid_out_once(text in yaml()) {
+        let once = formatted(&text);
+        prop_assert!(once.is_ok(), "{:?}\n{}", once, text);
+        let once = once.unwrap();
+        prop_assert_eq!(formatted(&once).unwrap(), once);
+    }
+}
