@@ -117,8 +117,8 @@ pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
 /// Most loop iterations in the texts of one message.
 pub const RENDER_ITERATIONS_MAX: usize = 10_000;
-/// Most elements, reads and filters in the texts of one message, a long value counted as several: about a
-/// tenth of a second.
+/// Most elements, reads and filters in the texts of one message, a long value counted as several: less
+/// than half a second.
 pub const RENDER_STEPS_MAX: usize = 500_000;
 /// What the texts of one message may build on the way to it, in bytes: values may be made and thrown away, and the
 /// largest answer with connected content is among them.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Write};
 
-use liquid_core::model::ValueView;
+use liquid_core::model::{Value, ValueView};
 use liquid_core::{Error, Result};
 
 use super::parse::first_line;
@@ -204,20 +204,21 @@ impl fmt::Write for Limited<'_> {
 
 /// About what a value takes, everything in it counted.
 pub(super) fn bytes(value: &dyn ValueView) -> usize {
+    const EACH: usize = size_of::<Value>();
     if let Some(list) = value.as_array() {
-        return 16 + list.values().map(bytes).sum::<usize>();
+        return EACH + list.values().map(bytes).sum::<usize>();
     }
     if let Some(object) = value.as_object() {
         let fields = object.iter();
-        return 16
+        return EACH
             + fields
                 .map(|(key, item)| key.len() + bytes(item))
                 .sum::<usize>();
     }
     // A number or a boolean takes no more than that.
     match value.type_name() {
-        "string" => 16 + value.to_kstr().len(),
-        _ => 16,
+        "string" => EACH + value.to_kstr().len(),
+        _ => EACH,
     }
 }
 
@@ -300,7 +301,7 @@ mod tests {
                 json!({"a": looped("{{n}}")["text"], "b": looped("")["text"]}),
                 turns,
             ),
-            (looped(&"{% assign x = 1 %}".repeat(60)), steps),
+            (looped(&"{% if 1 %}{% endif %}".repeat(60)), steps),
         ];
         for (tree, expected) in cases {
             let found = failure(&tree);
