@@ -7,6 +7,7 @@ mod bad_input;
 mod braze;
 mod codes;
 mod demo;
+mod examples;
 mod fmt;
 mod help;
 mod import;
