@@ -1,6 +1,7 @@
 //! Planning: what files would change, and what that does to people.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::applied::State;
 use super::{Engine, Error, Result};
@@ -58,7 +59,7 @@ impl Engine {
             }
         };
         let state = self.applied.load_full();
-        let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
+        let (loaded, plan) = compare(loaded, &state).await?;
         let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
         diagnostics.extend(self.warn_of_values(&loaded.set).await?);
         diagnostics.extend(self.warn_of_filters(&plan.changes, &loaded.set).await?);
@@ -179,6 +180,19 @@ pub(super) async fn load(
     tokio::task::spawn_blocking(move || campaign::load(&files))
         .await
         .map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// Compares beside the runtime: thousands of documents are hashed and taken apart.
+async fn compare(
+    loaded: campaign::Loaded,
+    state: &Arc<State>,
+) -> Result<(campaign::Loaded, campaign::Plan)> {
+    let state = Arc::clone(state);
+    let work = tokio::task::spawn_blocking(move || {
+        let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
+        (loaded, plan)
+    });
+    work.await.map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// The filter that stands in the resource's own file.
