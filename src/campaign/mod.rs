@@ -19,6 +19,7 @@ mod gaps;
 mod leaves;
 mod library;
 mod lints;
+mod mask;
 mod node;
 mod place;
 mod plan;
@@ -30,6 +31,7 @@ mod settings;
 mod shape;
 mod source;
 mod tested;
+mod unified;
 mod uses;
 mod verify;
 
@@ -39,6 +41,7 @@ mod tests;
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use lints::Lints;
+pub use mask::masked;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use schema::json_schema;
 pub use set::{
@@ -46,4 +49,5 @@ pub use set::{
     Set, Webhook,
 };
 pub use source::{Loaded, SourceFile, load, load_covered, load_part, placed};
-pub use uses::Uses;
+pub use unified::unified;
+pub use uses::{Users, Uses};

@@ -1,13 +1,12 @@
 //! Planning: what files would change, and what that does to people.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::applied::State;
+pub(super) use super::weigh::Plan;
 use super::{Engine, Error, Result};
 use crate::campaign::{self, Change, Set, SourceFile};
 use crate::diagnostic::Diagnostic;
-use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
 use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
@@ -17,30 +16,6 @@ use crate::segment::{self, Filter};
 pub struct Planned {
     pub plan: Option<Plan>,
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// What applying would do.
-#[derive(Debug)]
-pub struct Plan {
-    pub fingerprint: Fingerprint,
-    pub revision: Revision,
-    pub changes: Vec<Impact>,
-    pub unchanged: usize,
-}
-
-/// One change with what it does to people; counts are `None` for what has no audience.
-#[derive(Debug)]
-pub struct Impact {
-    pub change: Change,
-    pub audience: Option<u64>,
-    pub audience_before: Option<u64>,
-}
-
-/// Whom a resource is about.
-enum Reach {
-    Nobody,
-    Everybody,
-    Filtered(Filter),
 }
 
 // === impl Engine ===
@@ -68,7 +43,9 @@ impl Engine {
         let plan = if diagnostics.iter().any(Diagnostic::is_error) {
             None
         } else {
-            Some(self.weigh(plan, &state, &loaded.set).await?)
+            let wanted = Arc::new(loaded.set);
+            let plan = self.weigh(plan, &state, &wanted).await?;
+            Some(self.render(plan, [Arc::clone(&state.set), wanted]).await?)
         };
         Ok(Planned { plan, diagnostics })
     }
@@ -94,32 +71,6 @@ impl Engine {
         Ok(warnings)
     }
 
-    /// Counts the people behind each change.
-    pub(super) async fn weigh(
-        &self,
-        plan: campaign::Plan,
-        state: &State,
-        wanted: &Set,
-    ) -> Result<Plan> {
-        let mut counted = BTreeMap::new();
-        let mut changes = Vec::with_capacity(plan.changes.len());
-        for change in plan.changes {
-            let before = reach(&state.set, change.kind, &change.name);
-            let after = reach(wanted, change.kind, &change.name);
-            changes.push(Impact {
-                audience_before: self.reached(before, &mut counted).await?,
-                audience: self.reached(after, &mut counted).await?,
-                change,
-            });
-        }
-        Ok(Plan {
-            fingerprint: plan.fingerprint,
-            revision: plan.revision,
-            changes,
-            unchanged: plan.unchanged,
-        })
-    }
-
     /// The users a campaign's audience holds now; everybody without a filter.
     pub(super) async fn audience(&self, filter: Option<&Filter>) -> Result<u64> {
         Ok(match filter {
@@ -129,25 +80,6 @@ impl Engine {
                 self.parts.store.count(filter, now).await?
             }
         })
-    }
-
-    /// Campaigns share segments: each filter is counted once a plan.
-    async fn reached(
-        &self,
-        reach: Reach,
-        counted: &mut BTreeMap<String, u64>,
-    ) -> Result<Option<u64>> {
-        let filter = match reach {
-            Reach::Nobody => return Ok(None),
-            Reach::Everybody => return Ok(Some(self.audience(None).await?)),
-            Reach::Filtered(filter) => filter,
-        };
-        if let Some(n) = counted.get(filter.text()) {
-            return Ok(Some(*n));
-        }
-        let n = self.audience(Some(&filter)).await?;
-        counted.insert(filter.text().to_owned(), n);
-        Ok(Some(n))
     }
 }
 
@@ -204,23 +136,5 @@ fn own_filter(set: &Set, kind: Kind, name: &str) -> Option<Filter> {
             segment::compile(text, &set.declared).ok()
         }
         _ => None,
-    }
-}
-
-fn reach(set: &Set, kind: Kind, name: &str) -> Reach {
-    match kind {
-        Kind::Segment => match set.segments.get(name) {
-            None => Reach::Nobody,
-            Some(segment) => Reach::Filtered(segment.filter.clone()),
-        },
-        Kind::Campaign => match set.campaigns.get(name) {
-            None => Reach::Nobody,
-            Some(campaign) => match &campaign.audience {
-                None => Reach::Everybody,
-                Some(filter) => Reach::Filtered(filter.clone()),
-            },
-        },
-        // Of others people get nothing by themselves.
-        _ => Reach::Nobody,
     }
 }

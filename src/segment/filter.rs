@@ -125,6 +125,13 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
 
 // === impl Filter ===
 
+/// They test the same in the same way, segments that they name included; the text may be laid out otherwise.
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.root() == other.root()
+    }
+}
+
 impl Filter {
     /// Whether it can be true only for users who have the attribute at `path`; false says nothing.
     pub fn requires(&self, path: &[String]) -> bool {
@@ -159,6 +166,11 @@ impl Filter {
     /// Whether it is known that nobody can be in, whoever the users are; false says nothing.
     pub fn is_never(&self) -> bool {
         *self.0.is_never.get_or_init(|| never::is_never(self.root()))
+    }
+
+    /// Tells filters apart that are held at the same time, faster than comparing them.
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 
     pub(super) fn root(&self) -> &Node {
