@@ -111,8 +111,9 @@ fn filter(change: FilterChange) -> pb::FilterDiff {
         added: difference.added,
         removed: difference.removed,
         join: match difference.join {
-            Join::All => pb::ClauseJoin::All,
-            Join::Any => pb::ClauseJoin::Any,
+            None => pb::ClauseJoin::Unspecified,
+            Some(Join::All) => pb::ClauseJoin::All,
+            Some(Join::Any) => pb::ClauseJoin::Any,
         }
         .into(),
     }

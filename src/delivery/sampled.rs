@@ -72,10 +72,8 @@ fn put(out: &mut String, key: &str, value: &str) {
         0 => writeln!(out, "{key}"),
         1 => writeln!(out, "{key}: {}", value.trim_end_matches('\n')),
         _ => {
-            let indented = value
-                .lines()
-                .map(|line| format!("\n  {line}"))
-                .collect::<String>();
+            let lines = value.lines().map(|line| format!("\n  {line}"));
+            let indented = lines.collect::<Vec<_>>().concat();
             writeln!(out, "{key}:{indented}")
         }
     };

@@ -203,9 +203,10 @@ impl RenderDiff {
         let is_masked = before.is_masked || after.is_masked || before == after;
         // Of what cannot be made any more, or could not before, the reason tells more than the text.
         let has_problem = before.problem.is_some() && after.problem.is_some();
-        let diff = match is_masked || has_problem {
-            true => String::new(),
-            false => unified(&before.text, &after.text),
+        let diff = if is_masked || has_problem {
+            String::new()
+        } else {
+            unified(&before.text, &after.text)
         };
         Self {
             users,

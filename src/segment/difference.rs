@@ -1,6 +1,7 @@
 //! What became of a filter, as far as its text tells.
 
 use super::Filter;
+use super::implies::implies;
 use super::tree::{Node, Test};
 use crate::audience::Relation;
 
@@ -9,8 +10,8 @@ use crate::audience::Relation;
 pub struct Difference {
     pub added: Vec<String>,
     pub removed: Vec<String>,
-    /// What joins them to the rest.
-    pub join: Join,
+    /// What joins them to those that stay; none when none stays.
+    pub join: Option<Join>,
     /// What holds whoever the users are; none where only they can tell.
     pub proof: Option<Relation>,
 }
@@ -30,42 +31,63 @@ impl Difference {
     /// From everybody (`None`) or a filter to another.
     pub fn of(before: Option<&Filter>, after: Option<&Filter>) -> Self {
         let roots = (before.map(Filter::root), after.map(Filter::root));
-        let all = Self::by(Join::All, roots);
-        let any = Self::by(Join::Any, roots);
-        // The reading that finds more in common tells more.
-        if all.changed() <= any.changed() {
-            all
+        let proof = proof(roots);
+        let [(all, stays_all), (any, stays_any)] =
+            [Join::All, Join::Any].map(|join| Self::by(join, roots));
+        // The reading in which more stays tells more.
+        let (told, stays) = if stays_all >= stays_any {
+            (all, stays_all)
         } else {
-            any
+            (any, stays_any)
+        };
+        let is_whole = stays == 0 && before.is_some() && after.is_some();
+        Self {
+            join: told.join.filter(|_| !is_whole),
+            proof,
+            ..told
         }
     }
 
-    fn by(join: Join, (before, after): (Option<&Node>, Option<&Node>)) -> Self {
-        let old = before.map_or_else(Vec::new, |node| clauses(node, join));
-        let new = after.map_or_else(Vec::new, |node| clauses(node, join));
-        let removed = without(&old, &new);
-        let added = without(&new, &old);
-        let has_all = before.is_some() && after.is_some();
-        let proof = match (join, added.is_empty(), removed.is_empty()) {
-            (_, true, true) => Some(Relation::Same),
-            (Join::All, false, true) => Some(Relation::Narrows),
-            (Join::All, true, false) => Some(Relation::Widens),
-            // Of `||` no clause at all is nobody, and not everybody.
-            (Join::Any, false, true) if has_all => Some(Relation::Widens),
-            (Join::Any, true, false) if has_all => Some(Relation::Narrows),
-            _ => None,
-        };
-        let texts = |nodes: Vec<&Node>| nodes.into_iter().map(|node| node.text.clone()).collect();
-        Self {
+    /// And how many clauses stay.
+    fn by(join: Join, (before, after): (Option<&Node>, Option<&Node>)) -> (Self, usize) {
+        let [old, new] =
+            [before, after].map(|node| node.map_or_else(Vec::new, |node| clauses(node, join)));
+        let (removed, added) = (without(&old, &new), without(&new, &old));
+        let stays = old.len().saturating_sub(removed.len());
+        let texts = |nodes: Vec<&Node>| nodes.into_iter().map(|node| text(node, join)).collect();
+        let told = Self {
             added: texts(added),
             removed: texts(removed),
-            join,
-            proof,
-        }
+            join: Some(join),
+            proof: None,
+        };
+        (told, stays)
     }
+}
 
-    fn changed(&self) -> usize {
-        self.added.len() + self.removed.len()
+/// What the texts alone prove.
+fn proof((before, after): (Option<&Node>, Option<&Node>)) -> Option<Relation> {
+    let is_in = |a: Option<&Node>, b: Option<&Node>| match (a, b) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(a), Some(b)) => {
+            // In brackets or not: each clause by itself.
+            clauses(b, Join::All).iter().all(|b| implies(a, b))
+        }
+    };
+    match (is_in(after, before), is_in(before, after)) {
+        (true, true) => Some(Relation::Same),
+        (true, false) => Some(Relation::Narrows),
+        (false, true) => Some(Relation::Widens),
+        (false, false) => None,
+    }
+}
+
+/// In brackets where the clause would fall apart beside others.
+fn text(node: &Node, join: Join) -> String {
+    match (&node.test, join) {
+        (Test::Or(_), Join::All) | (Test::And(_), Join::Any) => format!("({})", node.text),
+        _ => node.text.clone(),
     }
 }
 
@@ -97,7 +119,7 @@ mod tests {
     #[test]
     fn clauses_that_come_and_go_tell_what_becomes_of_people() {
         use Relation::{Narrows, Same, Widens};
-        let cases: [(&str, &str, &str, Option<Relation>); 9] = [
+        let cases: [(&str, &str, &str, Option<Relation>); 11] = [
             ("user.a == 1", "user.a  ==  1", "", Some(Same)),
             (
                 "user.a == 1",
@@ -123,7 +145,19 @@ mod tests {
                 "-user.a == 1",
                 Some(Narrows),
             ),
-            ("user.a > 1", "user.a > 2", "+user.a > 2-user.a > 1", None),
+            (
+                "user.a > 1",
+                "user.a > 2",
+                "+user.a > 2-user.a > 1",
+                Some(Narrows),
+            ),
+            ("user.a > 1", "user.b > 2", "+user.b > 2-user.a > 1", None),
+            (
+                "user.a > 1 && user.b",
+                "user.a > 0 && user.b && user.c",
+                "+user.a > 0+user.c-user.a > 1",
+                None,
+            ),
             (
                 "user.b && user.a > 1",
                 "user.a > 1 && user.b",
@@ -134,7 +168,7 @@ mod tests {
                 "user.a && (user.b || user.c)",
                 "user.a && user.b",
                 "+user.b-(user.b || user.c)",
-                None,
+                Some(Narrows),
             ),
             ("user.a == 1 && user.a == 1", "user.a == 1", "", Some(Same)),
         ];

@@ -24,6 +24,7 @@ mod explain;
 mod filter;
 mod guard;
 mod happened;
+mod implies;
 mod lower;
 mod never;
 mod pattern;
