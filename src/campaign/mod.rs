@@ -23,6 +23,7 @@ mod mask;
 mod node;
 mod place;
 mod plan;
+mod policy;
 mod redact;
 mod schema;
 mod segments;
@@ -43,6 +44,7 @@ pub use file::SecretRef;
 pub use lints::Lints;
 pub use mask::masked;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
+pub use policy::{Facts, Policy};
 pub use schema::json_schema;
 pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,

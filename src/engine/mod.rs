@@ -22,6 +22,7 @@ mod import;
 mod outlook;
 mod pick;
 mod plan;
+mod policies;
 mod preview;
 mod renders;
 mod revisions;

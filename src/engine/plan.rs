@@ -40,14 +40,30 @@ impl Engine {
         diagnostics.extend(self.warn_of_filters(&plan.changes, &loaded.set).await?);
         let diagnostics = loaded.set.lints.sifted(diagnostics);
         // Settings may make an error of what only a server sees: there is no plan to apply then.
-        let plan = if diagnostics.iter().any(Diagnostic::is_error) {
-            None
-        } else {
-            let wanted = Arc::new(loaded.set);
-            let plan = self.weigh(plan, &state, &wanted).await?;
-            Some(self.render(plan, [Arc::clone(&state.set), wanted]).await?)
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Ok(Planned {
+                plan: None,
+                diagnostics,
+            });
+        }
+        let wanted = Arc::new(loaded.set);
+        let plan = match self.weigh(plan, &state, &wanted).await {
+            Ok(plan) => plan,
+            Err(Error::Files(denied)) => {
+                let diagnostics = [denied, diagnostics].concat();
+                return Ok(Planned {
+                    plan: None,
+                    diagnostics,
+                });
+            }
+            Err(error) => return Err(error),
         };
-        Ok(Planned { plan, diagnostics })
+        let diagnostics = [plan.warnings.clone(), diagnostics].concat();
+        let plan = self.render(plan, [Arc::clone(&state.set), wanted]).await?;
+        Ok(Planned {
+            plan: Some(plan),
+            diagnostics,
+        })
     }
 
     /// Warns of what looks wrong in filters that are new, given what users have.

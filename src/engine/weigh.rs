@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::applied::State;
 use super::crowds::Crowds;
 use super::outlook::Outlook;
+use super::policies::Judge;
 use super::renders::Renders;
-use super::{Engine, Result};
+use super::{Engine, Error, Result};
 use crate::audience::Relation;
 use crate::campaign::{self, Action, Change, Set};
+use crate::diagnostic::Diagnostic;
 use crate::model::id::{ExternalId, Fingerprint, Revision};
 use crate::model::limits;
 use crate::model::resource::Kind;
@@ -24,6 +26,8 @@ pub struct Plan {
     /// Campaigns that do not change themselves and use something that does, by name.
     pub reached: Vec<Reached>,
     pub unchanged: usize,
+    /// What policies warn of.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One change with what it does to people; counts are `None` for what has no audience.
@@ -106,7 +110,10 @@ impl Delta {
 // === impl Engine ===
 
 impl Engine {
-    /// Counts the people behind each change.
+    /// Counts the people behind each change, and holds it against policies.
+    ///
+    /// # Errors
+    /// [`Error::Files`] when a policy denies it.
     pub(super) async fn weigh(
         &self,
         plan: campaign::Plan,
@@ -114,26 +121,9 @@ impl Engine {
         wanted: &Set,
     ) -> Result<Plan> {
         let reached = reached(&plan.changes);
-        let n_campaigns = reached.len() + plan.changes.len();
-        let witnesses = (limits::RENDERS_MAX / n_campaigns.max(1)).min(limits::RENDER_USERS_MAX);
-        let mut crowds = Crowds::new(&state.set, wanted, witnesses);
-        let changed = plan.changes.iter().map(|it| (it.kind, it.name.as_str()));
-        let others = reached.keys().map(|name| (Kind::Campaign, name.as_str()));
-        let asked: Vec<_> = changed
-            .chain(others)
-            .map(|(kind, name)| crowds.of(kind, name))
-            .collect();
-        let questions = asked
-            .iter()
-            .flatten()
-            .map(|asked| asked.question.clone())
-            .collect();
-        let now = self.parts.clock.now();
-        let mut compared = self.parts.store.compare(questions, now).await?.into_iter();
-        let mut deltas = asked.into_iter().map(|asked| {
-            let asked = asked?;
-            Some(Delta::new(compared.next()?, asked.is_sent))
-        });
+        let mut deltas = self
+            .deltas(&plan.changes, &reached, [&state.set, wanted])
+            .await?;
         let mut changes = Vec::with_capacity(plan.changes.len());
         for change in plan.changes {
             let effect = self
@@ -168,13 +158,57 @@ impl Engine {
                 effect,
             });
         }
-        Ok(Plan {
+        let mut plan = Plan {
             fingerprint: plan.fingerprint,
             revision: plan.revision,
             changes,
             reached: others,
             unchanged: plan.unchanged,
-        })
+            warnings: Vec::new(),
+        };
+        plan.warnings = self.judged(&plan, [&state.set, wanted]).await?;
+        Ok(plan)
+    }
+
+    /// Of every change, and then of every campaign that is reached.
+    async fn deltas(
+        &self,
+        changes: &[Change],
+        reached: &BTreeMap<String, Vec<(Kind, String)>>,
+        [before, after]: [&Set; 2],
+    ) -> Result<std::vec::IntoIter<Option<Delta>>> {
+        let n_campaigns = reached.len() + changes.len();
+        let witnesses = (limits::RENDERS_MAX / n_campaigns.max(1)).min(limits::RENDER_USERS_MAX);
+        let mut crowds = Crowds::new(before, after, witnesses);
+        let changed = changes.iter().map(|it| (it.kind, it.name.as_str()));
+        let others = reached.keys().map(|name| (Kind::Campaign, name.as_str()));
+        let asked: Vec<_> = changed
+            .chain(others)
+            .map(|(kind, name)| crowds.of(kind, name))
+            .collect();
+        let questions = asked.iter().flatten();
+        let questions = questions.map(|asked| asked.question.clone()).collect();
+        let now = self.parts.clock.now();
+        let compared = self.parts.store.compare(questions, now).await?;
+        let mut compared = compared.into_iter();
+        let deltas = asked.into_iter().map(|asked| {
+            let asked = asked?;
+            Some(Delta::new(compared.next()?, asked.is_sent))
+        });
+        Ok(deltas.collect::<Vec<_>>().into_iter())
+    }
+
+    /// What policies warn of.
+    async fn judged(&self, plan: &Plan, sides: [&Set; 2]) -> Result<Vec<Diagnostic>> {
+        let users = self.parts.store.count_users().await?;
+        let now = self.parts.clock.now();
+        let told = Judge::new(sides, users, now).judge(plan);
+        let mut told = sides[1].lints.sifted(told);
+        told.truncate(limits::DIAGNOSTICS_MAX);
+        if told.iter().any(Diagnostic::is_error) {
+            return Err(Error::Files(told));
+        }
+        Ok(told)
     }
 
     async fn effect(

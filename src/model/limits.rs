@@ -161,6 +161,8 @@ pub const RENDER_DIFFS_MAX: usize = 3;
 pub const RENDER_SHOWN_BYTES_MAX: usize = 4 * 1024;
 /// Texts of messages in one plan, in bytes: it must fit in an answer and be read by somebody.
 pub const RENDERS_SHOWN_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Most policies: each is asked of every change.
+pub const POLICIES_MAX: usize = 100;
 /// Days of past sends from which a plan says how many messages a campaign sends a day.
 pub const PAST_DAYS: u32 = 7;
 /// Sends of a campaign that are looked at for that.

@@ -105,7 +105,9 @@ pub fn compile(text: &str, declared: &Declared) -> Result<Filter, Vec<Diagnostic
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
-    found.extend(silent::warnings(&root, text));
+    if !declared.is_facts() {
+        found.extend(silent::warnings(&root, text));
+    }
     let is_never = never::is_never(&root);
     // `false` alone says what it means.
     if is_never && !matches!(root.test, Test::Const(_)) {

@@ -21,6 +21,7 @@ mod declared;
 mod difference;
 mod doubt;
 mod explain;
+mod facts;
 mod filter;
 mod guard;
 mod happened;

@@ -55,7 +55,7 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
 
 /// What is wrong, and what policies say; other warnings are folded.
 fn problems(diagnostics: &[pb::Diagnostic], text: &mut String) {
-    let is_loud = |d: &&pb::Diagnostic| is_error(d) || d.code == "policy";
+    let is_loud = |d: &&pb::Diagnostic| is_error(d) || d.code.starts_with("policy-");
     let (mut loud, quiet): (Vec<_>, Vec<_>) = diagnostics.iter().partition(is_loud);
     loud.sort_by_key(|d| !is_error(d));
     text.push_str(&listed(&loud));
