@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 use super::page_token::{self, Query};
 use super::pb::campaign_service_server::CampaignService;
 use super::status::Refused;
-use super::{decode, encode, pb, preview};
+use super::{decode, encode, pb, plan, preview};
 use crate::campaign::SourceFile;
 use crate::engine::{ApplyRequest, Engine, Error, SendRequest};
 use crate::model::id::{Fingerprint, RequestId, Revision};
@@ -32,7 +32,7 @@ impl CampaignService for Campaigns {
     ) -> Result<Response<pb::PlanCampaignsResponse>, Status> {
         let planned = self.engine.plan(files(request.into_inner().files)).await?;
         Ok(Response::new(pb::PlanCampaignsResponse {
-            plan: planned.plan.map(encode::plan),
+            plan: planned.plan.map(plan::plan),
             diagnostics: planned.diagnostics.iter().map(encode::diagnostic).collect(),
         }))
     }
@@ -56,7 +56,7 @@ impl CampaignService for Campaigns {
         let applied = applied.await?;
         Ok(Response::new(pb::ApplyCampaignsResponse {
             revision: applied.revision.0,
-            plan: Some(encode::plan(applied.plan)),
+            plan: Some(plan::plan(applied.plan)),
             warnings: applied.warnings,
         }))
     }

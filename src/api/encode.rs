@@ -7,7 +7,7 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, SegmentInfo, Watched};
+use crate::engine::{CampaignInfo, KnownAttribute, Membership, SegmentInfo, Watched};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
@@ -175,15 +175,6 @@ pub(super) fn diagnostic(problem: &Diagnostic) -> pb::Diagnostic {
     }
 }
 
-pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
-    pb::Plan {
-        fingerprint: plan.fingerprint.as_str().to_owned(),
-        revision: plan.revision.0,
-        changes: plan.changes.into_iter().map(change).collect(),
-        unchanged: small(plan.unchanged),
-    }
-}
-
 pub(super) fn campaign(info: &CampaignInfo) -> pb::Campaign {
     let campaign = &info.campaign;
     pb::Campaign {
@@ -325,35 +316,6 @@ fn send_counts(counts: Counts) -> pb::SendCounts {
         unknown: count(counts.unknown),
         cancelled: count(counts.cancelled),
         total: count(counts.total()),
-    }
-}
-
-fn change(impact: Impact) -> pb::ResourceChange {
-    use crate::campaign::Action;
-    let change = impact.change;
-    let fields = change.fields.into_iter().map(|field| pb::FieldChange {
-        path: field.path,
-        before: field.before,
-        after: field.after,
-    });
-    pb::ResourceChange {
-        kind: change.kind.to_string(),
-        name: change.name,
-        action: match change.action {
-            Action::Create => pb::ChangeAction::Create,
-            Action::Update => pb::ChangeAction::Update,
-            Action::Delete => pb::ChangeAction::Delete,
-        }
-        .into(),
-        path: change.path,
-        fields: fields.collect(),
-        audience: impact.audience.map(count),
-        audience_before: impact.audience_before.map(count),
-        used_by: change
-            .used_by
-            .iter()
-            .map(|(kind, name)| format!("{kind} {name}"))
-            .collect(),
     }
 }
 

@@ -17,6 +17,7 @@ mod entrance;
 mod events;
 mod export;
 mod page_token;
+mod plan;
 mod preview;
 mod problem;
 mod segments;

@@ -79,6 +79,49 @@ impl Bitmap {
         }
     }
 
+    pub fn or(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            grow(&mut self.words, other.words.len(), 0);
+        }
+        for (word, theirs) in self.words.iter_mut().zip(&other.words) {
+            *word |= theirs;
+        }
+    }
+
+    pub fn and(&mut self, other: &Self) {
+        self.words.truncate(other.words.len());
+        for (word, theirs) in self.words.iter_mut().zip(&other.words) {
+            *word &= theirs;
+        }
+    }
+
+    /// Members that are not in `other`, without making a set of them.
+    pub fn len_without(&self, other: &Self) -> usize {
+        let words = self.words.iter().enumerate();
+        words
+            .map(|(at, word)| (word & !other.word(at)).count_ones() as usize)
+            .sum()
+    }
+
+    /// `n` members with the same number of members between them; all where there are no more.
+    pub fn spread(&self, n: usize) -> Vec<Row> {
+        let len = self.len();
+        if len <= n {
+            return self.iter().collect();
+        }
+        let (mut picked, mut before) = (Vec::with_capacity(n), 0);
+        for (block, word) in self.words.iter().enumerate() {
+            let here = word.count_ones() as usize;
+            // The members whose turn comes in this block: most blocks are passed by their count alone.
+            while picked.len() < n && picked.len() * len / n < before + here {
+                let at = picked.len() * len / n - before;
+                picked.extend(ones(block, *word).nth(at));
+            }
+            before += here;
+        }
+        picked
+    }
+
     /// Members within `rows`, ascending.
     pub(super) fn within(&self, rows: std::ops::Range<u32>) -> impl Iterator<Item = Row> + '_ {
         // Rows beyond the last word are not in the set: a range may end anywhere.
@@ -168,6 +211,16 @@ mod tests {
     }
 
     #[test]
+    fn members_are_picked_evenly() {
+        let set: Bitmap = (0..1_000).step_by(3).map(Row).collect();
+        let picked: Vec<_> = set.spread(4).iter().map(|row| row.0).collect();
+        assert_eq!(picked, [0, 249, 501, 750]);
+        assert_eq!(set.spread(334).len(), 334);
+        assert_eq!(set.spread(5_000).len(), 334);
+        assert!(set.spread(0).is_empty() && Bitmap::new().spread(3).is_empty());
+    }
+
+    #[test]
     fn sets_of_different_lengths_combine() {
         let set = |rows: &[u32]| rows.iter().map(|n| Row(*n)).collect::<Bitmap>();
         let (short, long) = (set(&[1, 2]), set(&[2, 500]));
@@ -176,6 +229,17 @@ mod tests {
             set.iter().collect::<Vec<_>>()
         };
         assert_eq!(without(short.clone(), &long), [Row(1)]);
-        assert_eq!(without(long, &short), [Row(500)]);
+        assert_eq!(without(long.clone(), &short), [Row(500)]);
+        assert_eq!((short.len_without(&long), long.len_without(&short)), (1, 1));
+        for (a, b) in [(&short, &long), (&long, &short)] {
+            let (mut either, mut both) = (a.clone(), a.clone());
+            either.or(b);
+            both.and(b);
+            assert_eq!(
+                either.iter().collect::<Vec<_>>(),
+                [Row(1), Row(2), Row(500)]
+            );
+            assert_eq!(both.iter().collect::<Vec<_>>(), [Row(2)]);
+        }
     }
 }

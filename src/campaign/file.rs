@@ -244,7 +244,26 @@ pub(super) struct SettingsFile {
     #[serde(default)]
     pub(super) lints: BTreeMap<String, Level>,
     #[serde(default)]
+    pub(super) policies: Vec<RuleFile>,
+    #[serde(default)]
     pub(super) policy: PolicyFile,
+}
+
+/// A policy over plans.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleFile {
+    pub(super) name: String,
+    pub(super) when: String,
+    pub(super) level: RuleLevel,
+    pub(super) message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RuleLevel {
+    Deny,
+    Warn,
 }
 
 /// What becomes of a warning.

@@ -41,6 +41,7 @@ impl Checker<'_> {
             self.connected_content(&one.read, file);
             self.lints(&one.read, file);
             self.policy(&one.read, file);
+            self.policies(&one.read, file);
         }
     }
 

@@ -20,9 +20,11 @@ mod gaps;
 mod leaves;
 mod library;
 mod lints;
+mod mask;
 mod node;
 mod place;
 mod plan;
+mod policy;
 mod redact;
 mod schema;
 mod segments;
@@ -31,6 +33,7 @@ mod settings;
 mod shape;
 mod source;
 mod tested;
+mod unified;
 mod uses;
 mod verify;
 
@@ -41,11 +44,14 @@ pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use format::{Unformatted, format};
 pub use lints::Lints;
+pub use mask::masked;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
+pub use policy::{Facts, Policy};
 pub use schema::json_schema;
 pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
     Set, Webhook,
 };
 pub use source::{Loaded, SourceFile, load, load_covered, load_part, placed};
-pub use uses::Uses;
+pub use unified::unified;
+pub use uses::{Users, Uses};

@@ -73,9 +73,9 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
             changes.push(change(document, Action::Delete, Vec::new()));
         }
     }
+    let users = wanted.uses.inverted();
     for change in &mut changes {
-        let users = wanted.uses.used_by(change.kind, &change.name);
-        change.used_by = users.into_iter().collect();
+        change.used_by = users.of(change.kind, &change.name);
     }
     changes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     let fingerprint = fingerprint(revision, &before, &after);

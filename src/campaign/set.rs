@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::file::SecretRef;
 use super::lints::Lints;
+use super::policy::Policy;
 use super::source::{Asked, SourceFile, checked};
 use super::uses::Uses;
 use crate::diagnostic::Diagnostic;
@@ -27,6 +28,8 @@ pub struct Set {
     pub connected_content: Arc<ConnectedContent>,
     /// What Settings say of warnings.
     pub lints: Lints,
+    /// What Settings hold plans against.
+    pub policies: Vec<Policy>,
     /// Which resource names which.
     pub uses: Uses,
     /// As they were written, by kind and name.

@@ -13,10 +13,30 @@ pub(super) static SETTINGS: &[Field] = &[
         &Shape::Each(&LEVEL),
         "What becomes of warnings, by code.",
     ),
+    optional(
+        "policies",
+        &Shape::List(&Shape::Map(POLICIES)),
+        "What plans are held against.",
+    ),
     optional("policy", &Shape::Map(POLICY), "What to warn of."),
 ];
 
 static LEVEL: Shape = Shape::Words(&["off", "warn", "error"]);
+
+static POLICIES: &[Field] = &[
+    needed("name", &Shape::Name, "By which it is named where it fires."),
+    needed(
+        "when",
+        &Shape::Text,
+        "A condition over one change of a plan, in CEL.",
+    ),
+    needed(
+        "level",
+        &Shape::Words(&["deny", "warn"]),
+        "Whether there is no plan to apply then, or a warning.",
+    ),
+    needed("message", &Shape::Text, "What people are told."),
+];
 
 static POLICY: &[Field] = &[optional(
     "marketing_words",

@@ -1,6 +1,6 @@
 //! Which resource uses which: what a change reaches besides itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::model::resource::Kind;
 use crate::template::References;
@@ -10,6 +10,10 @@ type Key = (Kind, String);
 /// Edges from a resource to those that it names.
 #[derive(Debug, Clone, Default)]
 pub struct Uses(BTreeMap<Key, BTreeSet<Key>>);
+
+/// Edges from a resource to those that name it.
+#[derive(Debug, Default)]
+pub struct Users<'a>(HashMap<&'a Key, Vec<&'a Key>>);
 
 // === impl Uses ===
 
@@ -29,20 +33,36 @@ impl Uses {
         }
     }
 
+    /// The same edges the other way round, made once for many questions.
+    pub fn inverted(&self) -> Users<'_> {
+        let mut users = Users::default();
+        for (user, used) in &self.0 {
+            for used in used {
+                users.0.entry(used).or_default().push(user);
+            }
+        }
+        users
+    }
+}
+
+// === impl Users ===
+
+impl<'a> Users<'a> {
     /// Everything that uses a resource, through others too, by kind and name; not the resource itself.
-    pub fn used_by(&self, kind: Kind, name: &str) -> BTreeSet<Key> {
+    pub fn of(&self, kind: Kind, name: &str) -> Vec<Key> {
         let start = (kind, name.to_owned());
-        let mut found = BTreeSet::new();
-        let mut open = vec![start.clone()];
+        let mut found: HashSet<&'a Key> = HashSet::new();
+        let mut open = vec![&start];
         while let Some(next) = open.pop() {
-            let users = self.0.iter().filter(|(_, used)| used.contains(&next));
-            for (user, _) in users {
-                if *user != start && found.insert(user.clone()) {
-                    open.push(user.clone());
+            for user in self.0.get(next).into_iter().flatten() {
+                if **user != start && found.insert(user) {
+                    open.push(user);
                 }
             }
         }
-        found
+        let mut users: Vec<Key> = found.into_iter().cloned().collect();
+        users.sort();
+        users
     }
 }
 
@@ -63,7 +83,8 @@ mod tests {
             (Kind::ContentBlock, "legal"),
             (Kind::ContentBlock, "footer"),
         );
-        let users = uses.used_by(Kind::ContentBlock, "legal");
+        let inverted = uses.inverted();
+        let users = inverted.of(Kind::ContentBlock, "legal");
         let named: Vec<_> = users
             .iter()
             .map(|(kind, name)| format!("{kind} {name}"))
@@ -72,6 +93,6 @@ mod tests {
             named,
             ["ContentBlock footer", "Template offer", "Campaign sale"]
         );
-        assert!(uses.used_by(Kind::Campaign, "sale").is_empty());
+        assert!(inverted.of(Kind::Campaign, "sale").is_empty());
     }
 }

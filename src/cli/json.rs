@@ -220,31 +220,7 @@ pub(super) fn gates(gates: &[pb::Gate]) -> Value {
     gates.iter().map(gate).collect()
 }
 
-pub(super) fn plan(plan: &pb::Plan) -> Value {
-    let change = |change: &pb::ResourceChange| {
-        let fields: Vec<Value> = change
-            .fields
-            .iter()
-            .map(|f| json!({ "path": f.path, "before": f.before, "after": f.after }))
-            .collect();
-        json!({
-            "kind": change.kind,
-            "name": change.name,
-            "action": word(change.action().as_str_name(), "CHANGE_ACTION_"),
-            "path": change.path,
-            "fields": fields,
-            "audience": change.audience,
-            "audience_before": change.audience_before,
-            "used_by": change.used_by,
-        })
-    };
-    json!({
-        "fingerprint": plan.fingerprint,
-        "revision": plan.revision,
-        "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
-        "unchanged": plan.unchanged,
-    })
-}
+pub(super) use super::plan::to_json as plan;
 
 #[cfg(test)]
 mod tests {

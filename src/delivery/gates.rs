@@ -3,6 +3,7 @@
 use crate::model::Value;
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::user::Profile;
+use crate::segment::{self, Declared, Filter};
 
 /// Who is to pass.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +98,14 @@ pub fn psid<'a>(profile: &'a Profile, attribute: &str) -> Result<&'a str, String
     }
 }
 
+/// Those for whom the gate of the PSID is open, as a filter: [`psid`] asks one user, this asks all at once.
+pub fn with_psid(attribute: &str) -> Option<Filter> {
+    // Only a string can match, and one with nothing but blanks does not.
+    let path = segment::path_text(&[attribute.to_owned()]);
+    let text = format!("{path}.matches(\"\\\\S\")");
+    segment::compile(&text, &Declared::default()).ok()
+}
+
 fn outside(is_member: Option<bool>) -> Option<&'static str> {
     match is_member {
         Some(true) => None,
@@ -174,6 +183,34 @@ mod tests {
                 "{profile:?} {is_member:?} {is_test}"
             );
         }
+    }
+
+    #[test]
+    fn one_user_and_all_users_are_asked_the_same() {
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let text = |text: &str| Some(Value::String(text.to_owned()));
+        let values = [
+            None,
+            text(""),
+            text(" "),
+            text("\t\n"),
+            text("\u{a0}\u{2003}\u{3000}"),
+            text("\u{200b}"),
+            text("1001"),
+            text(" 1001 "),
+            Some(Value::Int(1001)),
+            Some(Value::Bool(true)),
+            Some(Value::Timestamp(now)),
+            Some(Value::List(vec![Value::String("1001".to_owned())])),
+        ];
+        let filter = with_psid("messenger_id").unwrap();
+        for value in values {
+            let profile = profile(value);
+            let is_open = psid(&profile, "messenger_id").is_ok();
+            let is_in = filter.matches_person(&profile, now) == Some(true);
+            assert_eq!(is_open, is_in, "{profile:?}");
+        }
+        assert!(with_psid("page \"one\"").is_some());
     }
 
     #[test]

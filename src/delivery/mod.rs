@@ -21,6 +21,7 @@ pub mod lane;
 pub mod preview;
 pub mod rehearse;
 pub mod retry;
+pub mod sampled;
 mod shown;
 pub mod verdict;
 mod wake;

@@ -111,6 +111,8 @@ codes! {
         Warning ATTRIBUTE_TYPE = "attribute-type",
         Warning FILTER_NEVER = "filter-never",
         Warning FILTER_TWO_SPELLINGS = "filter-two-spellings",
+        Error POLICY_DENIED = "policy-denied",
+        Warning POLICY_WARNED = "policy-warned",
     }
     Imports {
         Error BRAZE_BY_HAND = "braze-by-hand",

@@ -1,12 +1,12 @@
 //! Planning: what files would change, and what that does to people.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::applied::State;
+pub(super) use super::weigh::Plan;
 use super::{Engine, Error, Result};
 use crate::campaign::{self, Change, Set, SourceFile};
 use crate::diagnostic::Diagnostic;
-use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
 use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
@@ -16,30 +16,6 @@ use crate::segment::{self, Filter};
 pub struct Planned {
     pub plan: Option<Plan>,
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// What applying would do.
-#[derive(Debug)]
-pub struct Plan {
-    pub fingerprint: Fingerprint,
-    pub revision: Revision,
-    pub changes: Vec<Impact>,
-    pub unchanged: usize,
-}
-
-/// One change with what it does to people; counts are `None` for what has no audience.
-#[derive(Debug)]
-pub struct Impact {
-    pub change: Change,
-    pub audience: Option<u64>,
-    pub audience_before: Option<u64>,
-}
-
-/// Whom a resource is about.
-enum Reach {
-    Nobody,
-    Everybody,
-    Filtered(Filter),
 }
 
 // === impl Engine ===
@@ -58,18 +34,36 @@ impl Engine {
             }
         };
         let state = self.applied.load_full();
-        let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
+        let (loaded, plan) = compare(loaded, &state).await?;
         let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
         diagnostics.extend(self.warn_of_values(&loaded.set).await?);
         diagnostics.extend(self.warn_of_filters(&plan.changes, &loaded.set).await?);
         let diagnostics = loaded.set.lints.sifted(diagnostics);
         // Settings may make an error of what only a server sees: there is no plan to apply then.
-        let plan = if diagnostics.iter().any(Diagnostic::is_error) {
-            None
-        } else {
-            Some(self.weigh(plan, &state, &loaded.set).await?)
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Ok(Planned {
+                plan: None,
+                diagnostics,
+            });
+        }
+        let wanted = Arc::new(loaded.set);
+        let plan = match self.weigh(plan, &state, &wanted).await {
+            Ok(plan) => plan,
+            Err(Error::Files(denied)) => {
+                let diagnostics = [denied, diagnostics].concat();
+                return Ok(Planned {
+                    plan: None,
+                    diagnostics,
+                });
+            }
+            Err(error) => return Err(error),
         };
-        Ok(Planned { plan, diagnostics })
+        let diagnostics = [plan.warnings.clone(), diagnostics].concat();
+        let plan = self.render(plan, [Arc::clone(&state.set), wanted]).await?;
+        Ok(Planned {
+            plan: Some(plan),
+            diagnostics,
+        })
     }
 
     /// Warns of what looks wrong in filters that are new, given what users have.
@@ -93,32 +87,6 @@ impl Engine {
         Ok(warnings)
     }
 
-    /// Counts the people behind each change.
-    pub(super) async fn weigh(
-        &self,
-        plan: campaign::Plan,
-        state: &State,
-        wanted: &Set,
-    ) -> Result<Plan> {
-        let mut counted = BTreeMap::new();
-        let mut changes = Vec::with_capacity(plan.changes.len());
-        for change in plan.changes {
-            let before = reach(&state.set, change.kind, &change.name);
-            let after = reach(wanted, change.kind, &change.name);
-            changes.push(Impact {
-                audience_before: self.reached(before, &mut counted).await?,
-                audience: self.reached(after, &mut counted).await?,
-                change,
-            });
-        }
-        Ok(Plan {
-            fingerprint: plan.fingerprint,
-            revision: plan.revision,
-            changes,
-            unchanged: plan.unchanged,
-        })
-    }
-
     /// The users a campaign's audience holds now; everybody without a filter.
     pub(super) async fn audience(&self, filter: Option<&Filter>) -> Result<u64> {
         Ok(match filter {
@@ -128,25 +96,6 @@ impl Engine {
                 self.parts.store.count(filter, now).await?
             }
         })
-    }
-
-    /// Campaigns share segments: each filter is counted once a plan.
-    async fn reached(
-        &self,
-        reach: Reach,
-        counted: &mut BTreeMap<String, u64>,
-    ) -> Result<Option<u64>> {
-        let filter = match reach {
-            Reach::Nobody => return Ok(None),
-            Reach::Everybody => return Ok(Some(self.audience(None).await?)),
-            Reach::Filtered(filter) => filter,
-        };
-        if let Some(n) = counted.get(filter.text()) {
-            return Ok(Some(*n));
-        }
-        let n = self.audience(Some(&filter)).await?;
-        counted.insert(filter.text().to_owned(), n);
-        Ok(Some(n))
     }
 }
 
@@ -181,6 +130,19 @@ pub(super) async fn load(
         .map_err(|error| Error::Internal(Box::new(error)))
 }
 
+/// Compares beside the runtime: thousands of documents are hashed and taken apart.
+async fn compare(
+    loaded: campaign::Loaded,
+    state: &Arc<State>,
+) -> Result<(campaign::Loaded, campaign::Plan)> {
+    let state = Arc::clone(state);
+    let work = tokio::task::spawn_blocking(move || {
+        let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
+        (loaded, plan)
+    });
+    work.await.map_err(|error| Error::Internal(Box::new(error)))
+}
+
 /// The filter that stands in the resource's own file.
 fn own_filter(set: &Set, kind: Kind, name: &str) -> Option<Filter> {
     match kind {
@@ -190,23 +152,5 @@ fn own_filter(set: &Set, kind: Kind, name: &str) -> Option<Filter> {
             segment::compile(text, &set.declared).ok()
         }
         _ => None,
-    }
-}
-
-fn reach(set: &Set, kind: Kind, name: &str) -> Reach {
-    match kind {
-        Kind::Segment => match set.segments.get(name) {
-            None => Reach::Nobody,
-            Some(segment) => Reach::Filtered(segment.filter.clone()),
-        },
-        Kind::Campaign => match set.campaigns.get(name) {
-            None => Reach::Nobody,
-            Some(campaign) => match &campaign.audience {
-                None => Reach::Everybody,
-                Some(filter) => Reach::Filtered(filter.clone()),
-            },
-        },
-        // Of others people get nothing by themselves.
-        _ => Reach::Nobody,
     }
 }

@@ -155,6 +155,29 @@ pub const BRACKET_DEPTH_MAX: usize = 16;
 /// Most characters of an author's text that a message quotes, and of a name that is absent.
 pub const QUOTED_CHARS_MAX: usize = 120;
 
+// -- plans --
+
+/// Ids of who enters and of who leaves an audience that a plan shows: enough to look some of them up.
+pub const DELTA_IDS_MAX: usize = 5;
+/// Bytes of sets that a plan keeps while it compares audiences: a few hundred of a million users each.
+pub const COMPARED_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Users of one campaign for whom its message is made before and after a change.
+pub const RENDER_USERS_MAX: usize = 200;
+/// And of all campaigns of one plan: some seconds of rendering. Each campaign then has fewer.
+pub const RENDERS_MAX: usize = 20_000;
+/// Different changes of one campaign's message that a plan shows; others are counted.
+pub const RENDER_DIFFS_MAX: usize = 3;
+/// Longest text of a message in a plan, in bytes: the rest is cut.
+pub const RENDER_SHOWN_BYTES_MAX: usize = 4 * 1024;
+/// Texts of messages in one plan, in bytes: it must fit in an answer and be read by somebody.
+pub const RENDERS_SHOWN_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Most policies: each is asked of every change.
+pub const POLICIES_MAX: usize = 100;
+/// Days of past sends from which a plan says how many messages a campaign sends a day.
+pub const PAST_DAYS: u32 = 7;
+/// Sends of a campaign that are looked at for that.
+pub const PAST_SENDS_MAX: usize = 1_000;
+
 // -- sends --
 
 /// Most recipients named in one `SendCampaign` call; an audience has no bound.

@@ -24,6 +24,8 @@ pub struct Declared {
     /// Somebody keeps a list of the attributes: one that is not on it is worth a warning.
     is_listed: bool,
     is_part: bool,
+    /// There is no user: names stand by themselves, and only those that are declared.
+    is_facts: bool,
 }
 
 // === impl Declared ===
@@ -63,6 +65,25 @@ impl Declared {
     /// Some of what there is is not known: what is missing may stand there.
     pub fn mark_part(&mut self) {
         self.is_part = true;
+    }
+
+    /// What may be asked of something that is no user, by names that stand alone: `audience.after > 10`.
+    pub fn facts() -> Self {
+        Self {
+            is_listed: true,
+            is_facts: true,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_facts(&self) -> bool {
+        self.is_facts
+    }
+
+    /// The names with which facts begin.
+    pub(super) fn roots(&self) -> BTreeSet<&str> {
+        let names = self.types.keys().filter_map(|path| path.first());
+        names.map(String::as_str).collect()
     }
 
     pub fn get(&self, path: &[String]) -> Option<&Type> {

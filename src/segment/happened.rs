@@ -27,6 +27,9 @@ impl Lowering<'_> {
         args: &[IdedExpr],
     ) -> Option<Term> {
         let function = call.func_name.as_str();
+        if self.refuses_users(expr, function) {
+            return None;
+        }
         let (name, measure, within) = match (function, args) {
             ("count", [name, within @ ..]) if within.len() < 2 => (name, Measure::Count, within),
             ("first", [name]) => (name, Measure::First, &[][..]),
@@ -55,6 +58,9 @@ impl Lowering<'_> {
     /// `in_segment("vips")`, `received("welcome", days(7))`, `subscribed("news")`.
     pub(super) fn named(&mut self, expr: &IdedExpr, call: &CallExpr) -> Option<Test> {
         let function = call.func_name.as_str();
+        if self.refuses_users(expr, function) {
+            return None;
+        }
         match (function, call.args.as_slice()) {
             ("in_segment", [name]) => self.in_segment(name),
             ("received", [name, within @ ..]) if within.len() < 2 => {
@@ -85,6 +91,9 @@ impl Lowering<'_> {
 
     /// Warns of attributes that nobody listed, where somebody keeps a list.
     pub(super) fn warn_of_strangers(&mut self) {
+        if self.declared.is_facts() {
+            return self.refuse_strangers();
+        }
         for (path, span) in std::mem::take(&mut self.paths) {
             if self.declared.knows(&path) {
                 continue;

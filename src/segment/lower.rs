@@ -274,6 +274,11 @@ impl Lowering<'_> {
         })
     }
 
+    pub(super) fn is_user(&self, expr: &IdedExpr) -> bool {
+        let is_named = matches!(&expr.expr, Expr::Ident(name) if name == "user");
+        is_named && !self.declared.is_facts()
+    }
+
     pub(super) fn truth(&mut self, expr: &IdedExpr) -> Option<Test> {
         let term = self.term(expr)?;
         let kind = self.kind(&term);
@@ -286,8 +291,4 @@ impl Lowering<'_> {
         }
         Some(Test::Truth(term))
     }
-}
-
-pub(super) fn is_user(expr: &IdedExpr) -> bool {
-    matches!(&expr.expr, Expr::Ident(name) if name == "user")
 }

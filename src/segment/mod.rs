@@ -18,11 +18,14 @@
 mod check;
 mod clauses;
 mod declared;
+mod difference;
 mod doubt;
 mod explain;
+mod facts;
 mod filter;
 mod guard;
 mod happened;
+mod implies;
 mod lower;
 mod never;
 mod pattern;
@@ -42,8 +45,10 @@ mod oracle;
 #[cfg(test)]
 mod tests;
 
+pub use crate::audience::Relation;
 pub use clauses::Clause;
 pub use declared::Declared;
+pub use difference::{Difference, Join};
 pub use explain::{Explained, Read};
 pub use filter::{Filter, compile, path_text};
 pub use happened::RECEIVED;

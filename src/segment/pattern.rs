@@ -34,6 +34,12 @@ struct Literal {
 
 // === impl Pattern ===
 
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.regex.as_str() == other.regex.as_str()
+    }
+}
+
 impl Pattern {
     /// # Errors
     /// What is wrong with it, in a line.

@@ -7,7 +7,7 @@ use crate::model::Value;
 use crate::model::value::{Type, parse_timestamp};
 
 use super::check::{Kind, span};
-use super::lower::{FUNCTIONS, Lowering, is_user};
+use super::lower::{FUNCTIONS, Lowering};
 use super::tree::Term;
 
 // === impl Lowering ===
@@ -46,7 +46,7 @@ impl Lowering<'_> {
                 let Expr::Literal(LiteralValue::String(key)) = &key.expr else {
                     return self.unsupported(key, "an index that is not a text");
                 };
-                let of = if is_user(of) {
+                let of = if self.is_user(of) {
                     None
                 } else {
                     Some(self.term(of)?)
@@ -194,6 +194,7 @@ impl Lowering<'_> {
         }
         match name {
             "now" => Some(Term::Now),
+            _ if self.declared.is_facts() => self.fact(expr, name),
             "user" => self.fail(
                 expr,
                 codes::FILTER_TYPE,
@@ -219,7 +220,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Option<Term> {
-        let of = if is_user(&select.operand) {
+        let of = if self.is_user(&select.operand) {
             None
         } else {
             Some(self.term(&select.operand)?)

@@ -8,14 +8,14 @@ use crate::model::Value;
 use super::Filter;
 use super::pattern::Pattern;
 
-/// A test with the text it was written as.
+/// A test with the text it was written as. Two are equal when they test the same, however they are written.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) text: String,
     pub(super) test: Test,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
     Const(bool),
     And(Vec<Node>),
@@ -54,7 +54,7 @@ pub(super) enum Part {
 }
 
 /// What has a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Term {
     Literal(Value),
     /// Nanoseconds.
@@ -100,6 +100,12 @@ impl Events {
 }
 
 // === impl Node ===
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.test == other.test
+    }
+}
 
 impl Node {
     pub(super) fn children(&self) -> &[Node] {

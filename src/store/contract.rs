@@ -22,6 +22,7 @@ use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Rejected, Update, Upserted};
 use crate::segment::{Explained, Filter};
 
+pub use super::comparing::{Compared, Crowd, Question, Shift};
 pub use super::following::{Followed, Following, Series, Size, Step};
 
 /// Why a store could not do what it was asked.
@@ -194,6 +195,11 @@ pub trait Audience: Send + Sync {
 
     /// The profiles of those users that exist, in the order asked, absent ones as `None`.
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>>;
+
+    /// Compares who is in each crowd before and after, and who of them can be reached.
+    ///
+    /// Must ask both sides of a change of the same users, so that nobody seems to move who does not.
+    async fn compare(&self, asked: Vec<Question>, now: Timestamp) -> Result<Vec<Compared>>;
 
     /// Follows who is in a filter, from its members as of now.
     async fn follow(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Following>>;

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** what a method answered is durable; what it did not answer happened whole or not at all.
 
+mod comparing;
 pub mod contract;
 mod following;
 pub mod revisions;

@@ -33,12 +33,12 @@ const OTHER: &str = "user.i > 0 || user.s == \"a\"";
 type Pick = fn(std::vec::IntoIter<i64>) -> Option<i64>;
 
 /// Somebody, and what they did in the order of time.
-struct Subject {
-    profile: Profile,
+pub(super) struct Subject {
+    pub(super) profile: Profile,
     events: Vec<Event>,
 }
 
-fn table_of(users: &[Subject]) -> Table {
+pub(super) fn table_of(users: &[Subject]) -> Table {
     let mut table = Table::new();
     for Subject { profile, events } in users {
         let set = profile
@@ -65,7 +65,7 @@ fn table_of(users: &[Subject]) -> Table {
     table
 }
 
-fn users(runner: &mut TestRunner) -> Vec<Subject> {
+pub(super) fn users(runner: &mut TestRunner) -> Vec<Subject> {
     let users = (0..USERS).map(|n| {
         let id = ExternalId::parse(format!("u{n}")).unwrap();
         let mut deeds = deeds().new_tree(runner).unwrap().current();
@@ -94,7 +94,7 @@ fn users(runner: &mut TestRunner) -> Vec<Subject> {
 // === impl Subject ===
 
 impl Subject {
-    fn person(&self) -> Person<'_> {
+    pub(super) fn person(&self) -> Person<'_> {
         Person {
             profile: &self.profile,
             events: &self.events,
@@ -182,7 +182,7 @@ impl Subject {
     }
 }
 
-fn declared() -> Declared {
+pub(super) fn declared() -> Declared {
     let mut declared = Declared::default();
     let other = compile(OTHER, &declared).unwrap();
     declared.add_segment("other", other);

@@ -2,4 +2,5 @@
 
 mod agree;
 mod generate;
+mod moves;
 mod walk;

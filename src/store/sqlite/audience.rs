@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parking_lot::RwLock;
 
+use super::compare::Comparing;
 use super::{Store, watch};
 use crate::audience::{Attribute, Bitmap, Row, Table};
 use crate::diagnostic::Diagnostic;
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
 use crate::segment::{Explained, Filter};
-use crate::store::contract::{Audience, Error, Following, Members, Result};
+use crate::store::contract::{Audience, Compared, Error, Following, Members, Question, Result};
 
 /// The rows for which a filter was true; their ids are looked up as they are read.
 struct Reading {
@@ -75,6 +76,16 @@ impl Audience for Store {
     async fn profiles(&self, ids: &[ExternalId]) -> Result<Vec<Option<Profile>>> {
         let table = self.memory.table.read();
         Ok(ids.iter().map(|id| table.profile(table.row(id)?)).collect())
+    }
+
+    async fn compare(&self, asked: Vec<Question>, now: Timestamp) -> Result<Vec<Compared>> {
+        let table = Arc::clone(&self.memory.table);
+        let work = tokio::task::spawn_blocking(move || {
+            let mut comparing = Comparing::new(table, now);
+            let asked = asked.iter();
+            asked.map(|one| comparing.compare(one)).collect()
+        });
+        work.await.map_err(|error| Error::Unavailable(error.into()))
     }
 
     async fn follow(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Following>> {

@@ -8,6 +8,7 @@
 
 mod audience;
 mod codec;
+mod compare;
 mod deeds;
 mod deliveries;
 mod error;

@@ -9,6 +9,7 @@ mod doors;
 mod events;
 mod import;
 mod misses;
+mod policies;
 mod preview;
 mod segments;
 mod sends;

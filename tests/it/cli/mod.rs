@@ -13,6 +13,7 @@ mod help;
 mod import;
 mod misses;
 mod offline;
+mod plan;
 mod preview;
 mod revisions;
 mod segments;

@@ -1,0 +1,159 @@
+//! Plans as messages.
+
+use super::encode::{count, small};
+use super::pb;
+use crate::campaign::{self, Action, FieldChange};
+use crate::engine::{
+    self, Delta, Effect, FilterChange, Impact, Problem, Reached, RenderDiff, Renders,
+};
+use crate::model::id::ExternalId;
+use crate::model::limits;
+use crate::model::resource::Kind;
+use crate::segment::{Join, Relation};
+
+pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
+    pb::Plan {
+        fingerprint: plan.fingerprint.as_str().to_owned(),
+        revision: plan.revision.0,
+        changes: plan.changes.into_iter().map(change).collect(),
+        unchanged: small(plan.unchanged),
+        reached: plan.reached.into_iter().map(reached).collect(),
+    }
+}
+
+fn change(impact: Impact) -> pb::ResourceChange {
+    let change = impact.change;
+    pb::ResourceChange {
+        kind: change.kind.to_string(),
+        name: change.name,
+        action: match change.action {
+            Action::Create => pb::ChangeAction::Create,
+            Action::Update => pb::ChangeAction::Update,
+            Action::Delete => pb::ChangeAction::Delete,
+        }
+        .into(),
+        path: change.path,
+        fields: change.fields.into_iter().map(field).collect(),
+        audience: impact.audience.map(count),
+        audience_before: impact.audience_before.map(count),
+        used_by: names(&change.used_by),
+        effect: Some(effect(impact.effect)),
+    }
+}
+
+fn field(field: FieldChange) -> pb::FieldChange {
+    let has_lines = field.before.trim_end().contains('\n') || field.after.trim_end().contains('\n');
+    let is_change = !field.before.is_empty() && !field.after.is_empty();
+    let diff = if has_lines && is_change {
+        campaign::unified(&field.before, &field.after)
+    } else {
+        String::new()
+    };
+    pb::FieldChange {
+        path: field.path,
+        before: field.before,
+        after: field.after,
+        diff,
+    }
+}
+
+fn reached(reached: Reached) -> pb::ReachedCampaign {
+    pb::ReachedCampaign {
+        campaign: reached.campaign,
+        through: names(&reached.through),
+        effect: Some(effect(reached.effect)),
+    }
+}
+
+fn names(resources: &[(Kind, String)]) -> Vec<String> {
+    let names = resources
+        .iter()
+        .map(|(kind, name)| format!("{kind} {name}"));
+    names.collect()
+}
+
+fn effect(effect: Effect) -> pb::Effect {
+    pb::Effect {
+        audience: effect.delta.map(delta),
+        filter: effect.filter.map(filter),
+        messages: effect.renders.map(messages),
+        sends: effect.outlook.map(|outlook| pb::SendOutlook {
+            at_once: count(outlook.at_once),
+            per_send: count(outlook.per_send),
+            per_day: outlook.per_day,
+            days: limits::PAST_DAYS,
+        }),
+    }
+}
+
+fn delta(delta: Delta) -> pb::AudienceDelta {
+    let texts = |ids: Vec<ExternalId>| ids.iter().map(|id| id.as_str().to_owned()).collect();
+    pb::AudienceDelta {
+        before: count(delta.before),
+        after: count(delta.after),
+        entered: count(delta.entered),
+        left: count(delta.left),
+        reachable: delta.reachable.map(count),
+        entered_reachable: delta.entered_reachable.map(count),
+        entered_sample: texts(delta.entered_ids),
+        left_sample: texts(delta.left_ids),
+    }
+}
+
+fn filter(change: FilterChange) -> pb::FilterDiff {
+    let difference = change.difference;
+    let proof = difference
+        .proof
+        .map_or(pb::SetRelation::Unspecified, relation);
+    pb::FilterDiff {
+        relation: relation(change.relation).into(),
+        proof: proof.into(),
+        added: difference.added,
+        removed: difference.removed,
+        join: match difference.join {
+            None => pb::ClauseJoin::Unspecified,
+            Some(Join::All) => pb::ClauseJoin::All,
+            Some(Join::Any) => pb::ClauseJoin::Any,
+        }
+        .into(),
+    }
+}
+
+fn relation(relation: Relation) -> pb::SetRelation {
+    match relation {
+        Relation::Same => pb::SetRelation::Same,
+        Relation::Narrows => pb::SetRelation::Narrows,
+        Relation::Widens => pb::SetRelation::Widens,
+        Relation::Shifts => pb::SetRelation::Shifts,
+    }
+}
+
+fn messages(renders: Renders) -> pb::MessageDiffs {
+    pb::MessageDiffs {
+        sampled: count(renders.sampled),
+        differing: count(renders.differing),
+        unasked: count(renders.unasked),
+        diffs: renders.diffs.into_iter().map(message).collect(),
+        not_shown: count(renders.not_shown),
+    }
+}
+
+fn message(diff: RenderDiff) -> pb::MessageDiff {
+    let [before, after] = diff.problems.map(|problem| problem.map(reason));
+    pb::MessageDiff {
+        users: count(diff.users),
+        example: diff.example.as_str().to_owned(),
+        diff: diff.diff,
+        problem_before: before,
+        problem: after,
+        masked: diff.is_masked,
+    }
+}
+
+fn reason(problem: Problem) -> pb::DeliveryReason {
+    pb::DeliveryReason {
+        code: problem.code.to_owned(),
+        detail: problem.detail,
+        ..pb::DeliveryReason::default()
+    }
+}

@@ -1,0 +1,206 @@
+//! What all forms of a plan say in the same words.
+
+use crate::api::pb;
+use crate::cli::output;
+
+/// Says what the apply itself sends.
+pub(super) const AT_ONCE: &str =
+    "an apply starts no sends: campaigns are started by `recado send` or SendCampaign";
+/// Says what messages were made with.
+pub(super) const MASKED: &str = "messages: made for some of the audience, without trigger properties and connected content; \
+     personal values are shown as ‹name›";
+
+/// `2 to create, 1 to change, 0 to delete, 14 unchanged (against revision 3)`.
+pub(super) fn sum(plan: &pb::Plan) -> String {
+    let n = |action| super::count(plan, action);
+    let against = match plan.revision {
+        0 => "nothing applied yet".to_owned(),
+        revision => format!("against revision {revision}"),
+    };
+    if plan.changes.is_empty() {
+        return format!(
+            "nothing changes: {} resources are as applied ({against})",
+            plan.unchanged
+        );
+    }
+    format!(
+        "{} to create, {} to change, {} to delete, {} unchanged ({against})",
+        n(pb::ChangeAction::Create),
+        n(pb::ChangeAction::Update),
+        n(pb::ChangeAction::Delete),
+        plan.unchanged
+    )
+}
+
+/// What becomes of a filter, in one line.
+pub(super) fn filter(filter: &pb::FilterDiff) -> String {
+    use pb::SetRelation::{Narrows, Same, Shifts, Unspecified, Widens};
+    let now = match filter.relation() {
+        Narrows => "narrows: some leave, nobody enters",
+        Widens => "widens: some enter, nobody leaves",
+        Shifts => "shifts: some enter and some leave",
+        Same | Unspecified => "is equivalent: it holds the same people now",
+    };
+    let proof = match (filter.proof(), filter.relation()) {
+        (Same, _) => ", whoever the users are",
+        (Narrows, Narrows | Same) => "; by its text nobody can ever enter",
+        (Widens, Widens | Same) => "; by its text nobody can ever leave",
+        _ => "",
+    };
+    format!("the filter {now}{proof}")
+}
+
+/// The clauses that came and went.
+pub(super) fn clauses(filter: &pb::FilterDiff) -> Vec<(char, String)> {
+    let joint = match filter.join() {
+        pb::ClauseJoin::Any => "|| ",
+        pb::ClauseJoin::All => "&& ",
+        pb::ClauseJoin::Unspecified => "",
+    };
+    let marked = |mark: char, texts: &[String]| -> Vec<(char, String)> {
+        let texts = texts.iter().map(|text| one_line(text));
+        texts.map(|text| (mark, format!("{joint}{text}"))).collect()
+    };
+    if filter.proof() == pb::SetRelation::Same {
+        return Vec::new();
+    }
+    [marked('-', &filter.removed), marked('+', &filter.added)].concat()
+}
+
+/// `3,000 enter: ana, ben, …`; nothing when nobody moves.
+pub(super) fn moved(delta: &pb::AudienceDelta) -> Vec<String> {
+    let entered = match delta.entered_reachable {
+        // Of who is new in all, what is said of all is enough.
+        Some(n) if n < delta.entered && delta.entered < delta.after => {
+            format!("enter, {} of them reachable", output::count(n))
+        }
+        _ => "enter".to_owned(),
+    };
+    let told = [
+        (delta.entered, entered, &delta.entered_sample),
+        (delta.left, "leave".to_owned(), &delta.left_sample),
+    ];
+    told.into_iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, verb, ids)| format!("{} {verb}: {}", output::count(n), some(ids, n)))
+        .collect()
+}
+
+fn some(ids: &[String], of: i64) -> String {
+    let is_all = usize::try_from(of).is_ok_and(|n| n == ids.len());
+    let ids: Vec<String> = ids.iter().map(|id| one_line(id)).collect();
+    format!("{}{}", ids.join(", "), if is_all { "" } else { ", …" })
+}
+
+/// `980 of 1,204 can be reached now`; unset where that is all of them or nobody sends to them.
+pub(super) fn reachable(delta: &pb::AudienceDelta) -> Option<String> {
+    let reachable = delta.reachable.filter(|n| *n < delta.after)?;
+    let (some, all) = (output::count(reachable), output::count(delta.after));
+    Some(format!("{some} of {all} can be reached now"))
+}
+
+/// How many messages, in one line.
+pub(super) fn sends(sends: &pb::SendOutlook) -> String {
+    let one = match sends.per_send {
+        1 => "1 message".to_owned(),
+        n => format!("{} messages", output::count(n)),
+    };
+    match sends.per_day {
+        None => format!(
+            "a send: {one}; a day: unknown, none sent in {} days",
+            sends.days
+        ),
+        Some(n) => format!(
+            "a send: {one}; a day: {} in the last {} days",
+            rate(n),
+            sends.days
+        ),
+    }
+}
+
+fn rate(n: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "messages a day, rounded")]
+    let whole = n.round() as i64;
+    if whole >= 10 {
+        output::count(whole)
+    } else {
+        format!("{n:.1}")
+    }
+}
+
+/// `120 of 200 sampled messages differ`; nothing when none was made.
+pub(super) fn messages(messages: &pb::MessageDiffs, is_new: bool) -> Option<String> {
+    if messages.sampled == 0 {
+        return None;
+    }
+    let n = output::count;
+    let unasked = match messages.unasked {
+        0 => String::new(),
+        unasked => format!(
+            "; {} need connected content and are not known: a plan makes no requests",
+            n(unasked)
+        ),
+    };
+    let (differing, sampled) = (n(messages.differing), n(messages.sampled));
+    Some(if is_new {
+        format!("the message, as {differing} of {sampled} sampled would get it{unasked}")
+    } else {
+        format!("{differing} of {sampled} sampled messages differ{unasked}")
+    })
+}
+
+/// What one difference is, in one line.
+pub(super) fn difference(diff: &pb::MessageDiff, sampled: i64) -> String {
+    let n = format!(
+        "{} of {}",
+        output::count(diff.users),
+        output::count(sampled)
+    );
+    let example = one_line(&diff.example);
+    let told = |problem: &pb::DeliveryReason| match problem.detail.as_str() {
+        "" => problem.code.clone(),
+        detail => format!("{}: {}", problem.code, one_line(detail)),
+    };
+    let what = match (&diff.problem_before, &diff.problem) {
+        (None, Some(now)) => format!(", no message any more ({})", told(now)),
+        (Some(was), None) => format!(", a message where there was none ({})", told(was)),
+        (Some(was), Some(now)) => format!(
+            ", no message before ({}) and after ({})",
+            told(was),
+            told(now)
+        ),
+        (None, None) if diff.masked => {
+            ", a difference of personal values, which are not shown".to_owned()
+        }
+        (None, None) => String::new(),
+    };
+    format!("{n}, such as {example}{what}")
+}
+
+/// The fields of a segment show a filter that is another as a whole: its clauses would say it twice.
+pub(super) fn is_told(change: &pb::ResourceChange) -> bool {
+    let filter = change
+        .effect
+        .as_ref()
+        .and_then(|effect| effect.filter.as_ref());
+    let is_whole = filter.is_some_and(|filter| filter.join() == pb::ClauseJoin::Unspecified);
+    change.kind == "Segment" && is_whole
+}
+
+/// Nothing to tell: nobody moves and no message differs.
+pub(super) fn is_calm(effect: &pb::Effect) -> bool {
+    let moves = effect
+        .audience
+        .as_ref()
+        .is_some_and(|delta| delta.entered + delta.left > 0);
+    let differs = effect
+        .messages
+        .as_ref()
+        .is_some_and(|messages| messages.differing + messages.unasked > 0);
+    !moves && !differs
+}
+
+pub(super) fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    output::harmless(&words.join(" "))
+}

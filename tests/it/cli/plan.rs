@@ -1,0 +1,176 @@
+//! What a plan says of people, as they read it at a terminal, in a pull request and in a script.
+
+use std::fmt::Write;
+use std::fs;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use super::{recado, stderr, stdout};
+use crate::process::{Options, Server};
+
+const USERS: u32 = 120;
+
+const APPLIED: [(&str, &str); 9] = [
+    (
+        "attributes.yaml",
+        "kind: Attributes\nname: profile\nattributes:\n  messenger_id: {type: string, pii: true}\n  \
+         first_name: {type: string, pii: true}\n  country: {type: string}\n  age: {type: int}\n  \
+         plan: {type: string}\n",
+    ),
+    (
+        "page.yaml",
+        "kind: Channel\nname: page\ntype: messenger\npage_id: \"1\"\ntoken: {env: RECADO_TEST_TOKEN}\n",
+    ),
+    (
+        "adults.yaml",
+        "kind: Segment\nname: adults\nfilter: user.age >= 18\n",
+    ),
+    (
+        "footer.yaml",
+        "kind: ContentBlock\nname: footer\ncontent: Bye\n",
+    ),
+    (
+        "sale.yaml",
+        "kind: Campaign\nname: sale\nchannel: page\nsegment: adults\nfilter: user.country == 'BR'\n\
+         trigger: {api: {}}\nmessage:\n  text: |\n    Hi {{${first_name} | default: 'there'}}!\n    \
+         The sale begins.\n    {{content_blocks.${footer}}}\n",
+    ),
+    (
+        "news.yaml",
+        "kind: Campaign\nname: news\nchannel: page\ntrigger: {api: {}}\n\
+         message: {text: \"News. {{content_blocks.${footer}}}\"}\n",
+    ),
+    (
+        "vips.yaml",
+        "kind: Campaign\nname: vips\nchannel: page\nsegment: adults\ntrigger: {api: {}}\n\
+         message: {text: \"{% if ${plan} == 'pro' %}For pros{% else %}For all{% endif %}\"}\n",
+    ),
+    (
+        "secret.yaml",
+        "kind: Campaign\nname: secret\nchannel: page\nfilter: has(user.first_name)\ntrigger: {api: {}}\n\
+         message: {text: \"{{${first_name}}}\"}\n",
+    ),
+    (
+        "old.yaml",
+        "kind: Campaign\nname: old\nchannel: page\ntrigger: {api: {}}\nmessage: {text: Old}\n",
+    ),
+];
+
+/// A server with applied files and people, beside a folder that says something else.
+struct Scene {
+    folder: tempfile::TempDir,
+    server: Server,
+}
+
+// === impl Scene ===
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(&Options {
+            store: &folder.path().join("recado.sqlite"),
+            graph_url: "http://127.0.0.1:1",
+        });
+        fs::create_dir(folder.path().join("campaigns")).unwrap();
+        let scene = Self { folder, server };
+        for (name, text) in APPLIED {
+            scene.write(name, text);
+        }
+        fs::write(scene.folder.path().join("people.jsonl"), people()).unwrap();
+        for arguments in [
+            &["users", "import", "people.jsonl"][..],
+            &["apply", "campaigns"],
+        ] {
+            let done = scene.run(arguments);
+            assert!(done.status.success(), "{}", stderr(&done));
+        }
+        scene
+    }
+
+    /// A little of everything that a pull request may do.
+    fn changed() -> Self {
+        let scene = Self::new();
+        let text = |name: &str| APPLIED.iter().find(|(it, _)| *it == name).unwrap().1;
+        scene.write(
+            "adults.yaml",
+            &text("adults.yaml").replace(">= 18", ">= 21"),
+        );
+        scene.write(
+            "footer.yaml",
+            &text("footer.yaml").replace("Bye", "See you"),
+        );
+        let sale = text("sale.yaml")
+            .replace("== 'BR'", "in ['BR', 'PT'] && user.plan == 'pro'")
+            .replace("begins", "begins on Monday");
+        scene.write("sale.yaml", &sale);
+        let secret = text("secret.yaml").replace(
+            "{{${first_name}}}",
+            "{% if ${country} == 'PT' %}{% abort_message('not there') %}{% endif %}{{${first_name} | upcase}}",
+        );
+        scene.write("secret.yaml", &secret);
+        fs::remove_file(scene.path("old.yaml")).unwrap();
+        scene.write(
+            "new.yaml",
+            "kind: Campaign\nname: new\nchannel: page\nsegment: adults\ntrigger: {api: {}}\n\
+             message: {text: \"Welcome, {{${first_name} | default: 'you'}}\"}\n",
+        );
+        scene
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("campaigns").join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = recado(arguments);
+        command.args(["--server", &self.server.grpc]);
+        command.current_dir(self.folder.path()).output().unwrap()
+    }
+
+    fn plan(&self, format: &str) -> String {
+        let planned = self.run(&["plan", "campaigns", "--format", format]);
+        assert_eq!(planned.status.code(), Some(0), "{}", stderr(&planned));
+        stdout(&planned)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.plan("json")).unwrap()
+    }
+}
+
+/// Every tenth has no PSID, every eleventh no name.
+fn people() -> String {
+    let mut text = String::new();
+    for n in 0..USERS {
+        let country = ["BR", "PT", "ES"][n as usize % 3];
+        let plan = ["pro", "free"][n as usize % 2];
+        let mut attributes = json!({ "country": country, "age": 15 + n % 20, "plan": plan });
+        if n % 10 != 0 {
+            attributes["messenger_id"] = json!(format!("10{n}"));
+        }
+        if n % 11 != 0 {
+            let name = ["Ana", "Bia", "Caio", "Duda", "Enzo"][n as usize % 5];
+            attributes["first_name"] = json!(name);
+        }
+        let user = json!({ "external_id": format!("u{n:03}"), "attributes": attributes });
+        writeln!(text, "{user}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_plan_says_what_it_does_to_people_in_every_form() {
+    let scene = Scene::changed();
+    insta::assert_snapshot!("plan-human", scene.plan("human"));
+    insta::assert_snapshot!("plan-markdown", scene.plan("markdown"));
+    let mut json = scene.json();
+    json["plan"]["fingerprint"] = json!("(fingerprint)");
+    insta::assert_json_snapshot!("plan-json", json);
+    assert_eq!(scene.plan("markdown"), scene.plan("markdown"));
+    scene.server.stop();
+}
