@@ -7,18 +7,13 @@ use tonic::{Request, Response, Status};
 use super::page_token::{self, Query};
 use super::pb::campaign_service_server::CampaignService;
 use super::status::Refused;
-use super::{decode, encode, pb, preview};
+use super::{decode, encode, pb, preview, seal};
 use crate::campaign::SourceFile;
-use crate::engine::{ApplyRequest, Engine, Error, SendRequest};
+use crate::engine::{ApplyRequest, Engine, Error, PlanRequest, Seen, SendRequest};
 use crate::model::id::{Fingerprint, RequestId, Revision};
 use crate::model::limits;
 use crate::model::resource::Origin;
 use crate::model::send::{Audience, Recipient};
-
-/// Longest author and commit of a revision, in bytes.
-const NAME_BYTES_MAX: usize = 200;
-/// Longest message of a revision, in bytes.
-const MESSAGE_BYTES_MAX: usize = 2_000;
 
 pub(super) struct Campaigns {
     pub(super) engine: Arc<Engine>,
@@ -30,9 +25,15 @@ impl CampaignService for Campaigns {
         &self,
         request: Request<pb::PlanCampaignsRequest>,
     ) -> Result<Response<pb::PlanCampaignsResponse>, Status> {
-        let planned = self.engine.plan(files(request.into_inner().files)).await?;
+        let request = request.into_inner();
+        let planned = self.engine.plan(PlanRequest {
+            files: files(request.files),
+            commit: decode::bounded("commit", request.commit, limits::REVISION_NAME_BYTES_MAX)?,
+        });
+        let planned = planned.await?;
         Ok(Response::new(pb::PlanCampaignsResponse {
             plan: planned.plan.map(encode::plan),
+            seal: planned.seal.map(seal::encode),
             diagnostics: planned.diagnostics.iter().map(encode::diagnostic).collect(),
         }))
     }
@@ -41,23 +42,14 @@ impl CampaignService for Campaigns {
         &self,
         request: Request<pb::ApplyCampaignsRequest>,
     ) -> Result<Response<pb::ApplyCampaignsResponse>, Status> {
-        let request = request.into_inner();
-        let fingerprint = Fingerprint::parse(request.fingerprint);
-        let fingerprint = fingerprint.map_err(|invalid| decode::bad("fingerprint", invalid))?;
-        let applied = self.engine.apply(ApplyRequest {
-            fingerprint,
-            origin: Origin {
-                author: decode::bounded("author", request.author, NAME_BYTES_MAX)?,
-                commit: decode::bounded("commit", request.commit, NAME_BYTES_MAX)?,
-                message: decode::bounded("message", request.message, MESSAGE_BYTES_MAX)?,
-            },
-            files: files(request.files),
-        });
+        let applied = self.engine.apply(apply_request(request.into_inner())?);
         let applied = applied.await?;
         Ok(Response::new(pb::ApplyCampaignsResponse {
             revision: applied.revision.0,
-            plan: Some(encode::plan(applied.plan)),
+            already_applied: applied.plan.is_none(),
+            plan: applied.plan.map(encode::plan),
             warnings: applied.warnings,
+            newest: applied.newest.0,
         }))
     }
 
@@ -175,6 +167,34 @@ pub(super) fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
         text: file.text,
     });
     files.collect()
+}
+
+fn apply_request(request: pb::ApplyCampaignsRequest) -> crate::engine::Result<ApplyRequest> {
+    let name = limits::REVISION_NAME_BYTES_MAX;
+    let message = limits::REVISION_MESSAGE_BYTES_MAX;
+    let seen = match request.seal {
+        Some(sealed) if request.fingerprint.is_empty() => {
+            Seen::Sealed(Box::new(seal::decode(sealed)?))
+        }
+        Some(_) => {
+            let message = "a `seal` is given too: leave one out";
+            return Err(Error::invalid("fingerprint", message));
+        }
+        None => {
+            let fingerprint = Fingerprint::parse(request.fingerprint);
+            Seen::Fingerprint(fingerprint.map_err(|invalid| decode::bad("fingerprint", invalid))?)
+        }
+    };
+    Ok(ApplyRequest {
+        seen,
+        max_age: request.max_age.map(seal::age).transpose()?,
+        origin: Origin {
+            author: decode::bounded("author", request.author, name)?,
+            commit: decode::bounded("commit", request.commit, name)?,
+            message: decode::bounded("message", request.message, message)?,
+        },
+        files: files(request.files),
+    })
 }
 
 pub(super) fn trigger(

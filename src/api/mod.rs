@@ -19,6 +19,7 @@ mod export;
 mod page_token;
 mod preview;
 mod problem;
+mod seal;
 mod segments;
 mod status;
 mod users;

@@ -9,7 +9,7 @@ use super::case::{Spot, Tests};
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Asked, Parsed, Read, SourceFile};
-use super::verify::duration;
+use super::spans::duration;
 use crate::diagnostic::codes::MISSING_REFERENCE;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;

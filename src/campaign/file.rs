@@ -245,6 +245,16 @@ pub(super) struct SettingsFile {
     pub(super) lints: BTreeMap<String, Level>,
     #[serde(default)]
     pub(super) policy: PolicyFile,
+    #[serde(default)]
+    pub(super) plan: RulesFile,
+}
+
+/// What a plan must keep to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RulesFile {
+    pub(super) max_age: Option<String>,
+    pub(super) audience_drift: Option<String>,
 }
 
 /// What becomes of a warning.

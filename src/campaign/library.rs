@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::check::Checker;
 use super::file::{ContentBlockFile, Resource, SettingsFile};
+use super::rules::Rules;
 use super::set::{ConnectedContent, Credential};
 use super::source::{Parsed, Read};
 use crate::diagnostic::codes::WRONG_VALUE;
@@ -41,6 +42,7 @@ impl Checker<'_> {
             self.connected_content(&one.read, file);
             self.lints(&one.read, file);
             self.policy(&one.read, file);
+            self.set.rules = Some(Rules::read(&file.plan));
         }
     }
 

@@ -23,12 +23,14 @@ mod node;
 mod place;
 mod plan;
 mod redact;
+mod rules;
 mod schema;
 mod segments;
 mod set;
 mod settings;
 mod shape;
 mod source;
+mod spans;
 mod tested;
 mod uses;
 mod verify;
@@ -40,10 +42,12 @@ pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use lints::Lints;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
+pub use rules::Rules;
 pub use schema::json_schema;
 pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
     Set, Webhook,
 };
 pub use source::{Loaded, SourceFile, load, load_covered, load_part, placed};
+pub use spans::duration;
 pub use uses::Uses;

@@ -40,6 +40,24 @@ pub enum Action {
     Delete,
 }
 
+// === impl Action ===
+
+impl Action {
+    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Delete];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
+}
+
 /// A field that differs, as texts; empty where it is absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {

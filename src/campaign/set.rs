@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::file::SecretRef;
 use super::lints::Lints;
+use super::rules::Rules;
 use super::source::{Asked, SourceFile, checked};
 use super::uses::Uses;
 use crate::diagnostic::Diagnostic;
@@ -25,6 +26,8 @@ pub struct Set {
     /// What filters may name.
     pub declared: Declared,
     pub connected_content: Arc<ConnectedContent>,
+    /// What Settings say of plans; none without Settings.
+    pub rules: Option<Rules>,
     /// What Settings say of warnings.
     pub lints: Lints,
     /// Which resource names which.

@@ -20,6 +20,7 @@ mod watch;
 
 mod diagnostics;
 mod files;
+mod git;
 mod github;
 mod sarif;
 
@@ -37,6 +38,7 @@ mod plan;
 mod preview;
 mod revision;
 mod sandbox;
+mod saved;
 mod schema;
 mod segment;
 mod send;

@@ -1,5 +1,7 @@
 //! `recado plan`: what a folder would change, and for how many people.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::json;
 
@@ -7,7 +9,7 @@ use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
 use super::files::Campaigns;
-use super::{diagnostics, json, output};
+use super::{diagnostics, git, json, output, saved};
 use crate::api::client::Client;
 use crate::api::pb;
 
@@ -16,11 +18,18 @@ use crate::api::pb;
 Examples:
   recado plan campaigns
   recado plan campaigns --json | jq -r '.plan.changes[].name'
+  recado plan campaigns --out plan.json        to apply exactly this later: `recado apply --plan plan.json`
 
 Exits with 1 when the files have errors.")]
 pub(super) struct Plan {
     #[command(flatten)]
     campaigns: Campaigns,
+    /// Save the plan with its files, for `recado apply --plan FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The git commit of the files, for the record
+    #[arg(long, value_name = "ID")]
+    commit: Option<String>,
     /// Exit with 8 when something would change
     #[arg(long)]
     detailed_exitcode: bool,
@@ -37,7 +46,7 @@ impl Plan {
     pub(super) async fn run(self) -> Result<Exit, Error> {
         let files = self.campaigns.read()?;
         let mut client = self.server.connect().await?;
-        let mut answer = ask(&mut client, files).await?;
+        let mut answer = self.ask(&mut client, files.clone()).await?;
         answer.diagnostics = diagnostics::located(answer.diagnostics, &self.campaigns.folder);
         if self.json {
             output::json(&json!({
@@ -50,6 +59,9 @@ impl Plan {
                 print(plan);
             }
         }
+        if let Some(path) = &self.out {
+            saved::keep(path, answer.seal, files)?;
+        }
         Ok(match &answer.plan {
             None => Exit::FAILED,
             Some(plan) if self.detailed_exitcode && !plan.changes.is_empty() => Exit::DIFFERS,
@@ -58,11 +70,26 @@ impl Plan {
     }
 }
 
+impl Plan {
+    async fn ask(
+        &self,
+        client: &mut Client,
+        files: Vec<pb::SourceFile>,
+    ) -> Result<pb::PlanCampaignsResponse, Error> {
+        let commit = git::or_head(self.commit.as_ref(), &self.campaigns.folder);
+        let request = pb::PlanCampaignsRequest { files, commit };
+        Ok(client.campaigns.plan_campaigns(request).await?.into_inner())
+    }
+}
+
 pub(super) async fn ask(
     client: &mut Client,
     files: Vec<pb::SourceFile>,
 ) -> Result<pb::PlanCampaignsResponse, Error> {
-    let request = pb::PlanCampaignsRequest { files };
+    let request = pb::PlanCampaignsRequest {
+        files,
+        ..pb::PlanCampaignsRequest::default()
+    };
     Ok(client.campaigns.plan_campaigns(request).await?.into_inner())
 }
 

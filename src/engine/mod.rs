@@ -22,6 +22,7 @@ mod pick;
 mod plan;
 mod preview;
 mod revisions;
+mod seal;
 mod segments;
 mod send;
 mod sends;
@@ -31,16 +32,17 @@ mod users;
 mod watch;
 mod watch_segment;
 
-pub use apply::{Applied, ApplyRequest};
+pub use apply::{Applied, ApplyRequest, Seen};
 pub use attributes::KnownAttribute;
 pub use basis::Basis;
 pub use campaigns::CampaignInfo;
-pub use error::{Error, Kind, Result, Violation};
+pub use error::{Drift, Error, Kind, Moved, Result, Violation};
 pub use evaluate::{Evaluated, Membership, Target};
 pub use export::Exported;
 pub use import::Chunk;
-pub use plan::{Impact, Plan, Planned};
+pub use plan::{Impact, Plan, PlanRequest, Planned};
 pub use preview::{Previewed, Properties, Subject, Test};
+pub use seal::{Broken, Seal, SealedChange};
 pub use segments::SegmentInfo;
 pub use send::{SendRequest, Started};
 pub use track::{Deed, NamedEvents, tally_tracked};
@@ -55,8 +57,8 @@ use crate::clock::Clock;
 use crate::delivery::{Attempts, Wake};
 use crate::lifecycle::Tasks;
 use crate::model::id::Revision;
-use crate::store::Store;
 use crate::store::revisions::Revisions;
+use crate::store::{Identity, Store};
 
 /// All use cases over one store.
 #[derive(Debug)]
@@ -64,7 +66,9 @@ pub struct Engine {
     parts: Parts,
     applied: ArcSwap<applied::State>,
     /// Held from plan to commit: two applies do not plan against the same state.
-    applying: tokio::sync::Mutex<()>,
+    applying: Arc<tokio::sync::Mutex<()>>,
+    /// What plans are signed with.
+    identity: Identity,
     /// The newest applied revision, for who waits for the next.
     revised: tokio::sync::watch::Sender<Revision>,
     filters: evaluate::Filters,
@@ -91,11 +95,13 @@ impl Engine {
     /// The store cannot be read, or holds documents that this version does not accept.
     pub async fn new(parts: Parts) -> Result<Self> {
         let state = applied::State::read(parts.store.as_ref(), &parts.revisions).await?;
+        let identity = parts.store.identity().await?;
         Ok(Self {
             parts,
             revised: tokio::sync::watch::Sender::new(state.revision),
             applied: ArcSwap::from_pointee(state),
-            applying: tokio::sync::Mutex::default(),
+            applying: Arc::default(),
+            identity,
             filters: evaluate::Filters::default(),
             feeds: feeds::Feeds::default(),
         })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::applied::State;
+use super::seal::Seal;
 use super::{Engine, Error, Result};
 use crate::campaign::{self, Change, Set, SourceFile};
 use crate::diagnostic::Diagnostic;
@@ -11,10 +12,20 @@ use crate::model::limits;
 use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
 
+/// What is to be planned.
+#[derive(Debug, Default)]
+pub struct PlanRequest {
+    pub files: Vec<SourceFile>,
+    /// The git commit of the files, for the record.
+    pub commit: String,
+}
+
 /// A plan, or what is wrong with the files; warnings come with a plan.
 #[derive(Debug)]
 pub struct Planned {
     pub plan: Option<Plan>,
+    /// What vouches for the plan.
+    pub seal: Option<Seal>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -46,13 +57,15 @@ enum Reach {
 
 impl Engine {
     /// Compares files with the applied state. Changes nothing.
-    pub async fn plan(&self, files: Vec<SourceFile>) -> Result<Planned> {
+    pub async fn plan(&self, request: PlanRequest) -> Result<Planned> {
+        let PlanRequest { files, commit } = request;
         check_files(&files)?;
-        let loaded = match load(files).await? {
+        let loaded = match load(files.clone()).await? {
             Ok(loaded) => loaded,
             Err(diagnostics) => {
                 return Ok(Planned {
                     plan: None,
+                    seal: None,
                     diagnostics,
                 });
             }
@@ -69,7 +82,12 @@ impl Engine {
         } else {
             Some(self.weigh(plan, &state, &loaded.set).await?)
         };
-        Ok(Planned { plan, diagnostics })
+        let seal = plan.as_ref().map(|plan| self.seal(plan, &files, commit));
+        Ok(Planned {
+            plan,
+            seal,
+            diagnostics,
+        })
     }
 
     /// Warns of what looks wrong in filters that are new, given what users have.

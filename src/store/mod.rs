@@ -7,7 +7,9 @@
 
 pub mod contract;
 mod following;
+mod identity;
 pub mod revisions;
 pub mod sqlite;
 
 pub use contract::{Error, Store};
+pub use identity::Identity;

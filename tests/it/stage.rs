@@ -203,6 +203,7 @@ impl Live {
         let mut client = self.client().await;
         let request = pb::PlanCampaignsRequest {
             files: files.clone(),
+            ..pb::PlanCampaignsRequest::default()
         };
         let planned = client
             .campaigns

@@ -7,7 +7,17 @@ use super::error::corrupt;
 use super::time::{instant, micros};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::resource::{Document, Kind, Origin, RevisionInfo};
-use crate::store::contract::{Error, NewRevision, Result};
+use crate::store::contract::{Error, Identity, NewRevision, Result};
+
+pub(super) fn identity(connection: &Connection) -> Result<Identity> {
+    let sql = "SELECT id, key FROM identity";
+    let (id, key): (String, Vec<u8>) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match key.try_into() {
+        Ok(key) => Ok(Identity::new(id, key)),
+        Err(_) => corrupt("identity", "key", id),
+    }
+}
 
 pub(super) fn current(connection: &Connection) -> Result<Option<RevisionInfo>> {
     Ok(revisions(connection, None, 1)?.pop())

@@ -13,6 +13,7 @@ mod misses;
 mod offline;
 mod preview;
 mod revisions;
+mod saved;
 mod segments;
 mod sends;
 mod serve;

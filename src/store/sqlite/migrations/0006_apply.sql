@@ -1,0 +1,9 @@
+-- Who this store is, and the key that plans are signed with: made once, and never shown.
+CREATE TABLE identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id  TEXT NOT NULL,
+    key BLOB NOT NULL
+) STRICT;
+
+-- SQLite's random bytes are of ChaCha20, seeded by the system.
+INSERT INTO identity VALUES (1, lower(hex(randomblob(16))), randomblob(32));
