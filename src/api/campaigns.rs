@@ -9,7 +9,9 @@ use super::pb::campaign_service_server::CampaignService;
 use super::status::Refused;
 use super::{decode, encode, pb, preview, seal};
 use crate::campaign::SourceFile;
-use crate::engine::{ApplyRequest, Engine, Error, PlanRequest, Seen, SendRequest};
+use crate::engine::{
+    Allowed, ApplyRequest, Back, Engine, Error, PlanRequest, Seen, SendRequest, Whose, Wish,
+};
 use crate::model::id::{Fingerprint, RequestId, Revision};
 use crate::model::limits;
 use crate::model::resource::Origin;
@@ -27,7 +29,7 @@ impl CampaignService for Campaigns {
     ) -> Result<Response<pb::PlanCampaignsResponse>, Status> {
         let request = request.into_inner();
         let planned = self.engine.plan(PlanRequest {
-            files: files(request.files),
+            wish: wish(request.files, request.prune, &request.allow, request.back)?,
             commit: decode::bounded("commit", request.commit, limits::REVISION_NAME_BYTES_MAX)?,
         });
         let planned = planned.await?;
@@ -121,13 +123,18 @@ impl CampaignService for Campaigns {
         let asked = request.into_inner().revision;
         let revision = (asked > 0).then_some(Revision(asked));
         let (info, documents) = self.engine.export(revision).await?;
-        let files = documents.into_iter().map(|document| pb::SourceFile {
-            path: document.path,
-            text: document.source,
-        });
+        let (mut files, mut owners) = (Vec::new(), Vec::new());
+        for document in documents {
+            owners.push(document.owner);
+            files.push(pb::SourceFile {
+                path: document.path,
+                text: document.source,
+            });
+        }
         Ok(Response::new(pb::ExportCampaignsResponse {
             revision: Some(encode::revision(info)),
-            files: files.collect(),
+            files,
+            owners,
         }))
     }
 
@@ -172,7 +179,12 @@ pub(super) fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
 fn apply_request(request: pb::ApplyCampaignsRequest) -> crate::engine::Result<ApplyRequest> {
     let name = limits::REVISION_NAME_BYTES_MAX;
     let message = limits::REVISION_MESSAGE_BYTES_MAX;
+    let wish = wish(request.files, request.prune, &request.allow, request.back)?;
     let seen = match request.seal {
+        Some(_) if matches!(wish, Wish::Back(_)) => {
+            let message = "a `seal` is given too: leave one out";
+            return Err(Error::invalid("back", message));
+        }
         Some(sealed) if request.fingerprint.is_empty() => {
             Seen::Sealed(Box::new(seal::decode(sealed)?))
         }
@@ -193,8 +205,41 @@ fn apply_request(request: pb::ApplyCampaignsRequest) -> crate::engine::Result<Ap
             commit: decode::bounded("commit", request.commit, name)?,
             message: decode::bounded("message", request.message, message)?,
         },
-        files: files(request.files),
+        wish,
     })
+}
+
+fn wish(
+    files: Vec<pb::SourceFile>,
+    prune: bool,
+    allow: &[String],
+    back: Option<pb::RevisionTarget>,
+) -> crate::engine::Result<Wish> {
+    let allowed = Allowed::parse(allow).map_err(|invalid| decode::bad("allow", invalid))?;
+    let Some(target) = back else {
+        return Ok(Wish::Files {
+            files: self::files(files),
+            prune,
+            allowed,
+        });
+    };
+    if !files.is_empty() || prune {
+        let message = "it stands instead of files: leave `files` and `prune` out";
+        return Err(Error::invalid("back", message));
+    }
+    let whose = match (target.owner, target.all_owners) {
+        (Some(_), true) => {
+            let message = "an `owner` is given too: leave one out";
+            return Err(Error::invalid("back.all_owners", message));
+        }
+        (Some(owner), false) => Whose::Owner(owner),
+        (None, true) => Whose::Everybody,
+        (None, false) => Whose::Changed,
+    };
+    Ok(Wish::Back(Back {
+        revision: Revision(target.revision),
+        whose,
+    }))
 }
 
 pub(super) fn trigger(

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as ProtoValue};
 
-use super::pb;
+use super::{pb, seal};
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, SegmentInfo, Watched};
@@ -176,11 +176,17 @@ pub(super) fn diagnostic(problem: &Diagnostic) -> pb::Diagnostic {
 }
 
 pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
+    let orphans = plan.orphans.into_iter().map(|(kind, name)| pb::Orphan {
+        kind: kind.to_string(),
+        name,
+    });
     pb::Plan {
         fingerprint: plan.fingerprint.as_str().to_owned(),
         revision: plan.revision.0,
         changes: plan.changes.into_iter().map(change).collect(),
         unchanged: small(plan.unchanged),
+        owner: plan.owner,
+        orphans: orphans.collect(),
     }
 }
 
@@ -329,7 +335,6 @@ fn send_counts(counts: Counts) -> pb::SendCounts {
 }
 
 fn change(impact: Impact) -> pb::ResourceChange {
-    use crate::campaign::Action;
     let change = impact.change;
     let fields = change.fields.into_iter().map(|field| pb::FieldChange {
         path: field.path,
@@ -339,12 +344,7 @@ fn change(impact: Impact) -> pb::ResourceChange {
     pb::ResourceChange {
         kind: change.kind.to_string(),
         name: change.name,
-        action: match change.action {
-            Action::Create => pb::ChangeAction::Create,
-            Action::Update => pb::ChangeAction::Update,
-            Action::Delete => pb::ChangeAction::Delete,
-        }
-        .into(),
+        action: seal::action(change.action).into(),
         path: change.path,
         fields: fields.collect(),
         audience: impact.audience.map(count),

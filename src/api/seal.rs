@@ -36,6 +36,8 @@ pub(super) fn encode(seal: Seal) -> pb::PlanSeal {
         fingerprint: seal.fingerprint.to_string(),
         revision: seal.revision.0,
         commit: seal.commit,
+        owner: seal.owner,
+        prune: seal.prune,
         changes: changes.collect(),
         signature: hex::encode(seal.signature),
     }
@@ -54,6 +56,8 @@ pub(super) fn decode(seal: pb::PlanSeal) -> Result<Seal> {
         fingerprint: Fingerprint::parse(seal.fingerprint).map_err(|_| edited())?,
         revision: Revision(seal.revision),
         commit: seal.commit,
+        owner: seal.owner,
+        prune: seal.prune,
         changes: changes.collect::<Option<_>>().ok_or_else(edited)?,
         signature: hex::decode(&seal.signature).map_err(|_| edited())?,
     })

@@ -240,6 +240,7 @@ pub(super) struct SettingsFile {
     description: Option<String>,
     team: Option<String>,
     tags: Option<Vec<String>>,
+    pub(super) owner: Option<String>,
     pub(super) connected_content: Option<ConnectedContentFile>,
     #[serde(default)]
     pub(super) lints: BTreeMap<String, Level>,

@@ -9,6 +9,7 @@
 
 mod advice;
 mod attributes;
+mod beside;
 pub mod braze;
 pub mod case;
 mod catalogs;
@@ -38,6 +39,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use beside::Beside;
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use lints::Lints;
@@ -48,6 +50,6 @@ pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
     Set, Webhook,
 };
-pub use source::{Loaded, SourceFile, load, load_covered, load_part, placed};
+pub use source::{Loaded, SourceFile, load, load_beside, load_covered, load_part, placed};
 pub use spans::duration;
 pub use uses::Uses;

@@ -5,6 +5,11 @@ use crate::model::limits;
 
 pub(super) static SETTINGS: &[Field] = &[
     optional(
+        "owner",
+        &Shape::Name,
+        "Whose files these are, on a server that several share; it lets `--prune` delete.",
+    ),
+    optional(
         "connected_content",
         &Shape::Map(CONNECTED_CONTENT),
         "Where templates may fetch from; nowhere without it.",

@@ -29,6 +29,14 @@ impl Uses {
         }
     }
 
+    pub(super) fn rename(&mut self, name: impl Fn(&str) -> String) {
+        let renamed = |(kind, old): Key| (kind, name(&old));
+        let uses = std::mem::take(&mut self.0).into_iter();
+        self.0 = uses
+            .map(|(user, used)| (renamed(user), used.into_iter().map(renamed).collect()))
+            .collect();
+    }
+
     /// Everything that uses a resource, through others too, by kind and name; not the resource itself.
     pub fn used_by(&self, kind: Kind, name: &str) -> BTreeSet<Key> {
         let start = (kind, name.to_owned());

@@ -20,18 +20,20 @@ use crate::model::limits;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Of a folder, it shows the plan and asks on a terminal; `--yes` goes on without. Where there is no terminal, a plan that \
-deletes nothing is applied, and one that deletes something needs `--yes`. A saved plan was looked at when it was made: it \
-is applied as it is, or refused. Author and commit are taken from git when the folder is in a repository.
+Of a folder, it shows the plan and asks on a terminal; `--yes`, or no terminal, goes on without. What is applied and \
+not among the files stays: `--prune` deletes it, where Settings name an `owner` and it is that owner's. A saved plan was \
+looked at when it was made: it is applied as it is, or refused. Author and commit are taken from git when the folder is in \
+a repository.
 
 Examples:
   recado apply campaigns
   recado apply campaigns --yes --author deploy --commit \"$GIT_SHA\"
   recado plan campaigns --out plan.json && recado apply --plan plan.json
 
-Exits with 5 when somebody else applied in between, with 7 when something would be deleted and nobody agreed, with 9 when \
+Exits with 5 when somebody else applied in between, with 9 when \
 a saved plan was edited, is too old, of another server, or its audience moved, and with 11 when the answer was lost: the \
 same saved plan again is answered with the revision that it made.")]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
 pub(super) struct Apply {
     /// The folder of campaign files
     #[arg(value_name = "DIR", required_unless_present = "plan")]
@@ -45,6 +47,12 @@ pub(super) struct Apply {
     /// How old a saved plan may be [default: 24h, or what Settings say]
     #[arg(long, value_name = "SPAN", value_parser = age, requires = "plan")]
     max_age: Option<Duration>,
+    /// Delete what the owner that Settings name has applied and is not among the files
+    #[arg(long, conflicts_with = "plan")]
+    prune: bool,
+    /// Allow what is refused otherwise, by its name; may be given several times
+    #[arg(long, value_name = "NAME")]
+    allow: Vec<String>,
     /// Who applies, for the record
     #[arg(long, value_name = "NAME")]
     author: Option<String>,
@@ -77,6 +85,8 @@ pub(super) struct Way<'a> {
     /// `--yes`
     pub(super) agreed: bool,
     pub(super) json: bool,
+    /// `--prune` was the word that deletions need.
+    pub(super) pruned: bool,
     /// Where the files come from; none when they come from the server itself.
     pub(super) folder: Option<&'a Path>,
 }
@@ -98,13 +108,22 @@ impl Apply {
         let way = Way {
             agreed: self.yes,
             json: self.json,
+            // Files delete nothing without it.
+            pruned: true,
             folder: Some(&folder),
         };
         let origin = Origin {
             commit: git::or_head(self.commit.as_ref(), &folder),
             ..self.origin(&folder)
         };
-        planned(&mut client, files, origin, way).await
+        let wish = pb::PlanCampaignsRequest {
+            files,
+            prune: self.prune,
+            allow: self.allow.clone(),
+            commit: origin.commit.clone(),
+            back: None,
+        };
+        planned(&mut client, wish, origin, way).await
     }
 
     async fn saved(&self, path: &Path) -> Result<Exit, Error> {
@@ -116,6 +135,7 @@ impl Apply {
         }
         let request = pb::ApplyCampaignsRequest {
             seal: Some(seal),
+            allow: self.allow.clone(),
             max_age: self
                 .max_age
                 .and_then(|age| prost_types::Duration::try_from(age).ok()),
@@ -142,14 +162,14 @@ impl Apply {
     }
 }
 
-/// Plans files, shows the plan, asks where somebody can be asked, and applies.
+/// Plans what is wanted, shows the plan, asks where somebody can be asked, and applies.
 pub(super) async fn planned(
     client: &mut Client,
-    files: Vec<pb::SourceFile>,
+    wish: pb::PlanCampaignsRequest,
     origin: Origin,
     way: Way<'_>,
 ) -> Result<Exit, Error> {
-    let planned = plan::ask(client, files.clone()).await?;
+    let planned = plan::ask_for(client, wish.clone()).await?;
     let found = match way.folder {
         Some(folder) => diagnostics::located(planned.diagnostics, folder),
         None => planned.diagnostics,
@@ -169,9 +189,18 @@ pub(super) async fn planned(
         output::note("nothing was applied");
         return Ok(Exit::FAILED);
     }
+    let is_sealed = planned.seal.is_some();
     let request = pb::ApplyCampaignsRequest {
         seal: planned.seal,
-        ..request(files, origin)
+        fingerprint: if is_sealed {
+            String::new()
+        } else {
+            plan.fingerprint
+        },
+        prune: wish.prune,
+        allow: wish.allow,
+        back: wish.back,
+        ..request(wish.files, origin)
     };
     let again = "`recado revisions` shows what was applied; applying again changes nothing twice";
     let answer = send(client, request, again.to_owned()).await?;
@@ -226,6 +255,7 @@ fn agreed(plan: &pb::Plan, way: &Way<'_>) -> Result<bool, Error> {
     }
     match output::confirm("apply?") {
         Some(answer) => Ok(answer),
+        None if way.pruned => Ok(true),
         None => refuse_deletions(plan).map(|()| true),
     }
 }

@@ -16,7 +16,7 @@ Exit codes:
   4  the server wants a token, or the token may not do this
   5  the applied state moved since the plan was made
   6  done in part: some items were refused, or need a hand
-  7  it would delete something, and nobody was there to agree: `--yes` does
+  7  a rollback would delete something, and nobody was there to agree: `--yes` does
   8  the applied state is not what the files say (`drift`, `plan --detailed-exitcode`)
   9  a saved plan cannot be applied: it was edited, is too old, of another server or version, or its audience moved
  11  whether it was applied is not known: the connection broke before the answer";

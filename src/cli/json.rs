@@ -238,11 +238,14 @@ pub(super) fn plan(plan: &pb::Plan) -> Value {
             "used_by": change.used_by,
         })
     };
+    let orphan = |orphan: &pb::Orphan| json!({ "kind": orphan.kind, "name": orphan.name });
     json!({
         "fingerprint": plan.fingerprint,
         "revision": plan.revision,
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "unchanged": plan.unchanged,
+        "owner": plan.owner,
+        "orphans": plan.orphans.iter().map(orphan).collect::<Vec<_>>(),
     })
 }
 

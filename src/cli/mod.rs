@@ -34,6 +34,7 @@ mod dev;
 mod events;
 mod explain;
 mod import;
+mod notes;
 mod plan;
 mod preview;
 mod revision;

@@ -9,7 +9,7 @@ use super::connect::Server;
 use super::error::Error;
 use super::exit::Exit;
 use super::files::Campaigns;
-use super::{diagnostics, git, json, output, saved};
+use super::{diagnostics, git, json, notes, output, saved};
 use crate::api::client::Client;
 use crate::api::pb;
 
@@ -30,6 +30,12 @@ pub(super) struct Plan {
     /// The git commit of the files, for the record
     #[arg(long, value_name = "ID")]
     commit: Option<String>,
+    /// Delete what the owner that Settings name has applied and is not among the files
+    #[arg(long)]
+    prune: bool,
+    /// Allow what is refused otherwise, by its name; may be given several times
+    #[arg(long, value_name = "NAME")]
+    allow: Vec<String>,
     /// Exit with 8 when something would change
     #[arg(long)]
     detailed_exitcode: bool,
@@ -77,8 +83,14 @@ impl Plan {
         files: Vec<pb::SourceFile>,
     ) -> Result<pb::PlanCampaignsResponse, Error> {
         let commit = git::or_head(self.commit.as_ref(), &self.campaigns.folder);
-        let request = pb::PlanCampaignsRequest { files, commit };
-        Ok(client.campaigns.plan_campaigns(request).await?.into_inner())
+        let request = pb::PlanCampaignsRequest {
+            files,
+            commit,
+            prune: self.prune,
+            allow: self.allow.clone(),
+            back: None,
+        };
+        ask_for(client, request).await
     }
 }
 
@@ -90,6 +102,13 @@ pub(super) async fn ask(
         files,
         ..pb::PlanCampaignsRequest::default()
     };
+    ask_for(client, request).await
+}
+
+pub(super) async fn ask_for(
+    client: &mut Client,
+    request: pb::PlanCampaignsRequest,
+) -> Result<pb::PlanCampaignsResponse, Error> {
     Ok(client.campaigns.plan_campaigns(request).await?.into_inner())
 }
 
@@ -106,6 +125,7 @@ pub(super) fn print_aside(plan: &pb::Plan) {
 fn lines(plan: &pb::Plan) -> Vec<String> {
     let mut lines: Vec<_> = plan.changes.iter().flat_map(change_lines).collect();
     lines.push(sum(plan));
+    lines.extend(notes::of(plan));
     lines
 }
 

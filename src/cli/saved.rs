@@ -28,6 +28,10 @@ struct Document {
     revision: u64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     commit: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    owner: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    prune: bool,
     fingerprint: String,
     changes: Vec<Change>,
     files: Vec<SourceFile>,
@@ -150,6 +154,8 @@ fn document(seal: pb::PlanSeal, files: Vec<pb::SourceFile>) -> Document {
         made_at: jiff::Timestamp::new(time.seconds, time.nanos).unwrap_or_default(),
         revision: seal.revision,
         commit: seal.commit,
+        owner: seal.owner,
+        prune: seal.prune,
         fingerprint: seal.fingerprint,
         files: files.collect(),
         signature: seal.signature,
@@ -181,6 +187,8 @@ fn saved(document: Document) -> Option<Saved> {
         fingerprint: document.fingerprint,
         revision: document.revision,
         commit: document.commit,
+        owner: document.owner,
+        prune: document.prune,
         changes,
         signature: document.signature,
     };

@@ -8,10 +8,10 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::applied::State;
 use super::error::{Drift, Moved};
-use super::plan::{Plan, check_files, load};
+use super::plan::{Plan, Wish};
 use super::seal::Seal;
 use super::{Engine, Error, Result};
-use crate::campaign::{self, Rules, Set, SourceFile};
+use crate::campaign::{self, Rules, Set};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
 use crate::model::resource::{Document, Origin};
@@ -19,8 +19,8 @@ use crate::store::contract::NewRevision;
 
 #[derive(Debug)]
 pub struct ApplyRequest {
-    /// The files that were planned.
-    pub files: Vec<SourceFile>,
+    /// What was planned.
+    pub wish: Wish,
     pub seen: Seen,
     /// How old a sealed plan may be.
     pub max_age: Option<Duration>,
@@ -55,14 +55,15 @@ impl Engine {
     /// one now, [`Error::Broken`] and [`Error::AudienceMoved`] for a sealed plan that does not hold any more.
     pub async fn apply(self: &Arc<Self>, request: ApplyRequest) -> Result<Applied> {
         let ApplyRequest {
-            files,
+            mut wish,
             seen,
             max_age,
             origin,
         } = request;
-        check_files(&files)?;
-        if let Seen::Sealed(seal) = &seen {
-            self.check_seal(seal, &files)?;
+        wish.check()?;
+        if let (Seen::Sealed(seal), Wish::Files { files, prune, .. }) = (&seen, &mut wish) {
+            self.check_seal(seal, files)?;
+            *prune = seal.prune;
         }
         let one = Arc::clone(&self.applying).lock_owned().await;
         let state = self.applied.load_full();
@@ -71,7 +72,7 @@ impl Engine {
         {
             return Ok(applied);
         }
-        let loaded = load(files).await?.map_err(Error::Files)?;
+        let loaded = self.load(&wish, &state.set).await?.map_err(Error::Files)?;
         let set = Arc::new(loaded.set);
         if let Seen::Sealed(seal) = &seen {
             let rules = rules(&state.set, &set);
@@ -79,7 +80,7 @@ impl Engine {
         }
         let plan = campaign::plan(&state.set.documents, &set, state.revision);
         if plan.fingerprint != *seen.fingerprint() {
-            return self.differs(&seen, &plan, &state).await;
+            return self.differs(&seen, &wish, plan, &state).await;
         }
         let plan = self.weigh(plan, &state, &set).await?;
         if let Seen::Sealed(seal) = &seen {
@@ -150,7 +151,13 @@ impl Engine {
     }
 
     /// The plan is another one now: because it was applied before, or because something moved.
-    async fn differs(&self, seen: &Seen, plan: &campaign::Plan, state: &State) -> Result<Applied> {
+    async fn differs(
+        &self,
+        seen: &Seen,
+        wish: &Wish,
+        plan: campaign::Plan,
+        state: &State,
+    ) -> Result<Applied> {
         match seen {
             Seen::Sealed(seal) if seal.revision == state.revision => {
                 Err(Error::Broken(seal.planned_otherwise()))
@@ -159,18 +166,29 @@ impl Engine {
                 let moved = self.moved(seal.revision, state).await?;
                 Err(Error::Moved(Box::new(moved)))
             }
-            Seen::Fingerprint(seen) => {
-                let current = self.parts.store.current().await?;
-                let made = current.filter(|info| info.fingerprint == *seen);
-                if let (Some(info), true) = (made, plan.changes.is_empty()) {
-                    return Ok(self.done(info.revision, None));
-                }
-                Err(Error::Stale {
-                    expected: seen.to_string(),
-                    actual: plan.fingerprint.to_string(),
-                })
+            Seen::Fingerprint(seen) if self.was_made_by(seen, wish).await? => {
+                Ok(self.done(state.revision, None))
             }
+            Seen::Fingerprint(seen) => Err(Error::Stale {
+                expected: seen.to_string(),
+                actual: plan.fingerprint.to_string(),
+            }),
         }
+    }
+
+    /// Whether the newest revision came of this plan of this wish.
+    async fn was_made_by(&self, seen: &Fingerprint, wish: &Wish) -> Result<bool> {
+        let current = self.parts.store.current().await?;
+        let Some(info) = current.filter(|info| info.fingerprint == *seen) else {
+            return Ok(false);
+        };
+        let before = Revision(info.revision.0.saturating_sub(1));
+        let applied = self.parts.revisions.get(before).await?;
+        let Ok(loaded) = self.load(wish, &applied).await? else {
+            return Ok(false);
+        };
+        let plan = campaign::plan(&applied.documents, &loaded.set, before);
+        Ok(plan.fingerprint == *seen)
     }
 
     async fn moved(&self, planned: Revision, state: &State) -> Result<Moved> {
@@ -224,10 +242,13 @@ impl Seen {
 /// What holds for a change: the stricter of what is applied and of what it brings, so that it cannot loosen the rules
 /// for itself. The first Settings have nothing before them.
 fn rules(applied: &Set, wanted: &Set) -> Rules {
-    let brought = wanted.rules.unwrap_or_default();
-    applied
-        .rules
-        .map_or(brought, |applied| applied.strictest(brought))
+    let of = |set: &Set| {
+        let own = |owner: &str| wanted.owner.as_ref().is_none_or(|of| of == owner);
+        let rules = set.rules.iter().filter(|(owner, _)| own(owner));
+        rules.map(|(_, rules)| *rules).reduce(Rules::strictest)
+    };
+    let brought = of(wanted).unwrap_or_default();
+    of(applied).map_or(brought, |applied| applied.strictest(brought))
 }
 
 fn check_drift(seal: &Seal, plan: &Plan, rules: Rules) -> Result<()> {

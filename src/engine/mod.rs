@@ -5,9 +5,11 @@
 //!
 //! **Invariant:** what a use case answered is durable, and a request that breaks a rule changed nothing.
 
+mod allowed;
 mod applied;
 mod apply;
 mod attributes;
+mod back;
 mod basis;
 mod campaigns;
 mod error;
@@ -18,6 +20,7 @@ mod feed;
 mod feeds;
 mod gaps;
 mod import;
+mod load;
 mod pick;
 mod plan;
 mod preview;
@@ -32,15 +35,17 @@ mod users;
 mod watch;
 mod watch_segment;
 
+pub use allowed::Allowed;
 pub use apply::{Applied, ApplyRequest, Seen};
 pub use attributes::KnownAttribute;
+pub use back::{Back, Whose};
 pub use basis::Basis;
 pub use campaigns::CampaignInfo;
 pub use error::{Drift, Error, Kind, Moved, Result, Violation};
 pub use evaluate::{Evaluated, Membership, Target};
 pub use export::Exported;
 pub use import::Chunk;
-pub use plan::{Impact, Plan, PlanRequest, Planned};
+pub use plan::{Impact, Plan, PlanRequest, Planned, Wish};
 pub use preview::{Previewed, Properties, Subject, Test};
 pub use seal::{Broken, Seal, SealedChange};
 pub use segments::SegmentInfo;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::allowed::Allowed;
 use super::applied::State;
+use super::back::Back;
 use super::seal::Seal;
 use super::{Engine, Error, Result};
 use crate::campaign::{self, Change, Set, SourceFile};
@@ -15,9 +17,22 @@ use crate::segment::{self, Filter};
 /// What is to be planned.
 #[derive(Debug, Default)]
 pub struct PlanRequest {
-    pub files: Vec<SourceFile>,
+    pub wish: Wish,
     /// The git commit of the files, for the record.
     pub commit: String,
+}
+
+/// The state that somebody wants.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// Files, beside what others have applied.
+    Files {
+        files: Vec<SourceFile>,
+        /// What their owner has applied and is not among them goes.
+        prune: bool,
+        allowed: Allowed,
+    },
+    Back(Back),
 }
 
 /// A plan, or what is wrong with the files; warnings come with a plan.
@@ -36,6 +51,10 @@ pub struct Plan {
     pub revision: Revision,
     pub changes: Vec<Impact>,
     pub unchanged: usize,
+    /// Whose files they are; empty for nobody's.
+    pub owner: String,
+    /// The owner's, not among the files, and kept.
+    pub orphans: Vec<(Kind, String)>,
 }
 
 /// One change with what it does to people; counts are `None` for what has no audience.
@@ -56,11 +75,12 @@ enum Reach {
 // === impl Engine ===
 
 impl Engine {
-    /// Compares files with the applied state. Changes nothing.
+    /// Compares a wish with the applied state. Changes nothing.
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned> {
-        let PlanRequest { files, commit } = request;
-        check_files(&files)?;
-        let loaded = match load(files.clone()).await? {
+        let PlanRequest { wish, commit } = request;
+        wish.check()?;
+        let state = self.applied.load_full();
+        let loaded = match self.load(&wish, &state.set).await? {
             Ok(loaded) => loaded,
             Err(diagnostics) => {
                 return Ok(Planned {
@@ -70,7 +90,6 @@ impl Engine {
                 });
             }
         };
-        let state = self.applied.load_full();
         let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
         let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
         diagnostics.extend(self.warn_of_values(&loaded.set).await?);
@@ -82,7 +101,9 @@ impl Engine {
         } else {
             Some(self.weigh(plan, &state, &loaded.set).await?)
         };
-        let seal = plan.as_ref().map(|plan| self.seal(plan, &files, commit));
+        let seal = plan
+            .as_ref()
+            .and_then(|plan| self.seal(plan, &wish, commit));
         Ok(Planned {
             plan,
             seal,
@@ -134,6 +155,8 @@ impl Engine {
             revision: plan.revision,
             changes,
             unchanged: plan.unchanged,
+            owner: plan.owner,
+            orphans: plan.orphans,
         })
     }
 
@@ -168,6 +191,33 @@ impl Engine {
     }
 }
 
+// === impl Wish ===
+
+impl Wish {
+    /// # Errors
+    /// It is over a bound.
+    pub(super) fn check(&self) -> Result<()> {
+        self.files().map_or(Ok(()), check_files)
+    }
+
+    pub(super) fn files(&self) -> Option<&[SourceFile]> {
+        match self {
+            Self::Files { files, .. } => Some(files),
+            Self::Back(_) => None,
+        }
+    }
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self::Files {
+            files: Vec::new(),
+            prune: false,
+            allowed: Allowed::default(),
+        }
+    }
+}
+
 pub(super) fn check_files(files: &[SourceFile]) -> Result<()> {
     let over = |unit, actual, max| {
         Err(Error::OverLimit {
@@ -187,16 +237,14 @@ pub(super) fn check_files(files: &[SourceFile]) -> Result<()> {
     if bytes > limits::FILES_BYTES_MAX {
         return over("bytes", bytes, limits::FILES_BYTES_MAX);
     }
-    Ok(())
-}
-
-/// Parses and compiles beside the runtime: a large folder takes a while.
-pub(super) async fn load(
-    files: Vec<SourceFile>,
-) -> Result<std::result::Result<campaign::Loaded, Vec<Diagnostic>>> {
-    tokio::task::spawn_blocking(move || campaign::load(&files))
-        .await
-        .map_err(|error| Error::Internal(Box::new(error)))
+    let mut paths = files.iter().map(|file| &file.path);
+    match paths.position(|path| path.contains(char::is_control)) {
+        Some(at) => {
+            let message = "a path must not hold control characters";
+            Err(Error::invalid(format!("files[{at}].path"), message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The filter that stands in the resource's own file.

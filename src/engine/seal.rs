@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::plan::Plan;
+use super::plan::{Plan, Wish};
 use super::{Engine, Error, Result};
 use crate::campaign::{Action, SourceFile};
 use crate::model::id::{Fingerprint, Revision};
@@ -25,6 +25,10 @@ pub struct Seal {
     pub fingerprint: Fingerprint,
     pub revision: Revision,
     pub commit: String,
+    /// Whose files they are.
+    pub owner: String,
+    /// What the owner has applied and is not among the files goes.
+    pub prune: bool,
     pub changes: Vec<SealedChange>,
     pub signature: Vec<u8>,
 }
@@ -57,8 +61,11 @@ pub enum Broken {
 // === impl Engine ===
 
 impl Engine {
-    /// Signs a plan of files.
-    pub(super) fn seal(&self, plan: &Plan, files: &[SourceFile], commit: String) -> Seal {
+    /// Signs a plan of files; one that goes back is applied at once.
+    pub(super) fn seal(&self, plan: &Plan, wish: &Wish, commit: String) -> Option<Seal> {
+        let Wish::Files { files, prune, .. } = wish else {
+            return None;
+        };
         let changes = plan.changes.iter().map(|impact| SealedChange {
             kind: impact.change.kind,
             name: impact.change.name.clone(),
@@ -74,12 +81,14 @@ impl Engine {
             fingerprint: plan.fingerprint.clone(),
             revision: plan.revision,
             commit,
+            owner: plan.owner.clone(),
+            prune: *prune,
             changes: changes.collect(),
             signature: Vec::new(),
         };
         let head = seal.head();
         seal.signature = self.identity.sign(signed(&head, files));
-        seal
+        Some(seal)
     }
 
     /// Whether the seal is this server's and holds these files.
@@ -139,6 +148,8 @@ impl Seal {
             text(self.fingerprint.as_str()),
             number(self.revision.0),
             text(&self.commit),
+            text(&self.owner),
+            vec![self.prune.into()],
             // Keeps a file from being taken for a change.
             number(self.changes.len() as u64),
         ];

@@ -124,6 +124,8 @@ pub const AUDIENCE_DRIFT_PERCENT_MAX: u32 = 1_000;
 pub const AUDIENCE_DRIFT_PEOPLE: u64 = 10;
 /// Largest file with a saved plan, in bytes: all files of a folder, each character of theirs escaped, and the audiences.
 pub const PLAN_FILE_BYTES_MAX: u64 = 48 * 1024 * 1024;
+/// Most exceptions that one apply names: each was looked at.
+pub const ALLOWED_MAX: usize = 100;
 /// Longest author and commit of a revision, in bytes.
 pub const REVISION_NAME_BYTES_MAX: usize = 200;
 /// Longest message of a revision, in bytes.

@@ -5,7 +5,7 @@ use recado::api::pb::preview_message_request::Subject;
 use serde_json::json;
 use tonic::Code;
 
-use crate::stage::{Live, Stage, object, refused, source_files};
+use crate::stage::{Live, OWNER, Stage, object, refused, source_files};
 
 pub(super) const PAGE: (&str, &str) = (
     "page.yaml",
@@ -66,6 +66,19 @@ fn a_plan_says_what_it_does_to_people() {
         );
         assert_eq!(change.fields[0].path, "filter");
         let gone = plan(live, &[PAGE]).await.plan.unwrap();
+        assert_eq!(
+            (gone.changes.len(), gone.orphans[0].name.as_str()),
+            (0, "hello")
+        );
+        live.apply([PAGE, HELLO, OWNER]).await;
+        let request = pb::PlanCampaignsRequest {
+            files: source_files([PAGE, OWNER]),
+            prune: true,
+            ..pb::PlanCampaignsRequest::default()
+        };
+        let mut client = live.client().await;
+        let gone = client.campaigns.plan_campaigns(request).await.unwrap();
+        let gone = gone.into_inner().plan.unwrap();
         assert_eq!(gone.changes[0].action(), pb::ChangeAction::Delete);
         assert_eq!(
             (gone.changes[0].audience_before, gone.changes[0].audience),

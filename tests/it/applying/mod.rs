@@ -1,5 +1,6 @@
 //! Plans that are kept and applied later, whose files are whose, and what an apply is held to.
 
+mod owners;
 mod saved;
 
 use recado::api::pb;
@@ -23,6 +24,7 @@ async fn planned(live: &Live, files: &[File<'_>]) -> pb::PlanCampaignsResponse {
     let request = pb::PlanCampaignsRequest {
         files: source_files(files.iter().copied()),
         commit: "c0ffee".into(),
+        ..pb::PlanCampaignsRequest::default()
     };
     let mut client = live.client().await;
     let planned = client.campaigns.plan_campaigns(request).await.unwrap();

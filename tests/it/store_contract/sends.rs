@@ -35,6 +35,7 @@ pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
             name: "vip".into(),
             path: "vip.yaml".into(),
             source: format!("kind: Segment\nname: vip\nfilter: {filter}\n"),
+            owner: "growth".into(),
         }]
     };
     assert_eq!(store.current().await.unwrap(), None);

@@ -7,3 +7,6 @@ CREATE TABLE identity (
 
 -- SQLite's random bytes are of ChaCha20, seeded by the system.
 INSERT INTO identity VALUES (1, lower(hex(randomblob(16))), randomblob(32));
+
+-- Who applied it, as Settings name them; empty for nobody.
+ALTER TABLE revision_document ADD COLUMN owner TEXT NOT NULL DEFAULT '';
