@@ -7,18 +7,15 @@ use tonic::{Request, Response, Status};
 use super::page_token::{self, Query};
 use super::pb::campaign_service_server::CampaignService;
 use super::status::Refused;
-use super::{decode, encode, pb, plan, preview};
+use super::{decode, encode, pb, plan, preview, seal};
 use crate::campaign::SourceFile;
-use crate::engine::{ApplyRequest, Engine, Error, SendRequest};
+use crate::engine::{
+    Allowed, ApplyRequest, Back, Engine, Error, PlanRequest, Seen, SendRequest, Whose, Wish,
+};
 use crate::model::id::{Fingerprint, RequestId, Revision};
 use crate::model::limits;
 use crate::model::resource::Origin;
 use crate::model::send::{Audience, Recipient};
-
-/// Longest author and commit of a revision, in bytes.
-const NAME_BYTES_MAX: usize = 200;
-/// Longest message of a revision, in bytes.
-const MESSAGE_BYTES_MAX: usize = 2_000;
 
 pub(super) struct Campaigns {
     pub(super) engine: Arc<Engine>,
@@ -30,9 +27,15 @@ impl CampaignService for Campaigns {
         &self,
         request: Request<pb::PlanCampaignsRequest>,
     ) -> Result<Response<pb::PlanCampaignsResponse>, Status> {
-        let planned = self.engine.plan(files(request.into_inner().files)).await?;
+        let request = request.into_inner();
+        let planned = self.engine.plan(PlanRequest {
+            wish: wish(request.files, request.prune, &request.allow, request.back)?,
+            commit: decode::bounded("commit", request.commit, limits::REVISION_NAME_BYTES_MAX)?,
+        });
+        let planned = planned.await?;
         Ok(Response::new(pb::PlanCampaignsResponse {
             plan: planned.plan.map(plan::plan),
+            seal: planned.seal.map(seal::encode),
             diagnostics: planned.diagnostics.iter().map(encode::diagnostic).collect(),
         }))
     }
@@ -41,23 +44,14 @@ impl CampaignService for Campaigns {
         &self,
         request: Request<pb::ApplyCampaignsRequest>,
     ) -> Result<Response<pb::ApplyCampaignsResponse>, Status> {
-        let request = request.into_inner();
-        let fingerprint = Fingerprint::parse(request.fingerprint);
-        let fingerprint = fingerprint.map_err(|invalid| decode::bad("fingerprint", invalid))?;
-        let applied = self.engine.apply(ApplyRequest {
-            fingerprint,
-            origin: Origin {
-                author: decode::bounded("author", request.author, NAME_BYTES_MAX)?,
-                commit: decode::bounded("commit", request.commit, NAME_BYTES_MAX)?,
-                message: decode::bounded("message", request.message, MESSAGE_BYTES_MAX)?,
-            },
-            files: files(request.files),
-        });
+        let applied = self.engine.apply(apply_request(request.into_inner())?);
         let applied = applied.await?;
         Ok(Response::new(pb::ApplyCampaignsResponse {
             revision: applied.revision.0,
-            plan: Some(plan::plan(applied.plan)),
+            already_applied: applied.plan.is_none(),
+            plan: applied.plan.map(plan::plan),
             warnings: applied.warnings,
+            newest: applied.newest.0,
         }))
     }
 
@@ -129,13 +123,18 @@ impl CampaignService for Campaigns {
         let asked = request.into_inner().revision;
         let revision = (asked > 0).then_some(Revision(asked));
         let (info, documents) = self.engine.export(revision).await?;
-        let files = documents.into_iter().map(|document| pb::SourceFile {
-            path: document.path,
-            text: document.source,
-        });
+        let (mut files, mut owners) = (Vec::new(), Vec::new());
+        for document in documents {
+            owners.push(document.owner);
+            files.push(pb::SourceFile {
+                path: document.path,
+                text: document.source,
+            });
+        }
         Ok(Response::new(pb::ExportCampaignsResponse {
             revision: Some(encode::revision(info)),
-            files: files.collect(),
+            files,
+            owners,
         }))
     }
 
@@ -175,6 +174,72 @@ pub(super) fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
         text: file.text,
     });
     files.collect()
+}
+
+fn apply_request(request: pb::ApplyCampaignsRequest) -> crate::engine::Result<ApplyRequest> {
+    let name = limits::REVISION_NAME_BYTES_MAX;
+    let message = limits::REVISION_MESSAGE_BYTES_MAX;
+    let wish = wish(request.files, request.prune, &request.allow, request.back)?;
+    let seen = match request.seal {
+        Some(_) if matches!(wish, Wish::Back(_)) => {
+            let message = "a `seal` is given too: leave one out";
+            return Err(Error::invalid("back", message));
+        }
+        Some(sealed) if request.fingerprint.is_empty() => {
+            Seen::Sealed(Box::new(seal::decode(sealed)?))
+        }
+        Some(_) => {
+            let message = "a `seal` is given too: leave one out";
+            return Err(Error::invalid("fingerprint", message));
+        }
+        None => {
+            let fingerprint = Fingerprint::parse(request.fingerprint);
+            Seen::Fingerprint(fingerprint.map_err(|invalid| decode::bad("fingerprint", invalid))?)
+        }
+    };
+    Ok(ApplyRequest {
+        seen,
+        max_age: request.max_age.map(seal::age).transpose()?,
+        origin: Origin {
+            author: decode::bounded("author", request.author, name)?,
+            commit: decode::bounded("commit", request.commit, name)?,
+            message: decode::bounded("message", request.message, message)?,
+        },
+        wish,
+    })
+}
+
+fn wish(
+    files: Vec<pb::SourceFile>,
+    prune: bool,
+    allow: &[String],
+    back: Option<pb::RevisionTarget>,
+) -> crate::engine::Result<Wish> {
+    let allowed = Allowed::parse(allow).map_err(|invalid| decode::bad("allow", invalid))?;
+    let Some(target) = back else {
+        return Ok(Wish::Files {
+            files: self::files(files),
+            prune,
+            allowed,
+        });
+    };
+    if !files.is_empty() || prune {
+        let message = "it stands instead of files: leave `files` and `prune` out";
+        return Err(Error::invalid("back", message));
+    }
+    let whose = match (target.owner, target.all_owners) {
+        (Some(_), true) => {
+            let message = "an `owner` is given too: leave one out";
+            return Err(Error::invalid("back.all_owners", message));
+        }
+        (Some(owner), false) => Whose::Owner(owner),
+        (None, true) => Whose::Everybody,
+        (None, false) => Whose::Changed,
+    };
+    Ok(Wish::Back(Back {
+        revision: Revision(target.revision),
+        whose,
+    }))
 }
 
 pub(super) fn trigger(

@@ -20,6 +20,7 @@ mod page_token;
 mod plan;
 mod preview;
 mod problem;
+mod seal;
 mod segments;
 mod status;
 mod users;

@@ -1,8 +1,8 @@
 //! Plans as messages.
 
 use super::encode::{count, small};
-use super::pb;
-use crate::campaign::{self, Action, FieldChange};
+use super::{pb, seal};
+use crate::campaign::{self, FieldChange};
 use crate::engine::{
     self, Delta, Effect, FilterChange, Impact, Problem, Reached, RenderDiff, Renders,
 };
@@ -12,12 +12,18 @@ use crate::model::resource::Kind;
 use crate::segment::{Join, Relation};
 
 pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
+    let orphans = plan.orphans.into_iter().map(|(kind, name)| pb::Orphan {
+        kind: kind.to_string(),
+        name,
+    });
     pb::Plan {
         fingerprint: plan.fingerprint.as_str().to_owned(),
         revision: plan.revision.0,
         changes: plan.changes.into_iter().map(change).collect(),
         unchanged: small(plan.unchanged),
         reached: plan.reached.into_iter().map(reached).collect(),
+        owner: plan.owner,
+        orphans: orphans.collect(),
     }
 }
 
@@ -26,12 +32,7 @@ fn change(impact: Impact) -> pb::ResourceChange {
     pb::ResourceChange {
         kind: change.kind.to_string(),
         name: change.name,
-        action: match change.action {
-            Action::Create => pb::ChangeAction::Create,
-            Action::Update => pb::ChangeAction::Update,
-            Action::Delete => pb::ChangeAction::Delete,
-        }
-        .into(),
+        action: seal::action(change.action).into(),
         path: change.path,
         fields: change.fields.into_iter().map(field).collect(),
         audience: impact.audience.map(count),

@@ -174,10 +174,8 @@ fn of(error: &engine::Error) -> Wire {
             ErrorReason::EmptyAudience,
             message,
         ),
-        Error::Stale { expected, actual } => {
-            Wire::new(Code::Aborted, ErrorReason::StalePlan, message)
-                .telling("expected", expected.clone())
-                .telling("actual", actual.clone())
+        Error::Stale { .. } | Error::Moved(_) | Error::Broken(_) | Error::AudienceMoved(_) => {
+            of_plan(error, message)
         }
         Error::StaleCursor(_) => Wire::new(Code::OutOfRange, ErrorReason::StaleCursor, message),
         Error::Busy { retry_after } => {
@@ -197,10 +195,54 @@ fn of(error: &engine::Error) -> Wire {
             Wire::new(Code::DataLoss, ErrorReason::DataLoss, message)
         }
         Error::Stopping => Wire::new(Code::Unavailable, ErrorReason::Unavailable, message),
+        Error::Unsettled => Wire::new(Code::Unknown, ErrorReason::Unsettled, message),
         Error::Internal(_) => {
             log(error);
             Wire::internal()
         }
+    }
+}
+
+/// A plan that is not applied, or not any more.
+fn of_plan(error: &engine::Error, message: String) -> Wire {
+    use engine::Error;
+    let refused = |reason, message| Wire::new(Code::FailedPrecondition, reason, message);
+    let stale = |message| Wire::new(Code::Aborted, ErrorReason::StalePlan, message);
+    match error {
+        Error::Stale { expected, actual } => stale(message)
+            .telling("expected", expected.clone())
+            .telling("actual", actual.clone()),
+        Error::Moved(moved) => stale(message)
+            .telling("expected", format!("revision {}", moved.planned))
+            .telling("actual", format!("revision {}", moved.now)),
+        Error::Broken(broken) => of_broken(broken, message),
+        Error::AudienceMoved(drifts) => {
+            let wire = refused(ErrorReason::AudienceMoved, message);
+            let drifts = drifts.iter().take(VIOLATIONS_MAX);
+            drifts.fold(wire, |wire, drift| {
+                let counts = format!("{} -> {}", drift.planned, drift.now);
+                wire.telling(&drift.resource, counts)
+            })
+        }
+        _ => Wire::internal(),
+    }
+}
+
+/// A sealed plan that is not applied.
+fn of_broken(broken: &engine::Broken, message: String) -> Wire {
+    use engine::Broken;
+    let wire = |reason| Wire::new(Code::FailedPrecondition, reason, message);
+    match broken {
+        Broken::Edited => wire(ErrorReason::PlanEdited),
+        Broken::Expired { age, max } => wire(ErrorReason::PlanExpired)
+            .telling("age_seconds", age.as_secs().to_string())
+            .telling("max_age_seconds", max.as_secs().to_string()),
+        Broken::Foreign { made_on, here } => wire(ErrorReason::PlanForeign)
+            .telling("expected", made_on.clone())
+            .telling("actual", here.clone()),
+        Broken::Version { made_by } => wire(ErrorReason::PlanVersion)
+            .telling("made_by", made_by.clone())
+            .telling("version", env!("CARGO_PKG_VERSION").to_owned()),
     }
 }
 
@@ -230,154 +272,4 @@ fn first(problems: &[(String, String)]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::diagnostic;
-    use crate::engine::{Error, Kind};
-    use crate::store;
-
-    const FULL: Code = Code::ResourceExhausted;
-
-    #[expect(clippy::too_many_lines, reason = "a table")]
-    fn errors() -> [(Status, Code, &'static str); 14] {
-        let problem = || diagnostic::Diagnostic::error(diagnostic::codes::WRONG_VALUE, "wrong");
-        let closed = || store::Error::Closed;
-        let damaged = store::Error::Damaged("page 3".into());
-        let retry_after = Duration::from_millis(5);
-        [
-            (
-                Error::invalid("users", "empty").into(),
-                Code::InvalidArgument,
-                "INVALID_FIELD",
-            ),
-            (
-                Error::Filter {
-                    field: "filter",
-                    problems: vec![problem()],
-                }
-                .into(),
-                Code::InvalidArgument,
-                "INVALID_FILTER",
-            ),
-            (
-                Error::OverLimit {
-                    field: "users",
-                    unit: "items",
-                    actual: 2,
-                    max: 1,
-                }
-                .into(),
-                Code::InvalidArgument,
-                "OVER_LIMIT",
-            ),
-            (
-                Error::not_found(Kind::User, "ana").into(),
-                Code::NotFound,
-                "NOT_FOUND",
-            ),
-            (
-                Error::EmptyAudience("a".into()).into(),
-                Code::FailedPrecondition,
-                "EMPTY_AUDIENCE",
-            ),
-            (
-                Error::Stale {
-                    expected: "a".into(),
-                    actual: "b".into(),
-                }
-                .into(),
-                Code::Aborted,
-                "STALE_PLAN",
-            ),
-            (
-                Error::StaleCursor("too much has happened").into(),
-                Code::OutOfRange,
-                "STALE_CURSOR",
-            ),
-            (
-                Error::Files(vec![problem()]).into(),
-                Code::FailedPrecondition,
-                "INVALID_FILES",
-            ),
-            (
-                Error::Busy { retry_after }.into(),
-                Code::ResourceExhausted,
-                "BUSY",
-            ),
-            (Error::DiskFull(closed()).into(), FULL, "DISK_FULL"),
-            (
-                Error::Unavailable(closed()).into(),
-                Code::Unavailable,
-                "UNAVAILABLE",
-            ),
-            (Error::from(damaged).into(), Code::DataLoss, "DATA_LOSS"),
-            (Error::Stopping.into(), Code::Unavailable, "UNAVAILABLE"),
-            (
-                Error::Internal(Box::new(closed())).into(),
-                Code::Internal,
-                "INTERNAL",
-            ),
-        ]
-    }
-
-    #[test]
-    fn every_error_has_its_code_and_reason() {
-        let refusals = [
-            (
-                Refused::PageToken.into(),
-                Code::InvalidArgument,
-                "INVALID_PAGE_TOKEN",
-            ),
-            (
-                Refused::Unauthenticated.into(),
-                Code::Unauthenticated,
-                "UNAUTHENTICATED",
-            ),
-            (
-                Refused::Scope {
-                    method: "/recado.v1.CampaignService/SendCampaign",
-                    scopes: &[Scope::Send],
-                }
-                .into(),
-                Code::PermissionDenied,
-                "SCOPE_MISSING",
-            ),
-            (Refused::Panicked.into(), Code::Internal, "INTERNAL"),
-        ];
-        for (status, code, reason) in errors().into_iter().chain(refusals) {
-            let details = status.get_error_details();
-            let info = details.error_info().unwrap();
-            assert_eq!((status.code(), info.reason.as_str()), (code, reason));
-            assert_eq!(info.domain, "recado");
-            assert_eq!(
-                details.bad_request().is_some(),
-                !reason.contains("FILES") && code == Code::InvalidArgument
-                    || reason == "INVALID_FILES"
-            );
-            assert_eq!(details.retry_info().is_some(), reason == "BUSY");
-            assert_eq!(details.resource_info().is_some(), reason == "NOT_FOUND");
-        }
-    }
-
-    #[test]
-    fn what_is_damaged_is_named() {
-        let status = Status::from(Error::from(store::Error::Corrupt {
-            table: "user_log",
-            column: "changes",
-            key: "7".into(),
-        }));
-        assert_eq!(
-            status.message(),
-            "stored data is damaged: table `user_log`, column `changes`, key `7`: the stored value does not parse"
-        );
-    }
-
-    #[test]
-    fn an_internal_error_says_nothing() {
-        let secret: Box<dyn std::error::Error + Send + Sync> = "row 17 of ana".into();
-        let status = Status::from(Error::Internal(secret));
-        assert_eq!(status.message(), "internal error");
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::check::Checker;
 use super::file::{AttributeFile, AttributesFile, Resource};
 use super::source::Parsed;
-use super::verify::duration;
+use super::spans::duration;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{
     ATTRIBUTE_SPELLING as SPELLING, DUPLICATE_DECLARATION as DECLARED_TWICE, WRONG_VALUE,

@@ -144,6 +144,7 @@ impl Checker<'_> {
             name: found.path.clone(),
             path: found.path.clone(),
             source: found.text.clone(),
+            owner: String::new(),
         });
         Some(Csv {
             text: &found.text,

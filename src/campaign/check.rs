@@ -9,7 +9,7 @@ use super::case::{Spot, Tests};
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Asked, Parsed, Read, SourceFile};
-use super::verify::duration;
+use super::spans::duration;
 use crate::diagnostic::codes::MISSING_REFERENCE;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;
@@ -24,6 +24,8 @@ const GRAPH_VERSION: &str = "v25.0";
 pub(super) struct Checker<'a> {
     /// Some files do not parse: what is missing may stand there.
     is_part: bool,
+    /// What is missing may be applied by another owner.
+    has_others: bool,
     pub(super) declared: Declared,
     pub(super) set: Set,
     pub(super) tests: Tests,
@@ -56,11 +58,13 @@ pub(super) fn check(
     Asked {
         is_part,
         is_covered,
+        has_others,
     }: Asked,
     problems: &mut Vec<Diagnostic>,
 ) -> (Set, Tests) {
     let mut checker = Checker {
         is_part,
+        has_others,
         declared: known(parsed, misshapen, is_part),
         set: Set::empty(),
         tests: Tests::default(),
@@ -155,6 +159,8 @@ fn document(one: &Parsed<'_>) -> Document {
         name: one.name.clone(),
         path: one.read.file.path.clone(),
         source: one.read.file.text.clone(),
+        // Given once all are known.
+        owner: String::new(),
     }
 }
 
@@ -337,11 +343,21 @@ impl Checker<'_> {
             "template" => "Template",
             _ => "Segment",
         };
-        let of_kind = self.names.iter().filter(|(of, _)| of == kind);
-        let mut known = of_kind.map(|(_, name)| name.as_str());
-        if self.is_part || known.clone().any(|known| known == name) {
+        let is_there = |(of, known): &(String, String)| of == kind && known == name;
+        if self.names.iter().any(is_there) {
             return;
         }
+        if self.has_others {
+            let message = format!("there is no {key} `{name}` among these files");
+            let warning = Diagnostic::warning(codes::NOT_AMONG_FILES, message).at(key);
+            let hint = "another owner must have applied it: `recado plan` looks";
+            self.report(read, warning.hint(hint));
+        }
+        if self.is_part {
+            return;
+        }
+        let of_kind = self.names.iter().filter(|(of, _)| of == kind);
+        let mut known = of_kind.map(|(_, name)| name.as_str());
         let mut problem =
             Diagnostic::error(MISSING_REFERENCE, format!("there is no {key} `{name}`")).at(key);
         if let Some(meant) = did_you_mean(name, &mut known) {

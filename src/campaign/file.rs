@@ -240,6 +240,7 @@ pub(super) struct SettingsFile {
     description: Option<String>,
     team: Option<String>,
     tags: Option<Vec<String>>,
+    pub(super) owner: Option<String>,
     pub(super) connected_content: Option<ConnectedContentFile>,
     #[serde(default)]
     pub(super) lints: BTreeMap<String, Level>,
@@ -247,6 +248,16 @@ pub(super) struct SettingsFile {
     pub(super) policies: Vec<RuleFile>,
     #[serde(default)]
     pub(super) policy: PolicyFile,
+    #[serde(default)]
+    pub(super) plan: RulesFile,
+}
+
+/// What a plan must keep to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RulesFile {
+    pub(super) max_age: Option<String>,
+    pub(super) audience_drift: Option<String>,
 }
 
 /// A policy over plans.

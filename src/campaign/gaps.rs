@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::beside::is_kept;
 use super::check::Checker;
 use super::file::CampaignFile;
 use super::set::{Gap, Message};
@@ -24,6 +25,9 @@ impl Checker<'_> {
         file: &CampaignFile,
         (message, audience): (&Message, Option<&Filter>),
     ) -> Vec<Gap> {
+        if is_kept(&one.read.file.path) {
+            return Vec::new();
+        }
         let whole = file.template.as_deref();
         let template = parsed
             .iter()

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::beside::is_kept;
 use super::check::Checker;
-use super::file::{ContentBlockFile, Resource, SettingsFile};
+use super::file::{ConnectedContentFile, ContentBlockFile, Resource};
+use super::rules::Rules;
 use super::set::{ConnectedContent, Credential};
 use super::source::{Parsed, Read};
 use crate::diagnostic::codes::WRONG_VALUE;
@@ -24,31 +26,55 @@ struct Graph<'a> {
 // === impl Checker ===
 
 impl Checker<'_> {
-    /// There is one document of settings, whatever its name.
+    /// There is one document of settings for each owner, whatever its name. What the server may reach stands in one
+    /// of them; what is said of files and plans is said of the owner's.
     pub(super) fn settings(&mut self, parsed: &[Parsed<'_>]) {
         let mut first: Option<&str> = None;
+        let mut reaching: Option<&str> = None;
         for one in parsed {
             let Resource::Settings(file) = &one.resource else {
                 continue;
             };
-            if let Some(other) = first {
-                let message = format!("there are settings in `{other}` already");
-                let problem = Diagnostic::error(codes::DUPLICATE_RESOURCE, message).at("kind");
-                self.report(&one.read, problem.hint("put all settings into one file"));
-                continue;
+            let owner = file.owner.as_deref().unwrap_or_default();
+            let path = one.read.file.path.as_str();
+            if !is_kept(path) {
+                if let Some(other) = first {
+                    let message = format!("there are settings in `{other}` already");
+                    let problem = Diagnostic::error(codes::DUPLICATE_RESOURCE, message).at("kind");
+                    self.report(&one.read, problem.hint("put all settings into one file"));
+                    continue;
+                }
+                first = Some(path);
+                self.lints(&one.read, file);
+                self.policy(&one.read, file);
+                self.policies(&one.read, file);
             }
-            first = Some(&one.read.file.path);
-            self.connected_content(&one.read, file);
-            self.lints(&one.read, file);
-            self.policy(&one.read, file);
-            self.policies(&one.read, file);
+            self.set
+                .rules
+                .insert(owner.to_owned(), Rules::read(&file.plan));
+            match (&file.connected_content, reaching) {
+                (None, _) => {}
+                (Some(_), Some(other)) => self.reaches_twice(&one.read, other),
+                (Some(content), None) => {
+                    reaching = Some(owner);
+                    self.connected_content(&one.read, content);
+                }
+            }
         }
     }
 
-    fn connected_content(&mut self, read: &Read<'_>, file: &SettingsFile) {
-        let Some(file) = &file.connected_content else {
-            return;
+    fn reaches_twice(&mut self, read: &Read<'_>, owner: &str) {
+        let whose = match owner {
+            "" => "nobody owns".to_owned(),
+            owner => format!("`{owner}` owns"),
         };
+        let message = format!("`connected_content` stands in Settings that {whose} already");
+        let problem = Diagnostic::error(codes::DUPLICATE_RESOURCE, message);
+        let hint = "one place says what this server may reach, for all: leave it there";
+        self.report(read, problem.at("connected_content").hint(hint));
+    }
+
+    fn connected_content(&mut self, read: &Read<'_>, file: &ConnectedContentFile) {
         for (at, host) in file.hosts.iter().enumerate() {
             let bare = host.strip_prefix("*.").unwrap_or(host);
             let is_host = !bare.is_empty()

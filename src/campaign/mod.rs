@@ -9,6 +9,7 @@
 
 mod advice;
 mod attributes;
+mod beside;
 pub mod braze;
 pub mod case;
 mod catalogs;
@@ -26,12 +27,14 @@ mod place;
 mod plan;
 mod policy;
 mod redact;
+mod rules;
 mod schema;
 mod segments;
 mod set;
 mod settings;
 mod shape;
 mod source;
+mod spans;
 mod tested;
 mod unified;
 mod uses;
@@ -40,6 +43,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use beside::Beside;
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use format::{Unformatted, format};
@@ -47,11 +51,13 @@ pub use lints::Lints;
 pub use mask::masked;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
 pub use policy::{Facts, Policy};
+pub use rules::Rules;
 pub use schema::json_schema;
 pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,
     Set, Webhook,
 };
-pub use source::{Loaded, SourceFile, load, load_covered, load_part, placed};
+pub use source::{Loaded, SourceFile, load, load_beside, load_covered, load_part, placed};
+pub use spans::duration;
 pub use unified::unified;
 pub use uses::{Users, Uses};

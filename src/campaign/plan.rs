@@ -15,7 +15,12 @@ pub struct Plan {
     pub revision: Revision,
     /// By kind and name; empty when the files are the applied state.
     pub changes: Vec<Change>,
+    /// Of those that are the files' owner's.
     pub unchanged: usize,
+    /// Whose files they are; empty for nobody's.
+    pub owner: String,
+    /// The owner's, not among the files, and kept.
+    pub orphans: Vec<(Kind, String)>,
     /// Over the revision, the applied documents and the wanted ones.
     pub fingerprint: Fingerprint,
 }
@@ -36,8 +41,26 @@ pub struct Change {
 pub enum Action {
     Create,
     Update,
-    /// Applied, and not among the files: the files are the whole state.
+    /// Applied, of the files' owner, and not among the files.
     Delete,
+}
+
+// === impl Action ===
+
+impl Action {
+    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Delete];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
 }
 
 /// A field that differs, as texts; empty where it is absent.
@@ -62,8 +85,10 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
     for (key, document) in &after {
         match before.get(key) {
             None => changes.push(change(document, Action::Create, Vec::new())),
-            Some(old) if old.source == document.source && old.path == document.path => {
-                unchanged += 1;
+            Some(old) if old == document => {
+                let is_own = wanted.owner.as_ref().is_none_or(|of| document.owner == *of);
+                let is_orphan = || wanted.orphans.contains(key);
+                unchanged += usize::from(is_own && !is_orphan());
             }
             Some(old) => changes.push(change(document, Action::Update, fields(old, document))),
         }
@@ -83,6 +108,8 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
         revision,
         changes,
         unchanged,
+        owner: wanted.owner.clone().unwrap_or_default(),
+        orphans: wanted.orphans.clone(),
         fingerprint,
     }
 }
@@ -105,9 +132,9 @@ fn fingerprint(
 ) -> Fingerprint {
     let number = revision.0.to_be_bytes();
     let parts = |documents: &BTreeMap<(Kind, String), Document>| -> Vec<Vec<u8>> {
-        let texts = documents
-            .values()
-            .flat_map(|d| [d.kind.as_str(), &d.name, &d.path, &d.source].map(str::as_bytes));
+        let texts = documents.values().flat_map(|d| {
+            [d.kind.as_str(), &d.name, &d.path, &d.source, &d.owner].map(str::as_bytes)
+        });
         texts.map(<[u8]>::to_vec).collect()
     };
     let (before, after) = (parts(before), parts(after));
@@ -130,13 +157,18 @@ fn fields(before: &Document, after: &Document) -> Vec<FieldChange> {
         .into_iter()
         .filter(|path| old.get(*path) != new.get(*path));
     let shown = |side: &BTreeMap<String, Json>, path: &String| side.get(path).map(text);
-    changed
-        .map(|path| FieldChange {
-            path: path.clone(),
-            before: shown(&old, path).unwrap_or_default(),
-            after: shown(&new, path).unwrap_or_default(),
-        })
-        .collect()
+    // Whose a resource is stands in Settings, and not in its file.
+    let owner = (before.owner != after.owner).then(|| FieldChange {
+        path: "(owner)".to_owned(),
+        before: before.owner.clone(),
+        after: after.owner.clone(),
+    });
+    let changed = changed.map(|path| FieldChange {
+        path: path.clone(),
+        before: shown(&old, path).unwrap_or_default(),
+        after: shown(&new, path).unwrap_or_default(),
+    });
+    owner.into_iter().chain(changed).collect()
 }
 
 /// A text as it is, or in quotes where it would look like another type.

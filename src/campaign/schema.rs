@@ -58,6 +58,7 @@ fn shape(of: &'static Shape) -> Json {
         Shape::Id | Shape::AnyText => json!({"type": "string"}),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Count(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
+        Shape::Percent(_) => json!({"type": "string", "pattern": "^[0-9]+%$"}),
         Shape::Duration(_) => json!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}),
         Shape::Words(words) => json!({"type": "string", "enum": words}),
         Shape::Secret => secret(),

@@ -1,17 +1,19 @@
 //! A checked set of resources, compiled: what plans compare and deliveries use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::beside::Beside;
 use super::file::SecretRef;
 use super::lints::Lints;
 use super::policy::Policy;
-use super::source::{Asked, SourceFile, checked};
+use super::rules::Rules;
+use super::source::{Asked, checked};
 use super::uses::Uses;
 use crate::diagnostic::Diagnostic;
 use crate::model::registry::Registry;
-use crate::model::resource::Document;
+use crate::model::resource::{Document, Kind};
 use crate::segment::{Declared, Filter};
 use crate::template::{Access, Text, Tree};
 
@@ -26,6 +28,12 @@ pub struct Set {
     /// What filters may name.
     pub declared: Declared,
     pub connected_content: Arc<ConnectedContent>,
+    /// What Settings say of plans, by their owner; none without Settings.
+    pub rules: BTreeMap<String, Rules>,
+    /// Whose files it was made of, empty for nobody's; none where it is everybody's.
+    pub owner: Option<String>,
+    /// What the owner has applied, and is not among the files.
+    pub orphans: Vec<(Kind, String)>,
     /// What Settings say of warnings.
     pub lints: Lints,
     /// What Settings hold plans against.
@@ -153,13 +161,21 @@ impl Set {
     /// # Errors
     /// A document that this version does not accept any more.
     pub fn compile(documents: &[Document]) -> Result<Self, Vec<Diagnostic>> {
-        let files: Vec<SourceFile> = documents.iter().map(SourceFile::from).collect();
+        let beside = Beside {
+            applied: documents,
+            prune: false,
+            takeovers: &BTreeSet::new(),
+        };
+        let loaded = checked(&[], Asked::default(), Some(beside))?;
         // A warning that Settings make an error must not keep a newer version from starting.
-        let loaded = checked(&files, Asked::default())?;
         if loaded.warnings.iter().any(Diagnostic::is_error) {
             return Err(loaded.warnings);
         }
-        Ok(loaded.set)
+        Ok(Self {
+            owner: None,
+            orphans: Vec::new(),
+            ..loaded.set
+        })
     }
 
     pub fn channel(&self, name: &str) -> Option<&Arc<Channel>> {

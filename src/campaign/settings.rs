@@ -1,8 +1,14 @@
 //! What Settings may hold.
 
-use super::shape::{Field, Shape, needed, optional};
+use super::shape::{Field, Shape, Span, needed, optional};
+use crate::model::limits;
 
 pub(super) static SETTINGS: &[Field] = &[
+    optional(
+        "owner",
+        &Shape::Name,
+        "Whose files these are, on a server that several share; it lets `--prune` delete.",
+    ),
     optional(
         "connected_content",
         &Shape::Map(CONNECTED_CONTENT),
@@ -19,6 +25,11 @@ pub(super) static SETTINGS: &[Field] = &[
         "What plans are held against.",
     ),
     optional("policy", &Shape::Map(POLICY), "What to warn of."),
+    optional(
+        "plan",
+        &Shape::Map(RULES),
+        "What a plan must keep to, or it is not applied.",
+    ),
 ];
 
 static LEVEL: Shape = Shape::Words(&["off", "warn", "error"]);
@@ -43,6 +54,25 @@ static POLICY: &[Field] = &[optional(
     &Shape::List(&Shape::Text),
     "Words that Messenger messages which may leave the 24-hour window should not hold.",
 )];
+
+static RULES: &[Field] = &[
+    optional(
+        "max_age",
+        &AGE,
+        "How old a saved plan may be that is applied; 24h by default.",
+    ),
+    optional(
+        "audience_drift",
+        &Shape::Percent(limits::AUDIENCE_DRIFT_PERCENT_MAX),
+        "How far an audience may have moved since the plan was made; 20% by default.",
+    ),
+];
+
+static AGE: Shape = Shape::Duration(Span {
+    least: limits::PLAN_AGE_MIN,
+    most: limits::PLAN_AGE_MAX,
+    otherwise: "without it, a plan may be 24h old",
+});
 
 static CONNECTED_CONTENT: &[Field] = &[
     needed(

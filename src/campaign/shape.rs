@@ -15,6 +15,8 @@ pub(super) enum Shape {
     Bool,
     /// A whole number from 1 up to this.
     Count(i64),
+    /// `20%`, whole, from 0 up to this.
+    Percent(u32),
     /// `30s`, `10m`, `6h`, `2d`, within bounds.
     Duration(Span),
     Words(&'static [&'static str]),

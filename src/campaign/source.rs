@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::beside::{self, Beside, Sorted};
 use super::case::Tests;
 use super::check;
 use super::file::{self, Resource};
@@ -34,6 +35,8 @@ pub struct Loaded {
 pub(super) struct Asked {
     pub(super) is_part: bool,
     pub(super) is_covered: bool,
+    /// What is missing may be applied by another owner.
+    pub(super) has_others: bool,
 }
 
 /// A file that is YAML.
@@ -65,9 +68,17 @@ pub fn load(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
 pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diagnostic>> {
     let asked = Asked {
         is_part,
-        is_covered: false,
+        ..Asked::default()
     };
-    sifted(checked(files, asked)?)
+    sifted(checked(files, asked, None)?)
+}
+
+/// As [`load`], beside what is applied: the set is all that would be applied then.
+///
+/// # Errors
+/// As [`load`]; also for a file of what another owner has applied, and for what would break of others.
+pub fn load_beside(files: &[SourceFile], beside: Beside<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    sifted(checked(files, Asked::default(), Some(beside))?)
 }
 
 /// As [`load`], with texts and filters that tell what cases reach of them; they are slower than others.
@@ -76,10 +87,10 @@ pub fn load_part(files: &[SourceFile], is_part: bool) -> Result<Loaded, Vec<Diag
 /// As [`load`].
 pub fn load_covered(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
     let asked = Asked {
-        is_part: false,
         is_covered: true,
+        ..Asked::default()
     };
-    sifted(checked(files, asked)?)
+    sifted(checked(files, asked, None)?)
 }
 
 /// What is left of the problems when Settings have set their levels.
@@ -99,30 +110,48 @@ fn sifted(loaded: Loaded) -> Result<Loaded, Vec<Diagnostic>> {
 ///
 /// # Errors
 /// The files are too many or too large to be looked at.
-pub(super) fn checked(files: &[SourceFile], mut asked: Asked) -> Result<Loaded, Vec<Diagnostic>> {
+pub(super) fn checked(
+    files: &[SourceFile],
+    mut asked: Asked,
+    beside: Option<Beside<'_>>,
+) -> Result<Loaded, Vec<Diagnostic>> {
     let mut problems = folder_bounds(files);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (csv_files, documents): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.is_csv());
-    let (mut parsed, mut misshapen) = (Vec::new(), Vec::new());
-    for file in documents.iter().copied() {
-        match read(file) {
-            Ok(read) => match shaped(read) {
-                Ok(one) => parsed.push(one),
-                Err((read, found)) => {
-                    misshapen.push(read);
-                    problems.extend(found);
-                }
-            },
-            Err(problem) => problems.push(*problem),
-        }
-    }
-    problems.extend(twice(&parsed));
+    let mut all = Sorting::default();
+    all.add(files, &mut problems);
+    problems.extend(twice(&all.parsed));
+    let owner = beside::owner(&all.parsed);
+    // Without a server, what seems missing may be another owner's.
+    asked.has_others = !owner.is_empty() && beside.is_none();
     // What does not parse is taken for present, so that references to it are not reported as well.
-    asked.is_part |= documents.len() > parsed.len() + misshapen.len();
-    let (set, tests) = check::check(&parsed, &misshapen, &csv_files, asked, &mut problems);
+    asked.is_part |= all.is_part || asked.has_others;
+    let sorted = beside.map(|beside| beside.sort(&all.parsed, &all.csv_files, &owner));
+    let Sorted {
+        kept,
+        orphans,
+        problems: others,
+    } = sorted.unwrap_or_default();
+    problems.extend(others);
+    // Before the files: what is wrong between two is told of the second.
+    let mut whole = Sorting::default();
+    whole.add(&kept, &mut problems);
+    whole.append(all);
+    let (mut set, tests) = check::check(
+        &whole.parsed,
+        &whole.misshapen,
+        &whole.csv_files,
+        asked,
+        &mut problems,
+    );
+    beside::settle(&mut set, &owner);
+    set.owner = Some(owner);
+    set.orphans = orphans;
+    let (mut of_kept, mut problems) = beside::parted(problems);
     redact::redact(&mut problems, files);
+    redact::redact(&mut of_kept, &kept);
+    problems.extend(beside::retold(of_kept));
     problems.sort_by_key(|problem| {
         problem
             .place
@@ -134,6 +163,44 @@ pub(super) fn checked(files: &[SourceFile], mut asked: Asked) -> Result<Loaded, 
         tests,
         warnings: problems,
     })
+}
+
+/// Files by how far they can be read.
+#[derive(Default)]
+struct Sorting<'a> {
+    parsed: Vec<Parsed<'a>>,
+    misshapen: Vec<Read<'a>>,
+    csv_files: Vec<&'a SourceFile>,
+    /// There are some that do not parse.
+    is_part: bool,
+}
+
+impl<'a> Sorting<'a> {
+    fn add(&mut self, files: &'a [SourceFile], problems: &mut Vec<Diagnostic>) {
+        let (csv_files, documents): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.is_csv());
+        self.csv_files.extend(csv_files);
+        for file in documents {
+            match read(file) {
+                Ok(read) => match shaped(read) {
+                    Ok(one) => self.parsed.push(one),
+                    Err((read, found)) => {
+                        self.misshapen.push(read);
+                        problems.extend(found);
+                    }
+                },
+                Err(problem) => {
+                    self.is_part = true;
+                    problems.push(*problem);
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, other: Self) {
+        self.parsed.extend(other.parsed);
+        self.misshapen.extend(other.misshapen);
+        self.csv_files.extend(other.csv_files);
+    }
 }
 
 /// Gives problems of the text at the field `at` of a file their places in it.

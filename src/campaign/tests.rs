@@ -95,6 +95,7 @@ fn documents(segments: &BTreeMap<u8, u8>) -> Vec<Document> {
         name: format!("s{name}"),
         path: format!("s{name}.yaml"),
         source: format!("kind: Segment\nname: s{name}\nfilter: user.age > {n}\n"),
+        owner: String::new(),
     };
     segments.iter().map(document).collect()
 }
@@ -173,6 +174,7 @@ fn a_number_and_a_text_that_look_alike_are_a_change() {
         name: "a".to_owned(),
         path: "a.yaml".to_owned(),
         source: source.to_owned(),
+        owner: String::new(),
     };
     let planned = plan(
         Revision(1),
@@ -210,6 +212,7 @@ fn a_warning_that_settings_make_an_error_keeps_nothing_from_starting() {
         name: "x".to_owned(),
         path: format!("{kind}.yaml"),
         source: source.to_owned(),
+        owner: String::new(),
     };
     let documents = [
         document(

@@ -43,6 +43,14 @@ impl Uses {
         }
         users
     }
+
+    pub(super) fn rename(&mut self, name: impl Fn(&str) -> String) {
+        let renamed = |(kind, old): Key| (kind, name(&old));
+        let uses = std::mem::take(&mut self.0).into_iter();
+        self.0 = uses
+            .map(|(user, used)| (renamed(user), used.into_iter().map(renamed).collect()))
+            .collect();
+    }
 }
 
 // === impl Users ===

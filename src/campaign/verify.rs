@@ -5,6 +5,7 @@ use super::forms::{ATTRIBUTE, COMMON, FORMS};
 use super::node::{Entry, Node, Value};
 use super::shape::{Field, Form, Shape, Span};
 use super::source::SourceFile;
+use super::spans::{duration, percent, written};
 use crate::diagnostic::codes::{LITERAL_SECRET, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE, WRONG_VALUE};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::limits;
@@ -38,22 +39,6 @@ pub(super) fn verify(file: &SourceFile, root: &Node) -> Result<(Kind, String), V
         (Some(form), Some(name)) if verifier.problems.is_empty() => Ok((form.kind, name)),
         _ => Err(verifier.problems),
     }
-}
-
-/// A span of time as people write it.
-pub(super) fn duration(text: &str) -> Option<std::time::Duration> {
-    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(unit_at);
-    let number: u64 = number.parse().ok()?;
-    let second = std::time::Duration::from_secs;
-    Some(match unit {
-        "ms" => std::time::Duration::from_millis(number),
-        "s" => second(number),
-        "m" => second(number.checked_mul(60)?),
-        "h" => second(number.checked_mul(3_600)?),
-        "d" => second(number.checked_mul(86_400)?),
-        _ => return None,
-    })
 }
 
 // === impl Verifier ===
@@ -240,6 +225,7 @@ impl Verifier<'_> {
             }
             Shape::Name => self.name(text, path),
             Shape::Duration(span) => self.span_of_time(text, span, path),
+            Shape::Percent(most) => self.percent(text, *most, path),
             Shape::Words(words) if !words.contains(&text) => self.wrong_word(text, words, path),
             Shape::Text | Shape::AnyText | Shape::TextOrSecret | Shape::Id | Shape::Words(_) => {}
             shape => self.mistyped(shape, path),
@@ -251,6 +237,7 @@ impl Verifier<'_> {
             Shape::Bool => "`true` or `false`",
             Shape::Count(_) => "a whole number",
             Shape::Duration(_) => "a span of time such as `10m`",
+            Shape::Percent(_) => "a share such as `20%`",
             Shape::List(_) => "a list",
             Shape::Map(_) | Shape::Each(_) | Shape::Attributes => "a map",
             Shape::TextOrSecret => "a text or a secret reference",
@@ -332,6 +319,14 @@ impl Verifier<'_> {
         );
     }
 
+    fn percent(&mut self, text: &str, most: u32, path: &str) {
+        if percent(text).is_none_or(|n| n > most) {
+            let message = format!("`{}` is not a share from 0% to {most}%", shown(text));
+            let hint = "write a whole number and `%`, such as `20%`";
+            self.push(WRONG_VALUE, path, message, Some(hint.to_owned()));
+        }
+    }
+
     fn span_of_time(&mut self, text: &str, bounds: &Span, path: &str) {
         let (message, hint) = match duration(text) {
             None => (
@@ -350,20 +345,6 @@ impl Verifier<'_> {
         };
         self.push(WRONG_VALUE, path, message, Some(hint.to_owned()));
     }
-}
-
-/// A span as [`duration`] reads it, in its largest unit.
-fn written(span: std::time::Duration) -> String {
-    let millis = span.as_millis();
-    let units = [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("m", 60_000),
-        ("s", 1_000),
-    ];
-    let unit = units.into_iter().find(|(_, of)| millis.is_multiple_of(*of));
-    let (unit, of) = unit.unwrap_or(("ms", 1));
-    format!("{}{unit}", millis / of)
 }
 
 /// The name of an environment variable, and no token that somebody took for one.

@@ -32,6 +32,12 @@ pub(super) enum Error {
     /// Nobody agreed to what cannot be taken back.
     #[error("{0}")]
     Unconfirmed(String),
+    /// A file is no plan that can be applied.
+    #[error("{0}")]
+    Plan(String),
+    /// The answer was lost: it may have been done or not.
+    #[error("whether it was applied is not known: {source}")]
+    Unsettled { again: String, source: Box<Self> },
     /// What was read is not what it should be.
     #[error("{0}")]
     Input(String),
@@ -68,6 +74,8 @@ impl Error {
             Self::Call(refusal) => refusal.exit(),
             Self::Unwatched { source, .. } => source.exit(),
             Self::Unconfirmed(_) => Exit::UNCONFIRMED,
+            Self::Plan(_) => Exit::BROKEN_PLAN,
+            Self::Unsettled { .. } => Exit::UNSETTLED,
             Self::NoFiles { .. }
             | Self::File { .. }
             | Self::Input(_)
@@ -87,10 +95,25 @@ impl Error {
             Self::Unwatched { id, .. } => Some(format!(
                 "follow it with `recado sends watch {id}`, which needs a token with the scope `read` where there are tokens"
             )),
+            Self::Plan(_) => advice("PLAN_EDITED").map(str::to_owned),
+            Self::Unsettled { again, .. } => Some(again.clone()),
             Self::NoFiles { .. } => {
                 Some("is it the right folder? `--allow-empty` says that it is".to_owned())
             }
             _ => None,
+        }
+    }
+
+    /// Whether the server may have done what it was asked, though its answer did not come.
+    pub(super) fn is_unsettled(&self) -> bool {
+        match self {
+            Self::Call(refusal) => {
+                let is_ours = !refusal.reason.is_empty();
+                refusal.reason == "UNSETTLED"
+                    || refusal.is_cut_off
+                    || (refusal.code == Code::Unavailable && !is_ours)
+            }
+            _ => false,
         }
     }
 
@@ -112,6 +135,10 @@ impl Refusal {
     fn exit(&self) -> Exit {
         match (self.code, self.reason.as_str()) {
             (_, "STALE_PLAN") => Exit::STALE,
+            (
+                _,
+                "PLAN_EDITED" | "PLAN_EXPIRED" | "PLAN_FOREIGN" | "PLAN_VERSION" | "AUDIENCE_MOVED",
+            ) => Exit::BROKEN_PLAN,
             (Code::Unauthenticated | Code::PermissionDenied, _) => Exit::REFUSED,
             (Code::Unavailable, _) => Exit::UNREACHABLE,
             _ if self.is_cut_off => Exit::UNREACHABLE,
@@ -205,6 +232,19 @@ fn advice(reason: &str) -> Option<&'static str> {
             Some("this token may not do that: its `scopes` stand in the server's `--tokens` file")
         }
         "STALE_PLAN" => Some("somebody applied in between: look at `recado plan` again"),
+        "PLAN_EDITED" => Some(
+            "make it anew with `recado plan DIR --out FILE`, and change the files, not the plan",
+        ),
+        "PLAN_EXPIRED" => Some(
+            "plan again; `--max-age`, or `plan.max_age` in Settings, says how old a plan may be",
+        ),
+        "PLAN_FOREIGN" => {
+            Some("is it the right `--server`? A plan is applied on the store it was made on")
+        }
+        "PLAN_VERSION" => {
+            Some("the server was replaced since: plan again, and look at the new plan")
+        }
+        "AUDIENCE_MOVED" => Some("plan again, and look at whom it reaches now"),
         "EMPTY_AUDIENCE" => {
             Some("`--user ID` takes anybody, `--attributes JSON` a user made by hand")
         }
@@ -244,6 +284,12 @@ mod tests {
             (Code::Unauthenticated, "UNAUTHENTICATED", Exit::REFUSED),
             (Code::PermissionDenied, "SCOPE_MISSING", Exit::REFUSED),
             (Code::Unavailable, "UNAVAILABLE", Exit::UNREACHABLE),
+            (Code::FailedPrecondition, "PLAN_EDITED", Exit::BROKEN_PLAN),
+            (
+                Code::FailedPrecondition,
+                "AUDIENCE_MOVED",
+                Exit::BROKEN_PLAN,
+            ),
             (Code::NotFound, "NOT_FOUND", Exit::FAILED),
         ] {
             let details = ErrorDetails::with_error_info(reason, "recado", []);

@@ -16,8 +16,10 @@ Exit codes:
   4  the server wants a token, or the token may not do this
   5  the applied state moved since the plan was made
   6  done in part: some items were refused, or need a hand
-  7  it would delete something, and nobody was there to agree: `--yes` does
-  8  the applied state is not what the files say (`drift`, `plan --detailed-exitcode`)";
+  7  a rollback would delete something, and nobody was there to agree: `--yes` does
+  8  the applied state is not what the files say (`drift`, `plan --detailed-exitcode`)
+  9  a saved plan cannot be applied: it was edited, is too old, of another server or version, or its audience moved
+ 11  whether it was applied is not known: the connection broke before the answer";
 
 // === impl Exit ===
 
@@ -40,6 +42,10 @@ impl Exit {
     pub const UNCONFIRMED: Self = Self(7);
     /// The applied state differs from the files.
     pub const DIFFERS: Self = Self(8);
+    /// A saved plan is not one that can be applied here and now: plan again.
+    pub const BROKEN_PLAN: Self = Self(9);
+    /// The server may have done it or not: its answer was lost.
+    pub const UNSETTLED: Self = Self(11);
 
     pub fn code(self) -> u8 {
         self.0

@@ -20,9 +20,9 @@ pub(super) struct Campaigns {
     /// The folder of campaign files
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
-    /// Take a folder without any campaign file for what is meant: to apply it deletes everything
+    /// Take a folder without any campaign file for what is meant: an empty one
     #[arg(long)]
-    allow_empty: bool,
+    pub(super) allow_empty: bool,
 }
 
 /// A folder as it was read.

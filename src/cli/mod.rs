@@ -22,6 +22,7 @@ mod write;
 mod diagnostics;
 mod files;
 mod fmt;
+mod git;
 mod github;
 mod sarif;
 
@@ -39,6 +40,7 @@ mod plan;
 mod preview;
 mod revision;
 mod sandbox;
+mod saved;
 mod schema;
 mod segment;
 mod send;

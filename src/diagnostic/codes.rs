@@ -24,6 +24,8 @@ pub enum Subject {
     Messages,
     /// What a plan finds in the users there are.
     Users,
+    /// What a plan finds in what others have applied.
+    Owners,
     /// Files of other systems.
     Imports,
 }
@@ -62,6 +64,7 @@ codes! {
         Error MISSING_KEY = "missing-key",
         Warning MISSING_OWNER = "missing-owner",
         Error MISSING_REFERENCE = "missing-reference",
+        Warning NOT_AMONG_FILES = "not-among-files",
         Error NOT_SUPPORTED = "not-supported",
         Error SEGMENT_CYCLE = "segment-cycle",
         Error SEVERAL_DOCUMENTS = "several-documents",
@@ -114,6 +117,9 @@ codes! {
         Error POLICY_DENIED = "policy-denied",
         Warning POLICY_WARNED = "policy-warned",
     }
+    Owners {
+        Error OTHER_OWNER = "other-owner",
+    }
     Imports {
         Error BRAZE_BY_HAND = "braze-by-hand",
         Error BRAZE_INPUT = "braze-input",
@@ -140,6 +146,7 @@ impl Subject {
             Self::Templates => "templates",
             Self::Messages => "messages",
             Self::Users => "users",
+            Self::Owners => "owners",
             Self::Imports => "imports",
         }
     }

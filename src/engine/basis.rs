@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::plan::{check_files, load};
+use super::plan::check_files;
 use super::{Engine, Result};
 use crate::campaign::{Campaign, Set, SourceFile};
 use crate::delivery;
@@ -58,10 +58,11 @@ impl Engine {
         files: Vec<SourceFile>,
     ) -> Result<std::result::Result<Basis, Vec<Diagnostic>>> {
         check_files(&files)?;
-        let loaded = load(files).await?;
+        let applied = Arc::clone(&self.applied.load().set);
+        let loaded = self.load_draft(files, &applied).await?;
         Ok(loaded.map(|loaded| Basis {
             set: Arc::new(loaded.set),
-            draft_of: Some(Arc::clone(&self.applied.load().set)),
+            draft_of: Some(applied),
             warnings: loaded.warnings,
         }))
     }

@@ -1,9 +1,13 @@
 //! Why a use case was not done, by what the caller does next.
 
+use std::fmt;
 use std::time::Duration;
 
+use super::seal::Broken;
 use crate::delivery;
 use crate::diagnostic::Diagnostic;
+use crate::model::id::Revision;
+use crate::model::resource::{Origin, RevisionInfo};
 use crate::store;
 use crate::store::revisions;
 
@@ -35,6 +39,15 @@ pub enum Error {
     /// The caller must plan again.
     #[error("the plan is `{actual}` now, not `{expected}`: plan again")]
     Stale { expected: String, actual: String },
+    /// The caller must plan again: the state is not the one that was planned against.
+    #[error("{0}")]
+    Moved(Box<Moved>),
+    /// The caller must plan again: this is not a plan that can be applied here and now.
+    #[error("{0}")]
+    Broken(Broken),
+    /// The caller must plan again, and look at whom it reaches now.
+    #[error("{}", drifted(.0))]
+    AudienceMoved(Vec<Drift>),
     /// The caller must repair the files.
     #[error("{} problem(s) in the files", .0.len())]
     Files(Vec<Diagnostic>),
@@ -55,6 +68,9 @@ pub enum Error {
     /// The server ends what is under way; another one may take it on.
     #[error("the server is stopping")]
     Stopping,
+    /// The caller must look whether it was done.
+    #[error("the server ended in the middle of it: whether it was done is not known")]
+    Unsettled,
     /// Nothing the caller can do.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -79,6 +95,71 @@ pub enum Kind {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// What was applied since a plan was made.
+#[derive(Debug)]
+pub struct Moved {
+    pub planned: Revision,
+    pub now: Revision,
+    /// Newest first, and not all of many.
+    pub since: Vec<RevisionInfo>,
+    /// What differs, such as `Segment vip`; not all of many.
+    pub changed: Vec<String>,
+}
+
+/// An audience that is another one than a plan said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Such as `Campaign order-shipped`.
+    pub resource: String,
+    pub planned: u64,
+    pub now: u64,
+}
+
+// === impl Moved ===
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { planned, now, .. } = self;
+        write!(
+            f,
+            "the plan was made against revision {planned}, and the state is revision {now}"
+        )?;
+        for info in &self.since {
+            write!(f, "; revision {} of {:.0}", info.revision, info.applied_at)?;
+            let Origin {
+                author,
+                commit,
+                message,
+            } = &info.origin;
+            for (word, text) in [("by", author), ("from", commit), ("for", message)] {
+                if !text.is_empty() {
+                    write!(f, " {word} {}", text.lines().next().unwrap_or_default())?;
+                }
+            }
+        }
+        if !self.changed.is_empty() {
+            write!(f, "; changed since: {}", self.changed.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+fn drifted(moved: &[Drift]) -> String {
+    let moved = moved.iter().map(|drift| {
+        let Drift {
+            resource,
+            planned,
+            now,
+        } = drift;
+        format!("{resource}: {planned} people when it was planned, {now} now")
+    });
+    let moved: Vec<_> = moved.collect();
+    format!(
+        "the audience moved further than `plan.audience_drift` in Settings allows: {}",
+        moved.join("; ")
+    )
+}
 
 // === impl Error ===
 

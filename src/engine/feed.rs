@@ -299,6 +299,7 @@ mod tests {
             name: name.into(),
             path: format!("{name}.yaml"),
             source: format!("kind: Segment\nname: {name}\nfilter: '{filter}'\n"),
+            owner: String::new(),
         };
         let documents = [
             document("a", "in_segment(\"b\") || in_segment(\"c\")"),

@@ -5,9 +5,11 @@
 //!
 //! **Invariant:** what a use case answered is durable, and a request that breaks a rule changed nothing.
 
+mod allowed;
 mod applied;
 mod apply;
 mod attributes;
+mod back;
 mod basis;
 mod campaigns;
 mod crowds;
@@ -19,6 +21,7 @@ mod feed;
 mod feeds;
 mod gaps;
 mod import;
+mod load;
 mod outlook;
 mod pick;
 mod plan;
@@ -26,6 +29,7 @@ mod policies;
 mod preview;
 mod renders;
 mod revisions;
+mod seal;
 mod segments;
 mod send;
 mod sends;
@@ -36,18 +40,21 @@ mod watch;
 mod watch_segment;
 mod weigh;
 
-pub use apply::{Applied, ApplyRequest};
+pub use allowed::Allowed;
+pub use apply::{Applied, ApplyRequest, Seen};
 pub use attributes::KnownAttribute;
+pub use back::{Back, Whose};
 pub use basis::Basis;
 pub use campaigns::CampaignInfo;
-pub use error::{Error, Kind, Result, Violation};
+pub use error::{Drift, Error, Kind, Moved, Result, Violation};
 pub use evaluate::{Evaluated, Membership, Target};
 pub use export::Exported;
 pub use import::Chunk;
 pub use outlook::Outlook;
-pub use plan::Planned;
+pub use plan::{PlanRequest, Planned, Wish};
 pub use preview::{Previewed, Properties, Subject, Test};
 pub use renders::{Problem, RenderDiff, Renders};
+pub use seal::{Broken, Seal, SealedChange};
 pub use segments::SegmentInfo;
 pub use send::{SendRequest, Started};
 pub use track::{Deed, NamedEvents, tally_tracked};
@@ -63,8 +70,8 @@ use crate::clock::Clock;
 use crate::delivery::{Attempts, Wake};
 use crate::lifecycle::Tasks;
 use crate::model::id::Revision;
-use crate::store::Store;
 use crate::store::revisions::Revisions;
+use crate::store::{Identity, Store};
 
 /// All use cases over one store.
 #[derive(Debug)]
@@ -72,7 +79,9 @@ pub struct Engine {
     parts: Parts,
     applied: ArcSwap<applied::State>,
     /// Held from plan to commit: two applies do not plan against the same state.
-    applying: tokio::sync::Mutex<()>,
+    applying: Arc<tokio::sync::Mutex<()>>,
+    /// What plans are signed with.
+    identity: Identity,
     /// The newest applied revision, for who waits for the next.
     revised: tokio::sync::watch::Sender<Revision>,
     filters: evaluate::Filters,
@@ -99,11 +108,13 @@ impl Engine {
     /// The store cannot be read, or holds documents that this version does not accept.
     pub async fn new(parts: Parts) -> Result<Self> {
         let state = applied::State::read(parts.store.as_ref(), &parts.revisions).await?;
+        let identity = parts.store.identity().await?;
         Ok(Self {
             parts,
             revised: tokio::sync::watch::Sender::new(state.revision),
             applied: ArcSwap::from_pointee(state),
-            applying: tokio::sync::Mutex::default(),
+            applying: Arc::default(),
+            identity,
             filters: evaluate::Filters::default(),
             feeds: feeds::Feeds::default(),
         })

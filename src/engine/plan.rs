@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use super::allowed::Allowed;
 use super::applied::State;
+use super::back::Back;
+use super::seal::Seal;
 pub(super) use super::weigh::Plan;
 use super::{Engine, Error, Result};
 use crate::campaign::{self, Change, Set, SourceFile};
@@ -11,29 +14,54 @@ use crate::model::limits;
 use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
 
+/// What is to be planned.
+#[derive(Debug, Default)]
+pub struct PlanRequest {
+    pub wish: Wish,
+    /// The git commit of the files, for the record.
+    pub commit: String,
+}
+
+/// The state that somebody wants.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// Files, beside what others have applied.
+    Files {
+        files: Vec<SourceFile>,
+        /// What their owner has applied and is not among them goes.
+        prune: bool,
+        allowed: Allowed,
+    },
+    Back(Back),
+}
+
 /// A plan, or what is wrong with the files; warnings come with a plan.
 #[derive(Debug)]
 pub struct Planned {
     pub plan: Option<Plan>,
+    /// What vouches for the plan.
+    pub seal: Option<Seal>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
 // === impl Engine ===
 
 impl Engine {
-    /// Compares files with the applied state. Changes nothing.
-    pub async fn plan(&self, files: Vec<SourceFile>) -> Result<Planned> {
-        check_files(&files)?;
-        let loaded = match load(files).await? {
+    /// Compares a wish with the applied state. Changes nothing.
+    pub async fn plan(&self, request: PlanRequest) -> Result<Planned> {
+        let PlanRequest { wish, commit } = request;
+        wish.check()?;
+        let state = self.applied.load_full();
+        let loaded = match self.load(&wish, &state.set).await? {
             Ok(loaded) => loaded,
             Err(diagnostics) => {
                 return Ok(Planned {
                     plan: None,
+                    seal: None,
                     diagnostics,
                 });
             }
         };
-        let state = self.applied.load_full();
         let (loaded, plan) = compare(loaded, &state).await?;
         let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
         diagnostics.extend(self.warn_of_values(&loaded.set).await?);
@@ -43,6 +71,7 @@ impl Engine {
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Ok(Planned {
                 plan: None,
+                seal: None,
                 diagnostics,
             });
         }
@@ -53,15 +82,18 @@ impl Engine {
                 let diagnostics = [denied, diagnostics].concat();
                 return Ok(Planned {
                     plan: None,
+                    seal: None,
                     diagnostics,
                 });
             }
             Err(error) => return Err(error),
         };
         let diagnostics = [plan.warnings.clone(), diagnostics].concat();
+        let seal = self.seal(&plan, &wish, commit);
         let plan = self.render(plan, [Arc::clone(&state.set), wanted]).await?;
         Ok(Planned {
             plan: Some(plan),
+            seal,
             diagnostics,
         })
     }
@@ -99,6 +131,33 @@ impl Engine {
     }
 }
 
+// === impl Wish ===
+
+impl Wish {
+    /// # Errors
+    /// It is over a bound.
+    pub(super) fn check(&self) -> Result<()> {
+        self.files().map_or(Ok(()), check_files)
+    }
+
+    pub(super) fn files(&self) -> Option<&[SourceFile]> {
+        match self {
+            Self::Files { files, .. } => Some(files),
+            Self::Back(_) => None,
+        }
+    }
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self::Files {
+            files: Vec::new(),
+            prune: false,
+            allowed: Allowed::default(),
+        }
+    }
+}
+
 pub(super) fn check_files(files: &[SourceFile]) -> Result<()> {
     let over = |unit, actual, max| {
         Err(Error::OverLimit {
@@ -118,16 +177,14 @@ pub(super) fn check_files(files: &[SourceFile]) -> Result<()> {
     if bytes > limits::FILES_BYTES_MAX {
         return over("bytes", bytes, limits::FILES_BYTES_MAX);
     }
-    Ok(())
-}
-
-/// Parses and compiles beside the runtime: a large folder takes a while.
-pub(super) async fn load(
-    files: Vec<SourceFile>,
-) -> Result<std::result::Result<campaign::Loaded, Vec<Diagnostic>>> {
-    tokio::task::spawn_blocking(move || campaign::load(&files))
-        .await
-        .map_err(|error| Error::Internal(Box::new(error)))
+    let mut paths = files.iter().map(|file| &file.path);
+    match paths.position(|path| path.contains(char::is_control)) {
+        Some(at) => {
+            let message = "a path must not hold control characters";
+            Err(Error::invalid(format!("files[{at}].path"), message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Compares beside the runtime: thousands of documents are hashed and taken apart.

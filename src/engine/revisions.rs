@@ -30,7 +30,7 @@ impl Engine {
             Error::not_found(Kind::Revision, &named)
         })?;
         let mut documents = self.parts.store.documents(info.revision).await?;
-        documents.sort_by(|a, b| a.path.cmp(&b.path));
+        documents.sort_by(|a, b| (&a.owner, &a.path).cmp(&(&b.owner, &b.path)));
         Ok((info, documents))
     }
 }

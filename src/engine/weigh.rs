@@ -26,6 +26,10 @@ pub struct Plan {
     /// Campaigns that do not change themselves and use something that does, by name.
     pub reached: Vec<Reached>,
     pub unchanged: usize,
+    /// Whose files they are; empty for nobody's.
+    pub owner: String,
+    /// The owner's, not among the files, and kept.
+    pub orphans: Vec<(Kind, String)>,
     /// What policies warn of.
     pub warnings: Vec<Diagnostic>,
 }
@@ -164,6 +168,8 @@ impl Engine {
             changes,
             reached: others,
             unchanged: plan.unchanged,
+            owner: plan.owner,
+            orphans: plan.orphans,
             warnings: Vec::new(),
         };
         plan.warnings = self.judged(&plan, [&state.set, wanted]).await?;

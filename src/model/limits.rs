@@ -109,6 +109,31 @@ pub const CASE_BYTES_MAX: usize = FILES_BYTES_MAX;
 /// Longest resource name.
 pub const NAME_BYTES_MAX: usize = 100;
 
+// -- plans --
+
+/// How old a saved plan may be where nobody says otherwise: a review that began yesterday.
+pub const PLAN_AGE_DEFAULT: Duration = Duration::from_hours(24);
+/// Shortest and longest age that may be asked for.
+pub const PLAN_AGE_MIN: Duration = Duration::from_secs(1);
+pub const PLAN_AGE_MAX: Duration = Duration::from_hours(90 * 24);
+/// How far an audience may have moved since its plan, in percent, where Settings do not say.
+pub const AUDIENCE_DRIFT_PERCENT: u32 = 20;
+/// The most that Settings may say: beyond it nothing is held back.
+pub const AUDIENCE_DRIFT_PERCENT_MAX: u32 = 1_000;
+/// So many people more or fewer are no drift, whatever their share: a small audience doubles easily.
+pub const AUDIENCE_DRIFT_PEOPLE: u64 = 10;
+/// Largest file with a saved plan, in bytes: all files of a folder, each character of theirs escaped, and the audiences.
+pub const PLAN_FILE_BYTES_MAX: u64 = 48 * 1024 * 1024;
+/// Most exceptions that one apply names: each was looked at.
+pub const ALLOWED_MAX: usize = 100;
+/// Longest author and commit of a revision, in bytes.
+pub const REVISION_NAME_BYTES_MAX: usize = 200;
+/// Longest message of a revision, in bytes.
+pub const REVISION_MESSAGE_BYTES_MAX: usize = 2_000;
+/// Revisions and resources that a refused plan names as what moved: who sees so many plans again.
+pub const MOVED_REVISIONS_MAX: usize = 5;
+pub const MOVED_RESOURCES_MAX: usize = 10;
+
 // -- templates --
 
 /// Longest Liquid text, in bytes.

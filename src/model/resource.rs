@@ -29,6 +29,8 @@ pub struct Document {
     /// Relative to the campaign folder, with `/`.
     pub path: String,
     pub source: String,
+    /// Who applied it, as Settings name them; empty for nobody.
+    pub owner: String,
 }
 
 /// Who made a revision, and of what.

@@ -24,6 +24,7 @@ use crate::segment::{Explained, Filter};
 
 pub use super::comparing::{Compared, Crowd, Question, Shift};
 pub use super::following::{Followed, Following, Series, Size, Step};
+pub use super::identity::Identity;
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -225,6 +226,11 @@ pub trait Members: Send {
 
 #[async_trait]
 pub trait Resources: Send + Sync {
+    /// Who this store is.
+    ///
+    /// Must be the same for as long as there is the store, and another one for each store.
+    async fn identity(&self) -> Result<Identity>;
+
     /// The newest revision, or `None` before the first apply.
     async fn current(&self) -> Result<Option<RevisionInfo>>;
 

@@ -8,7 +8,9 @@
 mod comparing;
 pub mod contract;
 mod following;
+mod identity;
 pub mod revisions;
 pub mod sqlite;
 
 pub use contract::{Error, Store};
+pub use identity::Identity;

@@ -345,6 +345,7 @@ async fn prepare(client: &mut Client) {
         .campaigns
         .plan_campaigns(pb::PlanCampaignsRequest {
             files: files.clone(),
+            ..Default::default()
         })
         .await
         .unwrap()

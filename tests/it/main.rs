@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod applying;
 mod cli;
 mod crash;
 mod delivery;

@@ -24,6 +24,10 @@ use tonic::transport::{Channel, Endpoint};
 /// The longest a test may take: one that hangs says so.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// With it among them, files are all that there is: what is not among them is deleted.
+pub(crate) const OWNER: (&str, &str) =
+    ("owner.yaml", "kind: Settings\nname: owner\nowner: tests\n");
+
 /// How a test's server is started.
 #[derive(Debug, Default)]
 pub(crate) struct Stage {
@@ -201,8 +205,11 @@ impl Live {
     ) -> pb::ApplyCampaignsResponse {
         let files = source_files(files);
         let mut client = self.client().await;
+        let prune = files.iter().any(|file| file.path == OWNER.0);
         let request = pb::PlanCampaignsRequest {
             files: files.clone(),
+            prune,
+            ..pb::PlanCampaignsRequest::default()
         };
         let planned = client
             .campaigns
@@ -216,6 +223,7 @@ impl Live {
         let request = pb::ApplyCampaignsRequest {
             files,
             fingerprint: plan.fingerprint,
+            prune,
             ..pb::ApplyCampaignsRequest::default()
         };
         client

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::read::wrong;
 use crate::campaign::node::{Node, Value as Yaml};
-use crate::campaign::verify::duration;
+use crate::campaign::spans::duration;
 use crate::diagnostic::Diagnostic;
 use crate::model::Value;
 use crate::model::event::Event;

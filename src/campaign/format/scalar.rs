@@ -1,6 +1,9 @@
 //! Values that are taken as they are written: only the indentation of their further lines changes.
 
-use super::{Layout, Node, Range, Result};
+use std::ops::Range;
+
+use super::layout::{Layout, Result};
+use crate::campaign::node::Node;
 
 /// How deep in brackets one is, character by character.
 #[derive(Default)]

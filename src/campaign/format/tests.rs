@@ -1,8 +1,7 @@
-use std::path::{Path, PathBuf};
-
 use proptest::prelude::*;
 
-use super::*;
+use super::{Unformatted, format};
+use crate::campaign::SourceFile;
 
 fn formatted(text: &str) -> std::result::Result<String, Unformatted> {
     format(&SourceFile {
@@ -37,36 +36,6 @@ fn what_is_not_laid_out_is_said_with_its_place() {
         };
         assert_eq!(found, line, "{text}");
     }
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|end| end == "yaml") {
-            found.push(path);
-        }
-    }
-}
-
-#[test]
-fn every_file_of_this_repository_is_laid_out_once_and_for_all() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    files(&root.join("campaigns"), &mut found);
-    files(&root.join("tests/fixtures/campaigns"), &mut found);
-    let mut done = 0;
-    for path in found {
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            continue;
-        };
-        if let Ok(once) = formatted(&text) {
-            assert_eq!(formatted(&once).unwrap(), once, "{}", path.display());
-            done += 1;
-        }
-    }
-    assert!(done > 20, "{done}");
 }
 
 fn yaml() -> impl Strategy<Value = String> {

@@ -1,5 +1,6 @@
 //! A plan at a terminal.
 
+use super::notes;
 use super::words::{self, is_told};
 use crate::api::pb;
 use crate::cli::output;
@@ -37,6 +38,9 @@ pub(super) fn lines(plan: &pb::Plan, width: Option<usize>) -> Vec<String> {
         page.text(0, words::AT_ONCE, str::to_owned);
     }
     page.text(0, &words::sum(plan), str::to_owned);
+    for note in notes::of(plan) {
+        page.text(0, &note, str::to_owned);
+    }
     page.lines
 }
 

@@ -20,11 +20,14 @@ pub(in crate::cli) fn plan(plan: &pb::Plan) -> Value {
         json["through"] = json!(reached.through);
         json
     });
+    let orphan = |orphan: &pb::Orphan| json!({ "kind": orphan.kind, "name": orphan.name });
     json!({
         "fingerprint": plan.fingerprint,
         "revision": plan.revision,
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "unchanged": plan.unchanged,
+        "owner": plan.owner,
+        "orphans": plan.orphans.iter().map(orphan).collect::<Vec<_>>(),
         "reached": reached.collect::<Vec<_>>(),
     })
 }

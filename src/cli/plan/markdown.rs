@@ -1,6 +1,7 @@
 //! A plan as a comment for a pull request: always the same for the same plan, so that a bot can put a new one over it.
 
 use super::marks::{capital, code, fenced, field, names, plain, separated, shortened, summary};
+use super::notes;
 use super::words::{self, is_told};
 use crate::api::pb;
 use crate::cli::output;
@@ -44,6 +45,9 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
                 &mut text,
                 &format!("### Recado plan\n\n{}\n\n", capital(&sum)),
             );
+            for note in notes::of(plan) {
+                put(&mut text, &format!("{}\n\n", capital(&note)));
+            }
         }
     }
     problems(&answer.diagnostics, &mut text);

@@ -7,17 +7,29 @@ use crate::api::pb;
 use crate::cli::error::Error;
 use crate::cli::json;
 
+/// A file and whose it is; empty for nobody's.
+pub(super) struct Owned {
+    pub(super) owner: String,
+    pub(super) file: pb::SourceFile,
+}
+
 /// A revision with its files, the newest without a number.
 pub(super) async fn export(
     client: &mut Client,
     revision: Option<u64>,
-) -> Result<(pb::Revision, Vec<pb::SourceFile>), Error> {
+) -> Result<(pb::Revision, Vec<Owned>), Error> {
     let request = pb::ExportCampaignsRequest {
         revision: revision.unwrap_or_default(),
     };
     let answer = client.campaigns.export_campaigns(request).await?;
     let answer = answer.into_inner();
-    Ok((answer.revision.unwrap_or_default(), answer.files))
+    let owners = answer
+        .owners
+        .into_iter()
+        .chain(std::iter::repeat(String::new()));
+    let files = answer.files.into_iter().zip(owners);
+    let files = files.map(|(file, owner)| Owned { owner, file });
+    Ok((answer.revision.unwrap_or_default(), files.collect()))
 }
 
 /// The head lines of a revision.

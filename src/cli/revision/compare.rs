@@ -4,33 +4,36 @@ use std::collections::BTreeMap;
 
 use similar::TextDiff;
 
-use crate::api::pb;
+use super::ask::Owned;
 use crate::cli::output;
 
 /// One file that is not the same on both sides; a side without it has an empty text.
 pub(super) struct Differing<'a> {
+    /// Empty for nobody.
+    pub(super) owner: &'a str,
     pub(super) path: &'a str,
     before: Option<&'a str>,
     after: Option<&'a str>,
 }
 
-/// The files that differ, by path.
-pub(super) fn differing<'a>(
-    before: &'a [pb::SourceFile],
-    after: &'a [pb::SourceFile],
-) -> Vec<Differing<'a>> {
-    let mut sides: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
-    for file in before {
-        sides.entry(&file.path).or_default().0 = Some(&file.text);
+/// A file's text before and after.
+type Sides<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// The files that differ, by owner and path.
+pub(super) fn differing<'a>(before: &'a [Owned], after: &'a [Owned]) -> Vec<Differing<'a>> {
+    let mut sides: BTreeMap<(&str, &str), Sides<'_>> = BTreeMap::new();
+    for Owned { owner, file } in before {
+        sides.entry((owner, &file.path)).or_default().0 = Some(&file.text);
     }
-    for file in after {
-        sides.entry(&file.path).or_default().1 = Some(&file.text);
+    for Owned { owner, file } in after {
+        sides.entry((owner, &file.path)).or_default().1 = Some(&file.text);
     }
     let differing = sides
         .into_iter()
         .filter(|(_, (before, after))| before != after);
     differing
-        .map(|(path, (before, after))| Differing {
+        .map(|((owner, path), (before, after))| Differing {
+            owner,
             path,
             before,
             after,

@@ -39,7 +39,7 @@ impl Diff {
         if self.json {
             let files: Vec<Value> = differing
                 .iter()
-                .map(|one| json!({ "path": one.path, "change": one.word(), "diff": one.unified() }))
+                .map(|one| json!({ "path": one.path, "owner": one.owner, "change": one.word(), "diff": one.unified() }))
                 .collect();
             output::json(&json!({
                 "from": ask::to_json(&from),

@@ -40,7 +40,7 @@ impl Drift {
             diagnostics::print(&found);
             return Ok(Exit::FAILED);
         };
-        let differs = !plan.changes.is_empty();
+        let differs = !plan.changes.is_empty() || !plan.orphans.is_empty();
         if self.json {
             output::json(&json!({ "drift": differs, "plan": json::plan(&plan) }));
         } else if differs {

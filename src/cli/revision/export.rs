@@ -1,12 +1,13 @@
 //! `recado export`: the applied state back to files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use super::ask;
+use super::ask::{self, Owned};
 use crate::api::pb;
 use crate::cli::connect::Server;
 use crate::cli::error::Error;
@@ -16,9 +17,11 @@ use crate::cli::output;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Files come back as they were applied, comments and all, under the paths they had. Nothing is written when a file \
-of another content stands in the way, unless `--force` says that it may go.
+of another content stands in the way, unless `--force` says that it may go. Where there are several owners, the files \
+of each come into a folder of its name.
 
 Examples:
+  recado export campaigns --owner growth
   recado export campaigns
   recado export /tmp/before --revision 11")]
 pub(in crate::cli) struct Export {
@@ -28,6 +31,9 @@ pub(in crate::cli) struct Export {
     /// The revision; the newest without it
     #[arg(long, value_name = "REV", value_parser = clap::value_parser!(u64).range(1..))]
     revision: Option<u64>,
+    /// Only the files of this owner, without a folder of its name; `''` for what nobody owns
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
     /// Overwrite files of another content
     #[arg(long)]
     force: bool,
@@ -44,6 +50,7 @@ impl Export {
     pub(in crate::cli) async fn run(self) -> Result<Exit, Error> {
         let mut client = self.server.connect().await?;
         let (revision, files) = ask::export(&mut client, self.revision).await?;
+        let files = self.placed(files)?;
         let mut targets = Vec::with_capacity(files.len());
         for file in &files {
             targets.push((target(&self.folder, file)?, file));
@@ -69,6 +76,32 @@ impl Export {
             ));
         }
         Ok(Exit::OK)
+    }
+
+    /// The files that are wanted, each under a path of its own.
+    fn placed(&self, files: Vec<Owned>) -> Result<Vec<pb::SourceFile>, Error> {
+        let wanted = |one: &Owned| self.owner.as_ref().is_none_or(|owner| one.owner == *owner);
+        let files: Vec<_> = files.into_iter().filter(wanted).collect();
+        if let (Some(owner), true) = (&self.owner, files.is_empty()) {
+            return Err(Error::Input(format!("`{owner}` owns nothing of it")));
+        }
+        let first = files.first().map(|one| one.owner.clone());
+        let several = files.iter().any(|one| Some(&one.owner) != first.as_ref());
+        let mut paths = BTreeSet::new();
+        let mut placed = Vec::with_capacity(files.len());
+        for Owned { owner, mut file } in files {
+            if several && !owner.is_empty() {
+                file.path = format!("{owner}/{}", file.path);
+            }
+            if !paths.insert(file.path.clone()) {
+                return Err(Error::Input(format!(
+                    "two owners have a file `{}`; nothing was written; `--owner` takes one of them",
+                    file.path
+                )));
+            }
+            placed.push(file);
+        }
+        Ok(placed)
     }
 
     /// Before anything is written.

@@ -41,18 +41,19 @@ impl Show {
         let changed = compare::differing(&before, &files);
         if self.json {
             let changes = changed.iter();
-            let changes = changes.map(|one| json!({ "path": one.path, "change": one.word() }));
+            let changes = changes
+                .map(|one| json!({ "path": one.path, "owner": one.owner, "change": one.word() }));
             let mut shown = ask::to_json(&revision);
             shown["changes"] = changes.collect();
-            shown["files"] = files.iter().map(|file| json!(file.path)).collect();
+            shown["files"] = files.iter().map(|one| json!(one.file.path)).collect();
             output::json(&shown);
             return Ok(Exit::OK);
         }
         ask::head(&revision).iter().for_each(output::line);
         if self.files {
             output::line("");
-            for file in &files {
-                output::line(&file.path);
+            for one in &files {
+                output::line(&one.file.path);
             }
         }
         for one in &changed {

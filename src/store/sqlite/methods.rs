@@ -13,8 +13,8 @@ use crate::model::resource::{Document, RevisionInfo};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Update};
 use crate::store::contract::{
-    self, Created, Deliveries, DeliveryQuery, Events, ImportProgress, Imported, NewRevision,
-    Resources, Result, SendQuery, Sends, TrackReport, UpsertReport, Users,
+    self, Created, Deliveries, DeliveryQuery, Events, Identity, ImportProgress, Imported,
+    NewRevision, Resources, Result, SendQuery, Sends, TrackReport, UpsertReport, Users,
 };
 
 impl contract::Store for Store {}
@@ -112,6 +112,10 @@ impl Events for Store {
 
 #[async_trait]
 impl Resources for Store {
+    async fn identity(&self) -> Result<Identity> {
+        self.readers.read(resources::identity).await
+    }
+
     async fn current(&self) -> Result<Option<RevisionInfo>> {
         self.readers.read(resources::current).await
     }

@@ -5,12 +5,13 @@ use rusqlite::Connection;
 use crate::store::contract::{Error, Result};
 
 /// In order; the position, from 1, is the version.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_init.sql"),
     include_str!("migrations/0002_events.sql"),
     include_str!("migrations/0003_send_content.sql"),
     include_str!("migrations/0004_segment_size.sql"),
     include_str!("migrations/0005_misses.sql"),
+    include_str!("migrations/0006_apply.sql"),
 ];
 
 /// Brings the file to the newest version, each step in its own transaction.

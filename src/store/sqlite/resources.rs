@@ -7,7 +7,17 @@ use super::error::corrupt;
 use super::time::{instant, micros};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::resource::{Document, Kind, Origin, RevisionInfo};
-use crate::store::contract::{Error, NewRevision, Result};
+use crate::store::contract::{Error, Identity, NewRevision, Result};
+
+pub(super) fn identity(connection: &Connection) -> Result<Identity> {
+    let sql = "SELECT id, key FROM identity";
+    let (id, key): (String, Vec<u8>) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match key.try_into() {
+        Ok(key) => Ok(Identity::new(id, key)),
+        Err(_) => corrupt("identity", "key", id),
+    }
+}
 
 pub(super) fn current(connection: &Connection) -> Result<Option<RevisionInfo>> {
     Ok(revisions(connection, None, 1)?.pop())
@@ -48,7 +58,7 @@ fn info(row: &Row<'_>) -> Result<RevisionInfo> {
 
 pub(super) fn documents(connection: &Connection, revision: Revision) -> Result<Vec<Document>> {
     let mut statement = connection.prepare_cached(
-        "SELECT kind, name, path, source FROM revision_document JOIN document USING (hash)
+        "SELECT kind, name, path, source, owner FROM revision_document JOIN document USING (hash)
          WHERE revision = ? ORDER BY kind, name",
     )?;
     let mut rows = statement.query([revision.0])?;
@@ -63,6 +73,7 @@ pub(super) fn documents(connection: &Connection, revision: Revision) -> Result<V
             name: row.get(1)?,
             path: row.get(2)?,
             source: row.get(3)?,
+            owner: row.get(4)?,
         });
     }
     Ok(documents)
@@ -103,9 +114,17 @@ pub(super) fn apply(
             .execute(params![hash, document.source])?;
         connection
             .prepare_cached(
-                "INSERT INTO revision_document (revision, kind, name, path, hash) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO revision_document (revision, kind, name, path, hash, owner)
+                 VALUES (?, ?, ?, ?, ?, ?)",
             )?
-            .execute(params![revision.0, document.kind.as_str(), document.name, document.path, hash])?;
+            .execute(params![
+                revision.0,
+                document.kind.as_str(),
+                document.name,
+                document.path,
+                hash,
+                document.owner
+            ])?;
     }
     Ok(RevisionInfo {
         revision,

@@ -246,7 +246,10 @@ fn a_plan_warns_of_new_filters_that_meet_nobody_where_they_stand() {
 
 async fn plan(live: &Live, files: &[(&str, &str)]) -> pb::PlanCampaignsResponse {
     let files = source_files(files.iter().copied());
-    let request = pb::PlanCampaignsRequest { files };
+    let request = pb::PlanCampaignsRequest {
+        files,
+        ..pb::PlanCampaignsRequest::default()
+    };
     let mut client = live.client().await;
     let answer = client.campaigns.plan_campaigns(request).await;
     answer.unwrap().into_inner()

@@ -5,7 +5,7 @@ use recado::api::pb::preview_message_request::Subject;
 use serde_json::json;
 use tonic::Code;
 
-use crate::stage::{Live, Stage, object, refused, source_files};
+use crate::stage::{Live, OWNER, Stage, object, refused, source_files};
 
 pub(super) const PAGE: (&str, &str) = (
     "page.yaml",
@@ -21,6 +21,7 @@ pub(super) const HELLO: (&str, &str) = (
 async fn plan(live: &Live, files: &[(&str, &str)]) -> pb::PlanCampaignsResponse {
     let request = pb::PlanCampaignsRequest {
         files: source_files(files.iter().copied()),
+        ..pb::PlanCampaignsRequest::default()
     };
     live.client()
         .await
@@ -65,6 +66,19 @@ fn a_plan_says_what_it_does_to_people() {
         );
         assert_eq!(change.fields[0].path, "filter");
         let gone = plan(live, &[PAGE]).await.plan.unwrap();
+        assert_eq!(
+            (gone.changes.len(), gone.orphans[0].name.as_str()),
+            (0, "hello")
+        );
+        live.apply([PAGE, HELLO, OWNER]).await;
+        let request = pb::PlanCampaignsRequest {
+            files: source_files([PAGE, OWNER]),
+            prune: true,
+            ..pb::PlanCampaignsRequest::default()
+        };
+        let mut client = live.client().await;
+        let gone = client.campaigns.plan_campaigns(request).await.unwrap();
+        let gone = gone.into_inner().plan.unwrap();
         assert_eq!(gone.changes[0].action(), pb::ChangeAction::Delete);
         assert_eq!(
             (gone.changes[0].audience_before, gone.changes[0].audience),
@@ -89,12 +103,13 @@ fn only_the_plan_that_was_seen_is_applied() {
             .unwrap()
             .into_inner();
         assert_eq!(done.revision, 1);
-        let again = refused(client.campaigns.apply_campaigns(request)).await;
-        assert_eq!(
-            again.0,
-            Code::Aborted,
-            "the state has moved since that plan"
-        );
+        // Who lost the answer asks again.
+        let again = client.campaigns.apply_campaigns(request.clone()).await;
+        let again = again.unwrap().into_inner();
+        assert_eq!((again.revision, again.already_applied), (1, true));
+        let others = apply(&[PAGE], request.fingerprint.clone());
+        let others = refused(client.campaigns.apply_campaigns(others)).await;
+        assert_eq!(others.0, Code::Aborted, "that plan was of other files");
         // An empty plan makes no revision.
         assert_eq!(live.apply([PAGE, HELLO]).await.revision, 1);
         let commented = format!("{}# new\n", PAGE.1);
@@ -104,6 +119,8 @@ fn only_the_plan_that_was_seen_is_applied() {
                 .revision,
             2
         );
+        let late = refused(client.campaigns.apply_campaigns(request)).await;
+        assert_eq!(late.0, Code::Aborted, "the state has moved since that plan");
         let request = pb::GetCampaignRequest {
             campaign: "hello".into(),
         };

@@ -44,6 +44,8 @@ fn borrowed(files: &Files) -> impl Iterator<Item = (&str, &str)> {
 async fn plan(live: &Live, files: &Files) -> pb::PlanCampaignsResponse {
     let request = pb::PlanCampaignsRequest {
         files: source_files(borrowed(files)),
+        prune: true,
+        ..pb::PlanCampaignsRequest::default()
     };
     let mut client = live.client().await;
     client
@@ -224,7 +226,7 @@ fn no_change_loosens_what_it_is_held_against() {
         .run(async |live| {
             people(live, 8).await;
             let mut loosened = files([campaign("all", "user.age > 60", "")]);
-            loosened[1].1 = "kind: Settings\nname: settings\n".to_owned();
+            loosened[1].1 = "kind: Settings\nname: settings\nowner: growth\n".to_owned();
             let (names, has_plan) = told(live, &loosened).await;
             assert!(names.contains("asks-for-psid") && !has_plan, "{names:?}");
             // By themselves they go.

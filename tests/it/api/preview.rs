@@ -167,8 +167,15 @@ fn a_draft_is_shown_as_its_files_say_it() {
         let planned = live.apply([PAGE, HELLO]).await;
         assert_eq!(planned.revision, 1);
         let mut client = live.client().await;
-        let without = refused(client.campaigns.preview_message(draft(&[PAGE]))).await;
-        assert_eq!(without.0, Code::NotFound);
+        // What is applied and not among the files stays, in a draft too.
+        let without = client.campaigns.preview_message(draft(&[PAGE])).await;
+        assert!(without.unwrap().into_inner().request.is_some());
+        let unknown = pb::PreviewMessageRequest {
+            campaign: "bye".into(),
+            ..draft(&[PAGE])
+        };
+        let unknown = refused(client.campaigns.preview_message(unknown)).await;
+        assert_eq!(unknown.0, Code::NotFound);
     });
 }
 

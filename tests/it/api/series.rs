@@ -9,7 +9,7 @@ use recado::clock::{Clock, ManualClock};
 use serde_json::json;
 use tonic::Code;
 
-use crate::stage::{Live, Stage, refused};
+use crate::stage::{Live, OWNER, Stage, refused};
 
 const TRACKED: (&str, &str) = (
     "segments/brazil.yaml",
@@ -134,7 +134,9 @@ fn a_full_disk_does_not_end_the_server() {
 #[test]
 fn any_segment_is_recorded_on_demand() {
     let clock = ten_past_nine();
-    let stage = Stage::new().with_clock(&clock).with_files([OTHER, TRACKED]);
+    let stage = Stage::new()
+        .with_clock(&clock)
+        .with_files([OTHER, TRACKED, OWNER]);
     stage.run(async |live| {
         live.upsert([("ana", json!({"age": 30})), ("ben", json!({"age": 3}))])
             .await;
@@ -182,7 +184,7 @@ fn any_segment_is_recorded_on_demand() {
             assert_eq!((c, r.as_str()), (code, reason));
         }
         // What is not applied any more keeps its past, and gets no more.
-        live.apply([TRACKED]).await;
+        live.apply([TRACKED, OWNER]).await;
         assert_eq!(series(live, "adults").await.len(), 3);
         let (code, ..) = refused(client.segments.record_segment_size(record)).await;
         assert_eq!(code, Code::NotFound);

@@ -10,7 +10,7 @@ use serde_json::json;
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
 
-use crate::stage::{Live, Stage, refused, ticking};
+use crate::stage::{Live, OWNER, Stage, refused, ticking};
 
 const SEGMENT: (&str, &str) = (
     "brazil.yaml",
@@ -302,12 +302,12 @@ fn a_cursor_ends_with_the_filter_it_belongs_to() {
         let mut follower = Follower::begin(live, &clock).await;
         follower.until(&ids(["ana"])).await;
         // What is said about the segment does not matter.
-        live.apply([(SEGMENT.0, described.as_str())]).await;
+        live.apply([(SEGMENT.0, described.as_str()), named, OWNER])
+            .await;
         follower.reconnect(live).await;
         live.upsert([("ben", json!({"country": "BR"}))]).await;
         follower.until(&ids(["ana", "ben"])).await;
-        live.apply([("x.yaml", "kind: Segment\nname: x\nfilter: \"true\"\n")])
-            .await;
+        live.apply([OWNER]).await;
         let status = follower.end().await;
         assert_eq!(
             (status.code(), reason(&status)),

@@ -64,32 +64,49 @@ fn an_empty_folder_is_a_mistake_unless_it_is_meant() {
         assert!(told.contains("`empty` holds no campaign file"), "{told}");
         assert!(told.contains("--allow-empty"), "{told}");
     }
-    let unagreed = scene.run(&["apply", "empty", "--allow-empty"]);
-    assert_eq!(code(&unagreed), Some(7), "{}", stderr(&unagreed));
+    let kept = scene.run(&["apply", "empty", "--allow-empty"]);
+    assert_eq!(code(&kept), Some(0), "{}", stderr(&kept));
     let again = scene.run(&["apply", "campaigns"]);
     assert_eq!(stdout(&again), "nothing changes: revision 1 stays\n");
-    let agreed = scene.run(&["apply", "empty", "--allow-empty", "--yes"]);
-    assert_eq!(code(&agreed), Some(0), "{}", stderr(&agreed));
-    assert!(stdout(&agreed).contains("revision 2"));
     scene.server.stop();
 }
 
 #[test]
-fn a_deletion_needs_a_word_where_nobody_can_be_asked() {
+fn only_an_owner_deletes_and_only_when_asked_to() {
     let scene = Scene::new();
     assert_eq!(code(&scene.run(&["apply", "campaigns"])), Some(0));
     fs::remove_file(scene.segment("portugal")).unwrap();
-    let unagreed = scene.run(&["apply", "campaigns"]);
-    assert_eq!(code(&unagreed), Some(7));
-    let told = stderr(&unagreed);
-    assert!(
-        told.contains("it would delete 1 resource") && told.contains("`--yes`"),
-        "{told}"
-    );
     let planned = stdout(&scene.run(&["plan", "campaigns"]));
+    insta::assert_snapshot!("plan-of-nobodys-orphan", planned);
+    let ownerless = scene.run(&["apply", "campaigns", "--prune"]);
+    assert_eq!(code(&ownerless), Some(1));
+    let told = stderr(&ownerless);
+    assert!(told.contains("declare `owner:` in Settings"), "{told}");
+    assert_eq!(code(&scene.run(&["apply", "campaigns"])), Some(0));
+    assert_eq!(code(&scene.run(&["drift", "campaigns"])), Some(8));
+
+    // An owner takes on what nobody owns.
+    fs::write(scene.segment("portugal"), segment("portugal")).unwrap();
+    fs::write(
+        scene.segment("settings"),
+        "kind: Settings\nname: settings\nowner: growth\n",
+    )
+    .unwrap();
+    let planned = stdout(&scene.run(&["plan", "campaigns"]));
+    insta::assert_snapshot!("plan-of-a-new-owner", planned);
+    assert_eq!(code(&scene.run(&["apply", "campaigns"])), Some(0));
+    fs::remove_file(scene.segment("portugal")).unwrap();
+    let planned = stdout(&scene.run(&["plan", "campaigns"]));
+    insta::assert_snapshot!("plan-of-an-orphan", planned);
+    let kept = stdout(&scene.run(&["apply", "campaigns"]));
+    assert_eq!(kept, "nothing changes: revision 2 stays\n");
+    let planned = stdout(&scene.run(&["plan", "campaigns", "--prune"]));
     assert!(planned.contains("- Segment portugal"), "{planned}");
-    assert!(planned.contains("1 to delete, 1 unchanged"), "{planned}");
-    assert_eq!(code(&scene.run(&["apply", "campaigns", "--yes"])), Some(0));
+    assert!(planned.contains("1 to delete, 2 unchanged"), "{planned}");
+    // The flag is the word: nobody has to be asked.
+    let pruned = scene.run(&["apply", "campaigns", "--prune"]);
+    assert_eq!(code(&pruned), Some(0), "{}", stderr(&pruned));
+    assert_eq!(code(&scene.run(&["drift", "campaigns"])), Some(0));
     scene.server.stop();
 }
 

@@ -1,6 +1,7 @@
 //! `recado fmt`, and the files of `examples/ci`.
 
 use std::fs;
+use std::path::Path;
 
 use super::{recado, stderr, stdout};
 
@@ -67,4 +68,37 @@ fn the_files_of_this_repository_are_laid_out() {
         stdout(&output),
         stderr(&output)
     );
+}
+
+/// Files of every kind of mistake are among them, and whatever can be read of them.
+#[test]
+fn what_is_laid_out_once_is_laid_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/campaigns/bad");
+    let mut n = 0;
+    for fixture in fs::read_dir(fixtures).unwrap() {
+        let fixture = fixture.unwrap().path();
+        for file in fs::read_dir(&fixture).unwrap() {
+            let file = file.unwrap().path();
+            let name = format!("{n}.yaml");
+            if file.extension().is_some_and(|end| end == "yaml") && file.is_file() {
+                fs::copy(&file, folder.path().join(name)).unwrap();
+                n += 1;
+            }
+        }
+    }
+    let run = |arguments: &[&str]| recado(arguments).current_dir(&folder).output().unwrap();
+    let first = stderr(&run(&["fmt", "."]));
+    let again = run(&["fmt", "."]);
+    assert_eq!(stdout(&again), "", "{first}");
+    let told = stderr(&again);
+    let same = told.lines().last().and_then(|line| {
+        line.split(", ")
+            .nth(1)?
+            .split(' ')
+            .next()?
+            .parse::<usize>()
+            .ok()
+    });
+    assert!(same.is_some_and(|same| same > 30), "{told}");
 }

@@ -16,6 +16,7 @@ mod offline;
 mod plan;
 mod preview;
 mod revisions;
+mod saved;
 mod segments;
 mod sends;
 mod serve;

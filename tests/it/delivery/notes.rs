@@ -82,7 +82,8 @@ async fn extras_of_all_texts_are_within_one_bound() {
         .into_iter()
         .map(|(key, value)| (key, value.len()));
     let half = MESSAGE_EXTRAS_BYTES_MAX / 2;
-    let expected = [("a", half), ("b", half - 2)].map(|(key, n)| (key.to_owned(), n));
+    // Texts are rendered by the names of their fields: `payload`, `title`, and then `text`.
+    let expected = [("c", half), ("b", half - 2)].map(|(key, n)| (key.to_owned(), n));
     assert_eq!(
         lengths.collect::<BTreeMap<_, _>>(),
         BTreeMap::from(expected)

@@ -311,6 +311,7 @@ fn document(kind: Kind, name: &str, source: String) -> Document {
         name: name.into(),
         path: format!("{kind}-{name}.yaml"),
         source,
+        owner: String::new(),
     }
 }
 

@@ -92,6 +92,7 @@ contract! {
         "Must keep the newest",
         "Must keep the last of those of one instant",
     ],
+    sends::a_store_is_itself => ["Must be the same for as long as there is the store"],
     sends::revisions_follow_each_other => [
         "Must begin with the newest",
         "Must refuse with [`Error::Stale`]",

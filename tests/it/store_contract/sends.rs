@@ -9,6 +9,16 @@ use recado::store::contract::{Created, DeliveryQuery, Error, NewRevision, SendQu
 use super::Backend;
 use super::fixtures::{at, claim, counts, deliveries, new_send, record, send, set, user};
 
+pub(super) async fn a_store_is_itself(backend: &impl Backend) {
+    let store = backend.open();
+    let first = store.identity().await.unwrap();
+    let signature = first.sign([b"plan".as_slice()]);
+    drop(store);
+    let again = backend.open().identity().await.unwrap();
+    assert_eq!(again.id, first.id);
+    assert!(again.has_signed([b"plan".as_slice()], &signature));
+}
+
 pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
     let mut store = backend.open();
     let info = |n| NewRevision {
@@ -25,6 +35,7 @@ pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
             name: "vip".into(),
             path: "vip.yaml".into(),
             source: format!("kind: Segment\nname: vip\nfilter: {filter}\n"),
+            owner: "growth".into(),
         }]
     };
     assert_eq!(store.current().await.unwrap(), None);

@@ -1,0 +1,93 @@
+//! Sealed plans, as messages and as nouns.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{encode, pb};
+use crate::campaign::Action;
+use crate::engine::{Broken, Error, Result, Seal, SealedChange};
+use crate::model::id::{Fingerprint, Revision};
+use crate::model::limits;
+use crate::model::resource::Kind;
+
+/// What an action is on the wire.
+pub(super) fn action(action: Action) -> pb::ChangeAction {
+    match action {
+        Action::Create => pb::ChangeAction::Create,
+        Action::Update => pb::ChangeAction::Update,
+        Action::Delete => pb::ChangeAction::Delete,
+    }
+}
+
+pub(super) fn encode(seal: Seal) -> pb::PlanSeal {
+    let changes = seal.changes.into_iter().map(|change| pb::SealedChange {
+        kind: change.kind.to_string(),
+        name: change.name,
+        action: action(change.action).into(),
+        audience_before: change.before.map(encode::count),
+        audience: change.after.map(encode::count),
+    });
+    pb::PlanSeal {
+        server: seal.server,
+        version: seal.version,
+        planner: seal.planner,
+        create_time: Some(encode::instant(seal.made_at)),
+        fingerprint: seal.fingerprint.to_string(),
+        revision: seal.revision.0,
+        commit: seal.commit,
+        owner: seal.owner,
+        prune: seal.prune,
+        changes: changes.collect(),
+        signature: hex::encode(seal.signature),
+    }
+}
+
+/// What does not decode is not as it was encoded.
+pub(super) fn decode(seal: pb::PlanSeal) -> Result<Seal> {
+    let edited = || Error::Broken(Broken::Edited);
+    let time = seal.create_time.unwrap_or_default();
+    let changes = seal.changes.into_iter().map(change);
+    Ok(Seal {
+        server: seal.server,
+        version: seal.version,
+        planner: seal.planner,
+        made_at: Timestamp::new(time.seconds, time.nanos).map_err(|_| edited())?,
+        fingerprint: Fingerprint::parse(seal.fingerprint).map_err(|_| edited())?,
+        revision: Revision(seal.revision),
+        commit: seal.commit,
+        owner: seal.owner,
+        prune: seal.prune,
+        changes: changes.collect::<Option<_>>().ok_or_else(edited)?,
+        signature: hex::decode(&seal.signature).map_err(|_| edited())?,
+    })
+}
+
+fn change(change: pb::SealedChange) -> Option<SealedChange> {
+    let action = match change.action() {
+        pb::ChangeAction::Create => Action::Create,
+        pb::ChangeAction::Update => Action::Update,
+        pb::ChangeAction::Delete => Action::Delete,
+        pb::ChangeAction::Unspecified => return None,
+    };
+    let count = |n: Option<i64>| n.map(u64::try_from).transpose().ok();
+    Some(SealedChange {
+        kind: Kind::parse(&change.kind)?,
+        action,
+        before: count(change.audience_before)?,
+        after: count(change.audience)?,
+        name: change.name,
+    })
+}
+
+/// How old a plan may be.
+pub(super) fn age(age: prost_types::Duration) -> Result<Duration> {
+    let bounds = limits::PLAN_AGE_MIN..=limits::PLAN_AGE_MAX;
+    match Duration::try_from(age) {
+        Ok(age) if bounds.contains(&age) => Ok(age),
+        _ => Err(Error::invalid(
+            "max_age",
+            "from one second to 90 days are possible",
+        )),
+    }
+}

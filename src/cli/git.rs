@@ -1,0 +1,34 @@
+//! What git knows of a folder, for the record.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Who works here; empty when git does not know.
+pub(super) fn or_user(given: Option<&String>, folder: &Path) -> String {
+    or(given, folder, &["config", "user.name"])
+}
+
+/// The commit that is checked out; empty when the folder is in no repository.
+pub(super) fn or_head(given: Option<&String>, folder: &Path) -> String {
+    or(given, folder, &["rev-parse", "HEAD"])
+}
+
+fn or(given: Option<&String>, folder: &Path, arguments: &[&str]) -> String {
+    let given = given.cloned();
+    given.or_else(|| git(folder, arguments)).unwrap_or_default()
+}
+
+/// Nothing when the folder is in no repository or there is no git.
+fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
+    let said = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(said.stdout).ok()?;
+    let text = text.trim();
+    (said.status.success() && !text.is_empty()).then(|| text.to_owned())
+}

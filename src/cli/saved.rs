@@ -1,0 +1,203 @@
+//! A plan in a file: what was reviewed, to be applied as it is.
+//!
+//! One JSON document, described in `docs/apply.md`. It holds the campaign files, and what the server signed of the plan.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::Error;
+use super::{json, output};
+use crate::api::pb;
+use crate::model::limits;
+
+const FORMAT: &str = "recado-plan/1";
+
+/// What a file holds. Nothing in it is not signed, so that nobody reviews what is not applied.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: String,
+    server: String,
+    version: String,
+    planner: u32,
+    made_at: jiff::Timestamp,
+    revision: u64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    commit: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    owner: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    prune: bool,
+    fingerprint: String,
+    changes: Vec<Change>,
+    files: Vec<SourceFile>,
+    signature: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    action: String,
+    kind: String,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audience_before: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audience: Option<i64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceFile {
+    path: String,
+    text: String,
+}
+
+/// A plan as it is given to the server again.
+#[derive(Debug)]
+pub(super) struct Saved {
+    pub(super) seal: pb::PlanSeal,
+    pub(super) files: Vec<pb::SourceFile>,
+}
+
+/// Writes the plan that the server sealed; there is none of files with errors.
+pub(super) fn keep(
+    path: &Path,
+    seal: Option<pb::PlanSeal>,
+    files: Vec<pb::SourceFile>,
+) -> Result<(), Error> {
+    let Some(seal) = seal else {
+        return Ok(());
+    };
+    write(path, seal, files)?;
+    output::note(format_args!(
+        "saved; `recado apply --plan {}` applies it",
+        path.display()
+    ));
+    Ok(())
+}
+
+/// Writes a plan whole or not at all: what was there before stays until it is written.
+fn write(path: &Path, seal: pb::PlanSeal, files: Vec<pb::SourceFile>) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let text = serde_json::to_string_pretty(&document(seal, files))
+        .map_err(|error| Error::Input(format!("the plan cannot be written: {error}")))?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(folder))?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.as_file().sync_all());
+    written.map_err(Error::file(path))?;
+    let kept = file.persist(path);
+    kept.map_err(|error| Error::file(path)(error.error))?;
+    Ok(())
+}
+
+/// # Errors
+/// The file cannot be read, or is no plan of a version that this program knows.
+pub(super) fn read(path: &Path) -> Result<Saved, Error> {
+    let file = File::open(path).map_err(Error::file(path))?;
+    let mut text = String::new();
+    // One byte more than allowed: enough to tell that it is too large.
+    let most = limits::PLAN_FILE_BYTES_MAX;
+    let read = file.take(most + 1).read_to_string(&mut text);
+    read.map_err(Error::file(path))?;
+    if text.len() as u64 > most {
+        return Err(bad(path, &format!("it has more than {most} bytes")));
+    }
+    // Another version's plan is told as such, whatever else is in it.
+    let format = serde_json::from_str::<Value>(&text)
+        .ok()
+        .and_then(|it| Some(it.get("format")?.as_str()?.to_owned()));
+    match format.as_deref() {
+        Some(FORMAT) => {}
+        Some(other) => {
+            let other: String = other.chars().take(40).collect();
+            let why = format!("its format is `{other}`, and this program reads `{FORMAT}`");
+            return Err(bad(path, &why));
+        }
+        None => return Err(bad(path, "it is no plan that `recado plan --out` wrote")),
+    }
+    let document: Document =
+        serde_json::from_str(&text).map_err(|error| bad(path, &error.to_string()))?;
+    saved(document).ok_or_else(|| bad(path, "an action in it is none: was it edited?"))
+}
+
+fn bad(path: &Path, why: &str) -> Error {
+    Error::Plan(format!("`{}`: {why}", path.display()))
+}
+
+fn document(seal: pb::PlanSeal, files: Vec<pb::SourceFile>) -> Document {
+    let changes = seal.changes.iter().map(|change| Change {
+        action: json::word(change.action().as_str_name(), "CHANGE_ACTION_"),
+        kind: change.kind.clone(),
+        name: change.name.clone(),
+        audience_before: change.audience_before,
+        audience: change.audience,
+    });
+    let time = seal.create_time.unwrap_or_default();
+    let files = files.into_iter().map(|file| SourceFile {
+        path: file.path,
+        text: file.text,
+    });
+    Document {
+        format: FORMAT.to_owned(),
+        changes: changes.collect(),
+        server: seal.server,
+        version: seal.version,
+        planner: seal.planner,
+        made_at: jiff::Timestamp::new(time.seconds, time.nanos).unwrap_or_default(),
+        revision: seal.revision,
+        commit: seal.commit,
+        owner: seal.owner,
+        prune: seal.prune,
+        fingerprint: seal.fingerprint,
+        files: files.collect(),
+        signature: seal.signature,
+    }
+}
+
+/// None where an action is not one that we wrote.
+fn saved(document: Document) -> Option<Saved> {
+    let changes = document.changes.into_iter().map(|change| {
+        let name = format!("CHANGE_ACTION_{}", change.action.to_ascii_uppercase());
+        Some(pb::SealedChange {
+            kind: change.kind,
+            name: change.name,
+            action: pb::ChangeAction::from_str_name(&name)?.into(),
+            audience_before: change.audience_before,
+            audience: change.audience,
+        })
+    });
+    let changes = changes.collect::<Option<_>>()?;
+    let at = document.made_at;
+    let seal = pb::PlanSeal {
+        server: document.server,
+        version: document.version,
+        planner: document.planner,
+        create_time: Some(prost_types::Timestamp {
+            seconds: at.as_second(),
+            nanos: at.subsec_nanosecond(),
+        }),
+        fingerprint: document.fingerprint,
+        revision: document.revision,
+        commit: document.commit,
+        owner: document.owner,
+        prune: document.prune,
+        changes,
+        signature: document.signature,
+    };
+    let files = document.files.into_iter().map(|file| pb::SourceFile {
+        path: file.path,
+        text: file.text,
+    });
+    Some(Saved {
+        seal,
+        files: files.collect(),
+    })
+}

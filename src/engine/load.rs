@@ -1,0 +1,64 @@
+//! Loading what is wanted: checked together with what stays of the applied state.
+
+use std::sync::Arc;
+
+use super::plan::Wish;
+use super::{Engine, Error, Result};
+use crate::campaign::{self, Beside, Loaded, Set, SourceFile};
+use crate::diagnostic::Diagnostic;
+
+type Load = std::result::Result<Loaded, Vec<Diagnostic>>;
+
+// === impl Engine ===
+
+impl Engine {
+    /// All that would be applied, or what is wrong with it.
+    pub(super) async fn load(&self, wish: &Wish, applied: &Arc<Set>) -> Result<Load> {
+        let (files, prune, allowed) = match wish {
+            Wish::Back(back) => return self.load_back(back, applied).await,
+            Wish::Files {
+                files,
+                prune,
+                allowed,
+            } => (files.clone(), *prune, allowed.clone()),
+        };
+        let set = Arc::clone(applied);
+        let loaded = beside_runtime(move || {
+            let beside = Beside {
+                applied: &set.documents,
+                prune,
+                takeovers: &allowed.takeovers,
+            };
+            campaign::load_beside(&files, beside)
+        });
+        let loaded = loaded.await?;
+        if prune && matches!(&loaded, Ok(loaded) if loaded.set.owner.as_deref() == Some("")) {
+            let message = "nothing is deleted without an owner: declare `owner:` in Settings";
+            return Err(Error::invalid("prune", message));
+        }
+        Ok(loaded)
+    }
+
+    /// Files beside what is applied, to be looked at.
+    pub(super) async fn load_draft(
+        &self,
+        files: Vec<SourceFile>,
+        applied: &Arc<Set>,
+    ) -> Result<Load> {
+        let wish = Wish::Files {
+            files,
+            prune: false,
+            allowed: super::Allowed::default(),
+        };
+        self.load(&wish, applied).await
+    }
+}
+
+/// Parses and compiles beside the runtime: a large folder takes a while.
+pub(super) async fn beside_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Internal(Box::new(error)))
+}

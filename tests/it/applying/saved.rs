@@ -1,0 +1,254 @@
+//! Sealed plans: applied once and as they were made, or refused with the reason.
+
+use std::time::Duration;
+
+use recado::api::pb;
+use recado::clock::ManualClock;
+use serde_json::json;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use super::{BRAZIL, PORTUGAL, apply, planned, sealed};
+use crate::stage::{Live, Stage, refused, source_files};
+
+/// The reason and the message with which an apply is refused.
+async fn why(live: &Live, request: pb::ApplyCampaignsRequest) -> (Code, String, String) {
+    let mut client = live.client().await;
+    let (code, reason, status) = refused(client.campaigns.apply_campaigns(request)).await;
+    (code, reason, status.message().to_owned())
+}
+
+fn drift(percent: &str) -> String {
+    format!("kind: Settings\nname: settings\nplan: {{audience_drift: {percent}, max_age: 2h}}\n")
+}
+
+fn people(n: usize) -> Vec<(String, serde_json::Value)> {
+    let ids = (0..n).map(|n| format!("user-{n}"));
+    ids.map(|id| (id, json!({"country": "BR"}))).collect()
+}
+
+async fn upsert(live: &Live, n: usize) {
+    let people = people(n);
+    let people = people.iter().map(|(id, json)| (id.as_str(), json.clone()));
+    live.upsert(people).await;
+}
+
+#[test]
+fn the_same_plan_is_applied_once() {
+    Stage::new().run(async |live| {
+        let request = sealed(live, &[BRAZIL]).await;
+        let first = apply(live, request.clone()).await;
+        assert_eq!((first.revision, first.already_applied), (1, false));
+        assert!(first.plan.is_some());
+        let again = apply(live, request.clone()).await;
+        assert_eq!((again.revision, again.already_applied), (1, true));
+        live.apply([BRAZIL, PORTUGAL]).await;
+        let late = apply(live, request).await;
+        assert_eq!((late.revision, late.newest), (1, 2));
+        assert_eq!((late.already_applied, late.plan), (true, None));
+    });
+}
+
+#[test]
+fn a_stale_plan_is_told_what_moved() {
+    Stage::new().run(async |live| {
+        let request = sealed(live, &[BRAZIL]).await;
+        let other = pb::ApplyCampaignsRequest {
+            author: "ben".into(),
+            commit: "beef".into(),
+            message: "for the fair".into(),
+            ..sealed(live, &[PORTUGAL]).await
+        };
+        apply(live, other).await;
+        let (code, reason, message) = why(live, request).await;
+        assert_eq!((code, reason.as_str()), (Code::Aborted, "STALE_PLAN"));
+        for part in [
+            "against revision 0, and the state is revision 1",
+            "by ben from beef for for the fair",
+            "changed since: Segment portugal",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+    });
+}
+
+#[test]
+fn nothing_of_a_plan_can_be_changed() {
+    Stage::new().run(async |live| {
+        let request = sealed(live, &[BRAZIL]).await;
+        let edits: [fn(&mut pb::ApplyCampaignsRequest, &mut pb::PlanSeal); 9] = [
+            |request, _| request.files[0].text.push('#'),
+            |request, _| request.files[0].path.push_str(".yaml"),
+            |request, _| request.files.clear(),
+            |_, seal| seal.commit = "beef".into(),
+            |_, seal| seal.create_time.as_mut().unwrap().seconds += 1,
+            |_, seal| seal.changes.clear(),
+            |_, seal| seal.changes[0].audience = Some(7),
+            |_, seal| seal.version = "9.9.9".into(),
+            |_, seal| seal.signature = "no".into(),
+        ];
+        for (n, edit) in edits.into_iter().enumerate() {
+            let mut request = request.clone();
+            let mut seal = request.seal.take().unwrap();
+            edit(&mut request, &mut seal);
+            request.seal = Some(seal);
+            let (code, reason, _) = why(live, request).await;
+            assert_eq!(code, Code::FailedPrecondition, "edit {n}");
+            assert_eq!(reason, "PLAN_EDITED", "edit {n}");
+        }
+        assert_eq!(apply(live, request).await.revision, 1);
+    });
+}
+
+#[test]
+fn a_plan_of_another_store_is_refused() {
+    let mut foreign = None;
+    Stage::new().run(async |live| foreign = Some(sealed(live, &[BRAZIL]).await));
+    let foreign = foreign.unwrap();
+    Stage::new().run(async |live| {
+        let (_, reason, message) = why(live, foreign.clone()).await;
+        assert_eq!(reason, "PLAN_FOREIGN");
+        let made_on = &foreign.seal.as_ref().unwrap().server;
+        assert!(message.contains(made_on.as_str()), "{message}");
+        // To take the name of this store does not help.
+        let own = planned(live, &[BRAZIL]).await.seal.unwrap();
+        let mut forged = foreign.clone();
+        forged.seal.as_mut().unwrap().server = own.server;
+        assert_eq!(why(live, forged).await.1, "PLAN_EDITED");
+    });
+}
+
+#[test]
+fn an_old_plan_is_refused() {
+    let clock = ManualClock::at("2026-11-01T08:00:00Z".parse().unwrap());
+    Stage::new().with_clock(&clock).run(async |live| {
+        let mut request = sealed(live, &[BRAZIL]).await;
+        clock.advance(Duration::from_hours(24) + Duration::from_secs(1));
+        let (_, reason, message) = why(live, request.clone()).await;
+        assert_eq!(reason, "PLAN_EXPIRED");
+        assert!(message.contains("1d old, and 1d are allowed"), "{message}");
+        let hours = |n: i64| prost_types::Duration {
+            seconds: n * 3_600,
+            nanos: 0,
+        };
+        request.max_age = Some(hours(48));
+        assert_eq!(apply(live, request).await.revision, 1);
+        // Settings are not overruled.
+        let settings = ("settings.yaml", drift("20%"));
+        let files = [BRAZIL, (settings.0, settings.1.as_str())];
+        live.apply(files).await;
+        let mut request = sealed(live, &[BRAZIL, PORTUGAL, files[1]]).await;
+        clock.advance(Duration::from_hours(3));
+        request.max_age = Some(hours(48));
+        let (_, reason, message) = why(live, request).await;
+        assert_eq!(reason, "PLAN_EXPIRED");
+        assert!(message.contains("3h old, and 2h are allowed"), "{message}");
+    });
+}
+
+#[test]
+fn a_plan_whose_audience_moved_is_refused() {
+    let settings = drift("50%");
+    let settings = ("settings.yaml", settings.as_str());
+    Stage::new().with_files([settings]).run(async |live| {
+        upsert(live, 100).await;
+        let request = sealed(live, &[BRAZIL, settings]).await;
+        upsert(live, 151).await;
+        let mut client = live.client().await;
+        let (code, reason, status) =
+            refused(client.campaigns.apply_campaigns(request.clone())).await;
+        assert_eq!(
+            (code, reason.as_str()),
+            (Code::FailedPrecondition, "AUDIENCE_MOVED")
+        );
+        let told = "Segment brazil: 100 people when it was planned, 151 now";
+        assert!(status.message().contains(told), "{}", status.message());
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.metadata["Segment brazil"], "100 -> 151");
+        let looser = drift("90%");
+        let looser = [BRAZIL, (settings.0, looser.as_str())];
+        let mut loosened = sealed(live, &looser).await;
+        assert_eq!(loosened.seal.as_ref().unwrap().changes.len(), 2);
+        upsert(live, 230).await;
+        // What a change brings along loosens nothing for itself.
+        assert_eq!(why(live, loosened).await.1, "AUDIENCE_MOVED");
+        loosened = sealed(live, &looser).await;
+        assert_eq!(apply(live, loosened).await.revision, 2);
+    });
+}
+
+#[test]
+fn of_two_at_once_one_wins_and_the_other_is_told() {
+    Stage::new().run(async |live| {
+        let (one, other) = (
+            sealed(live, &[BRAZIL]).await,
+            sealed(live, &[PORTUGAL]).await,
+        );
+        let same = one.clone();
+        let mut clients = [
+            live.client().await,
+            live.client().await,
+            live.client().await,
+        ];
+        let [a, b, c] = &mut clients;
+        let answers: [_; 3] = tokio::join!(
+            a.campaigns.apply_campaigns(one),
+            b.campaigns.apply_campaigns(other),
+            c.campaigns.apply_campaigns(same),
+        )
+        .into();
+        let [one, other, same] = answers;
+        let won = [&one, &same].iter().filter(|it| it.is_ok()).count();
+        assert_eq!(
+            won == 2,
+            other.is_err(),
+            "either the first plan or the second"
+        );
+        let lost = [one, other, same].into_iter().filter_map(Result::err);
+        for status in lost {
+            assert_eq!(status.code(), Code::Aborted, "{status:?}");
+            assert!(status.message().contains("the state is revision 1"));
+        }
+        let mut client = live.client().await;
+        let revisions = client
+            .campaigns
+            .list_revisions(pb::ListRevisionsRequest::default());
+        assert_eq!(revisions.await.unwrap().into_inner().revisions.len(), 1);
+    });
+}
+
+#[test]
+fn callers_who_go_away_leave_the_server_whole() {
+    Stage::new().run(async |live| {
+        for n in 0..40 {
+            let text = format!("kind: Segment\nname: brazil\nfilter: user.n > {n}\n");
+            let files = [("brazil.yaml", text.as_str())];
+            let request = sealed(live, &files).await;
+            let mut client = live.client().await;
+            let call = client.campaigns.apply_campaigns(request.clone());
+            let left = tokio::time::timeout(Duration::from_micros(200 * n), call).await;
+            drop(left);
+            // Whether it was applied or not, the same again leads there.
+            let answer = apply(live, request).await;
+            assert_eq!(answer.revision, n + 1);
+            let plan = planned(live, &files).await.plan.unwrap();
+            assert_eq!((plan.changes, plan.revision), (Vec::new(), n + 1));
+        }
+    });
+}
+
+#[test]
+fn a_seal_and_a_fingerprint_are_one_too_many() {
+    Stage::new().run(async |live| {
+        let mut request = sealed(live, &[BRAZIL]).await;
+        request.fingerprint = "x".into();
+        let (code, _, message) = why(live, request).await;
+        assert_eq!(code, Code::InvalidArgument);
+        assert!(message.contains("leave one out"), "{message}");
+        let request = pb::ApplyCampaignsRequest {
+            files: source_files([BRAZIL]),
+            ..pb::ApplyCampaignsRequest::default()
+        };
+        assert_eq!(why(live, request).await.0, Code::InvalidArgument);
+    });
+}
