@@ -147,7 +147,7 @@ pub const RENDER_ITERATIONS_MAX: usize = 10_000;
 pub const RENDER_STEPS_MAX: usize = 500_000;
 /// What the texts of one message may build on the way to it, in bytes: values may be made and thrown away, and the
 /// largest answer with connected content is among them.
-pub const RENDER_BUILT_BYTES_MAX: usize = 8 * 1024 * 1024;
+pub const RENDER_BUILT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What all `message_extras` of a message may add to a delivery's record, keys and values together, as in Braze.
 pub const MESSAGE_EXTRAS_BYTES_MAX: usize = 1024;
 /// Most comparisons in one condition: they are judged one within the other.
@@ -177,6 +177,10 @@ pub const CONTENT_CACHE_ENTRIES_MAX: usize = 10_000;
 pub const TEMPLATE_DEPTH_MAX: usize = 32;
 /// Deepest nesting of brackets in one tag or output, `a[b[c]]`: they are read one within the other.
 pub const BRACKET_DEPTH_MAX: usize = 16;
+/// Longest path, `a.b[0].c`, in steps: more than anything nests.
+pub const PATH_STEPS_MAX: usize = 64;
+/// Most headers, and most fields of a form, in one call for connected content.
+pub const CONTENT_FIELDS_MAX: usize = 100;
 /// Most characters of an author's text that a message quotes, and of a name that is absent.
 pub const QUOTED_CHARS_MAX: usize = 120;
 

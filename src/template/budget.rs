@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Write};
 
-use liquid_core::model::{Value, ValueView};
+use liquid_core::model::{KStringCow, Value, ValueView};
 use liquid_core::{Error, Result};
 
 use super::parse::first_line;
@@ -83,7 +83,12 @@ impl Left {
 
     /// Pays for a look at a value, in steps: a name is one, a long text or list is more.
     pub(super) fn read(&mut self, value: &dyn ValueView) -> Result<()> {
-        self.step(1 + bytes(value) / BYTES_PER_STEP)
+        self.look(bytes(value))
+    }
+
+    /// As [`Self::read`], at so many bytes.
+    pub(super) fn look(&mut self, bytes: usize) -> Result<()> {
+        self.step(1 + bytes / BYTES_PER_STEP)
     }
 
     pub(super) fn iterate(&mut self) -> Result<()> {
@@ -202,6 +207,21 @@ impl fmt::Write for Limited<'_> {
     }
 }
 
+/// What a writer that is full makes of a text; the budget knows more of it.
+pub(super) fn overgrown() -> Error {
+    Error::with_msg("the text grows too large")
+}
+
+/// What a JSON text may take once it is read, at most: seven bytes can make an object.
+pub(super) fn json_bytes(text: &str) -> usize {
+    let each = |c: char| match c {
+        ',' => size_of::<Value>(),
+        '{' | '[' => 3 * size_of::<Value>(),
+        _ => 1,
+    };
+    text.chars().map(each).sum()
+}
+
 /// About what a value takes, everything in it counted.
 pub(super) fn bytes(value: &dyn ValueView) -> usize {
     const EACH: usize = size_of::<Value>();
@@ -210,10 +230,9 @@ pub(super) fn bytes(value: &dyn ValueView) -> usize {
     }
     if let Some(object) = value.as_object() {
         let fields = object.iter();
-        return EACH
-            + fields
-                .map(|(key, item)| key.len() + bytes(item))
-                .sum::<usize>();
+        // A table with room to grow, and a key for each value.
+        let field = |(key, item): (KStringCow<'_>, _)| EACH + key.len() + bytes(item);
+        return 3 * EACH + fields.map(field).sum::<usize>();
     }
     // A number or a boolean takes no more than that.
     match value.type_name() {
@@ -303,7 +322,59 @@ mod tests {
             ),
             (looped(&"{% if 1 %}{% endif %}".repeat(60)), steps),
         ];
-        for (tree, expected) in cases {
+        let lines = |n: usize, line: &str| looped(&line.repeat(n));
+        let free = [
+            (lines(20, &format!("{{{{ x{} }}}}", ".a".repeat(60))), steps),
+            (
+                lines(20, &format!("{{% if x{} %}}{{% endif %}}", ".a".repeat(60))),
+                steps,
+            ),
+            (
+                looped(&format!(
+                    "{{% case 1 %}}{{% when {} %}}{{% endcase %}}",
+                    vec!["2"; 9_000].join(",")
+                )),
+                steps,
+            ),
+            (
+                looped(&format!(
+                    "{{% if 1 == 2 %}}{}{{% endif %}}",
+                    "{% elsif 1 == 2 %}".repeat(3_000)
+                )),
+                steps,
+            ),
+            (
+                looped(&format!(
+                    "{{% if {} %}}{{% endif %}}",
+                    vec!["1 == 1"; 99].join(" and ")
+                )),
+                steps,
+            ),
+            (
+                looped(&format!(
+                    "{{% assign x = 'a' | split: '{}' %}}",
+                    "b".repeat(60_000)
+                )),
+                steps,
+            ),
+            (
+                looped(&format!(
+                    "{{% assign x = 'a' | remove: '{}' %}}",
+                    "b".repeat(60_000)
+                )),
+                steps,
+            ),
+            (
+                looped("{% for j in (1..10000) %}{% break %}{% endfor %}"),
+                steps,
+            ),
+            (
+                json!({"text": format!("{{% assign x = '{}' %}}{}{{% assign y = x | json_parse %}}",
+                r#"{"":0},"#.repeat(4_000), "{% assign x = x | append: x %}".repeat(5))}),
+                built,
+            ),
+        ];
+        for (tree, expected) in cases.into_iter().chain(free) {
             let found = failure(&tree);
             let text: String = tree.to_string().chars().take(90).collect();
             let found = found.unwrap_or_else(|| panic!("{text} ends nowhere"));

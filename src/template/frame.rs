@@ -7,6 +7,7 @@ use liquid_core::runtime::{PartialStore, Registers};
 use liquid_core::{Result, Runtime, ValueView};
 
 use super::misses::{note_question, note_read};
+use super::view::find;
 
 /// A few names more, as a loop has them for its body.
 pub(super) struct Frame<'a> {
@@ -28,7 +29,7 @@ impl Frame<'_> {
         let value = self.named(path)?;
         Some(match path {
             [_] => Some(ValueCow::Borrowed(value)),
-            _ => liquid_core::model::try_find(value, &path[1..]),
+            _ => find(value, &path[1..]),
         })
     }
 }
@@ -50,7 +51,11 @@ impl Runtime for Frame<'_> {
         let Some(found) = self.find(path) else {
             return self.parent.try_get(path);
         };
-        note_question(self.registers(), found.as_ref().map(ValueCow::as_view));
+        note_question(
+            self.registers(),
+            path,
+            found.as_ref().map(ValueCow::as_view),
+        );
         found
     }
 

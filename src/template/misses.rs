@@ -55,10 +55,10 @@ pub(super) fn note_read(
 ) -> Result<()> {
     let mut state = registers.get_mut::<State>();
     state.misses.settle();
+    state.budget.step(path.len())?;
     if let Some(value) = found {
         return state.budget.read(value);
     }
-    state.budget.step(1)?;
     let (root, rest) = path
         .split_first()
         .map_or((None, path), |(root, rest)| (Some(root), rest));
@@ -84,12 +84,14 @@ pub(super) fn note_read(
 }
 
 /// Pays for a question whether there is something, which cannot fail by itself: whatever comes next does.
-pub(super) fn note_question(registers: &Registers, found: Option<&dyn ValueView>) {
+pub(super) fn note_question(
+    registers: &Registers,
+    path: &[ScalarCow<'_>],
+    found: Option<&dyn ValueView>,
+) {
     let budget = &mut registers.get_mut::<State>().budget;
-    drop(match found {
-        Some(value) => budget.read(value),
-        None => budget.step(1),
-    });
+    drop(budget.step(path.len()));
+    drop(found.map(|value| budget.read(value)));
 }
 
 /// Writes down what else was asked for and is not there; a name, never a value.

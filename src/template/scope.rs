@@ -23,7 +23,7 @@ use super::parse::first_line;
 use super::state::{Collected, State};
 use super::tags::Body;
 use super::text::{Compiled, Failure, Locals};
-use super::view::{count, index};
+use super::view::find;
 use crate::model::Value;
 use crate::model::user::Profile;
 
@@ -148,17 +148,18 @@ impl<'a> Scope<'a> {
     fn find(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
         let root = path.first()?.to_kstr();
         if let Some(value) = self.own(root.as_str()) {
-            return liquid_core::model::try_find(value, &path[1..]);
+            return find(value, &path[1..]);
         }
         let (name, rest) = match path.get(1) {
             Some(name) => (name.to_kstr(), &path[2..]),
-            None => return None,
+            // What `increment` and `decrement` count can be read, where nothing else has the name.
+            None => return self.get_index(root.as_str()),
         };
         let user = self.context.user;
         let map = match root.as_str() {
             "user" | "custom_attribute" => {
                 return match user.attributes.get(name.as_str()) {
-                    Some(value) => descend(value, rest),
+                    Some(value) => find(value, rest),
                     None => self.computed(name.as_str()).map(ValueCow::Owned),
                 };
             }
@@ -179,7 +180,7 @@ impl<'a> Scope<'a> {
             },
             _ => return None,
         };
-        descend(map.get(name.as_str())?, rest)
+        find(map.get(name.as_str())?, rest)
     }
 
     /// What the message or the text gave a name to.
@@ -237,7 +238,7 @@ impl Runtime for Scope<'_> {
     /// Existence tests come here: an absent name is no miss.
     fn try_get(&self, path: &[ScalarCow<'_>]) -> Option<ValueCow<'_>> {
         let found = self.find(path);
-        note_question(&self.registers, found.as_ref().map(ValueCow::as_view));
+        note_question(&self.registers, path, found.as_ref().map(ValueCow::as_view));
         found
     }
 
@@ -296,28 +297,5 @@ impl PartialStore for NoPartials {
         Err(liquid_core::Error::with_msg(format!(
             "there is no `{name}`"
         )))
-    }
-}
-
-fn descend<'a>(value: &'a Value, path: &[ScalarCow<'_>]) -> Option<ValueCow<'a>> {
-    let Some((step, rest)) = path.split_first() else {
-        return Some(ValueCow::Borrowed(value));
-    };
-    let size = |n| Some(ValueCow::Owned(Liquid::scalar(count(n))));
-    match value {
-        Value::Object(map) => match map.get(step.to_kstr().as_str()) {
-            Some(inner) => descend(inner, rest),
-            None if step.to_kstr() == "size" => size(map.len()),
-            None => None,
-        },
-        Value::List(items) => match (step.to_integer(), step.to_kstr().as_str()) {
-            (Some(at), _) => descend(items.get(index(at, items.len())?)?, rest),
-            (None, "first") => descend(items.first()?, rest),
-            (None, "last") => descend(items.last()?, rest),
-            (None, "size") => size(items.len()),
-            _ => None,
-        },
-        Value::String(text) if step.to_kstr() == "size" => size(text.chars().count()),
-        _ => None,
     }
 }

@@ -333,8 +333,13 @@ fn hostile_templates_end() {
         |n: usize| Text::compile(&format!("{{{{ {}1{} }}}}", "a[".repeat(n), "]".repeat(n)));
     assert!(brackets(limits::BRACKET_DEPTH_MAX).is_ok());
     assert!(brackets(limits::BRACKET_DEPTH_MAX + 1).is_err() && brackets(9_000).is_err());
-    let rendered = render(&format!("{{{{ a{} }}}}", ".b".repeat(9_000))).unwrap();
-    assert!(rendered.misses[0].chars().count() <= limits::QUOTED_CHARS_MAX + 1);
+    let path = |n: usize| render(&format!("{{{{ a{} }}}}", ".b".repeat(n)));
+    let missed = path(limits::PATH_STEPS_MAX).unwrap().misses;
+    assert!(missed[0].chars().count() <= limits::QUOTED_CHARS_MAX + 1);
+    let long = format!("{{{{ a{} }}}}", ".size".repeat(9_000));
+    assert!(
+        Text::compile(&long).is_err() && Text::compile(&long.replace(".size", " .size")).is_err()
+    );
     assert!(Text::compile(&"{{x}}".repeat(limits::TEMPLATE_BYTES_MAX)).is_err());
 }
 

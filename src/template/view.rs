@@ -5,6 +5,7 @@ use std::fmt;
 use liquid_core::ValueView;
 use liquid_core::model::{
     ArrayView, DisplayCow, KString, KStringCow, ObjectView, ScalarCow, State, Value as Liquid,
+    ValueCow,
 };
 
 use crate::model::Value;
@@ -213,6 +214,37 @@ fn items(value: &Value) -> &[Value] {
 
 fn view(value: &Value) -> &dyn ValueView {
     value
+}
+
+/// What a path leads to: keys of objects, positions and ends of lists, and the sizes of all of them and of texts.
+pub(super) fn find<'a>(value: &'a dyn ValueView, path: &[ScalarCow<'_>]) -> Option<ValueCow<'a>> {
+    let mut value = value;
+    for (at, step) in path.iter().enumerate() {
+        let key = step.to_kstr();
+        let size = |n: i64| {
+            let is_end = at + 1 == path.len();
+            (is_end && key == "size").then(|| ValueCow::Owned(Liquid::scalar(n)))
+        };
+        let next = if let Some(object) = value.as_object() {
+            match object.get(&key) {
+                None => return size(object.size()),
+                next => next,
+            }
+        } else if let Some(list) = value.as_array() {
+            match (step.to_integer(), key.as_str()) {
+                (Some(at), _) => list.get(at),
+                (None, "first") => list.first(),
+                (None, "last") => list.last(),
+                _ => return size(list.size()),
+            }
+        } else if value.type_name() == "string" {
+            return size(count(value.to_kstr().chars().count()));
+        } else {
+            return None;
+        };
+        value = next?;
+    }
+    Some(ValueCow::Borrowed(value))
 }
 
 /// Liquid counts from the end with negative numbers.

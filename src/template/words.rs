@@ -18,8 +18,11 @@ impl Words {
     pub(super) fn of(text: &str) -> Self {
         let mut words = BTreeSet::new();
         let mut rest = text;
-        while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-            rest = within(&rest[at + 2..], &mut words);
+        while let Some(at) = rest.find('{') {
+            rest = match &rest[at + 1..] {
+                inside if inside.starts_with(['{', '%']) => within(&inside[1..], &mut words),
+                text => text,
+            };
         }
         Self(Arc::new(words))
     }

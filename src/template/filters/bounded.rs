@@ -4,7 +4,7 @@ use std::fmt;
 
 use liquid_core::model::{Value, ValueView};
 use liquid_core::parser::{Filter, FilterArguments, FilterReflection, ParseFilter};
-use liquid_core::{Result, Runtime};
+use liquid_core::{Expression, Result, Runtime};
 
 use crate::template::budget::bytes;
 use crate::template::state::State;
@@ -20,6 +20,8 @@ struct Paid {
     filter: Box<dyn Filter>,
     /// An absent input leaves the filter out: the library's would fail.
     skips_absent: bool,
+    /// What its arguments take that nobody reads: literals.
+    literals: usize,
 }
 
 // === impl Bounded ===
@@ -36,9 +38,24 @@ impl ParseFilter for Bounded {
             self.filter.reflection().name(),
             "compact" | "first" | "last" | "reverse" | "sort" | "sort_natural" | "where"
         );
+        let positional: Vec<Expression> = arguments.positional.collect();
+        let keyword: Vec<_> = arguments.keyword.collect();
+        let given = positional
+            .iter()
+            .chain(keyword.iter().map(|(_, value)| value));
+        let literals = given.map(|value| match value {
+            Expression::Literal(value) => bytes(value),
+            Expression::Variable(_) => 0,
+        });
+        let literals = literals.sum();
+        let arguments = FilterArguments {
+            positional: Box::new(positional.into_iter()),
+            keyword: Box::new(keyword.into_iter()),
+        };
         Ok(Box::new(Paid {
             filter: self.filter.parse(arguments)?,
             skips_absent,
+            literals,
         }))
     }
 
@@ -54,7 +71,11 @@ impl Filter for Paid {
         if self.skips_absent && input.is_nil() {
             return Ok(Value::Nil);
         }
-        runtime.registers().get_mut::<State>().budget.read(input)?;
+        runtime
+            .registers()
+            .get_mut::<State>()
+            .budget
+            .look(bytes(input) + self.literals)?;
         let output = self.filter.evaluate(input, runtime)?;
         runtime
             .registers()

@@ -5,6 +5,7 @@ use liquid_core::{Error, Result};
 use serde_json::Value as Json;
 
 use super::own::Call;
+use crate::template::budget::json_bytes;
 
 /// Escapes for the inside of a JSON string, without the quotes.
 pub(super) fn json_escape(input: &dyn ValueView, _: &mut Call<'_>) -> Result<Value> {
@@ -15,7 +16,7 @@ pub(super) fn json_escape(input: &dyn ValueView, _: &mut Call<'_>) -> Result<Val
 /// What is not JSON is an error: a template that goes on without would say nothing.
 pub(super) fn json_parse(input: &dyn ValueView, call: &mut Call<'_>) -> Result<Value> {
     let text = input.to_kstr();
-    call.budget.build(text.len())?;
+    call.budget.build(json_bytes(&text))?;
     if text.trim().is_empty() {
         return Ok(Value::Nil);
     }

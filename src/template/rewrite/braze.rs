@@ -223,7 +223,11 @@ impl<'a> Rewriter<'a> {
                     .hint("assign it to a name first"));
             }
         }
-        for (name, span, value) in &options {
+        for (at, (name, span, value)) in options.iter().enumerate() {
+            if options[..at].iter().any(|(other, ..)| other == name) {
+                let problem = Diagnostic::error(SYNTAX, format!("`:{name}` stands here twice"));
+                self.problems.push(problem.spanning(span.clone()));
+            }
             self.check_option(name, span.clone(), value.start == value.end);
         }
         Ok((unquoted(self.source, url.clone()), options))

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::SYNTAX;
 use super::scanner::Rewriter;
 use crate::diagnostic::Diagnostic;
+use crate::model::limits;
 use crate::template::tags::OPTION;
 
 /// A field as it is written.
@@ -62,6 +63,14 @@ impl Rewriter<'_> {
         fields: Vec<Field<'_>>,
         start: usize,
     ) -> Result<(), Diagnostic> {
+        if fields.len() > limits::CONTENT_FIELDS_MAX {
+            let message = format!(
+                "{} fields; there may be {}",
+                fields.len(),
+                limits::CONTENT_FIELDS_MAX
+            );
+            return Err(Diagnostic::error(SYNTAX, message).spanning(start..start + 2));
+        }
         for field in fields {
             let quote = if field.key.contains('"') { '\'' } else { '"' };
             let key = field.key;
@@ -89,18 +98,10 @@ impl Rewriter<'_> {
                 self.copy(at + 1);
             } else {
                 self.copy(at);
-                let len = if self.source[at..].starts_with("\\u") {
-                    6
-                } else {
-                    2
-                };
-                let escape = self.source.get(at..at + len);
-                let meant =
-                    escape.and_then(|text| serde_json::from_str(&format!("\"{text}\"")).ok());
-                let Some::<String>(meant) = meant else {
-                    let problem = Diagnostic::error(SYNTAX, "this escape is none of JSON's");
-                    return Err(problem.spanning(at..at + 1));
-                };
+                let (meant, len) = escaped(&self.source[at..to]).ok_or_else(|| {
+                    let problem = "this is no escape that a header may hold";
+                    Diagnostic::error(SYNTAX, problem).spanning(at..at + 1)
+                })?;
                 self.put(&meant);
                 self.at = at + len;
             }
@@ -158,7 +159,11 @@ impl<'a> Object<'a> {
         let value = from..self.at;
         if is_quoted {
             self.expect("\"")?;
-        } else if value.is_empty() {
+        } else if !self.source[value.clone()]
+            .starts_with(|c: char| c == '{' || c == '-' || c.is_ascii_digit())
+        {
+            // Of what is no text only an output or a number is one once it is written.
+            self.at = value.start;
             return Err(self.problem());
         }
         Ok(Field {
@@ -227,28 +232,43 @@ impl<'a> Object<'a> {
     }
 }
 
+/// What an escape at the beginning of a text stands for, and its length. What Liquid would take for its own is none.
+fn escaped(text: &str) -> Option<(String, usize)> {
+    // A character beyond 16 bits is two escapes.
+    for len in [2, 6, 12] {
+        let escape = text.get(..len)?;
+        if let Ok(meant) = serde_json::from_str::<String>(&format!("\"{escape}\"")) {
+            return (!meant.contains(['{', '}', '%'])).then_some((meant, len));
+        }
+    }
+    None
+}
+
 /// `a=1&b={{x}}` with its keys written out; nothing for what is JSON, or known only once it is rendered.
 fn form(source: &str, span: Range<usize>) -> Option<Vec<Field<'_>>> {
     if source[span.clone()].trim_start().starts_with(['{', '[']) {
         return None;
     }
     let mut fields = Vec::new();
-    let mut from = span.start;
+    let (mut from, mut is_form) = (span.start, false);
     while from < span.end {
         let end = sign(source, from..span.end, '&').unwrap_or(span.end);
-        let key = sign(source, from..end, '=')?;
-        let name = &source[from..key];
+        let key = sign(source, from..end, '=');
+        is_form |= key.is_some();
+        let name = &source[from..key.unwrap_or(end)];
         if name.contains(['{', '%']) || (name.contains('"') && name.contains('\'')) {
             return None;
         }
-        fields.push(Field {
-            key: name,
-            value: key + 1..end,
-            is_quoted: false,
-        });
+        if !name.is_empty() {
+            fields.push(Field {
+                key: name,
+                value: key.map_or(end, |key| key + 1)..end,
+                is_quoted: false,
+            });
+        }
         from = end + 1;
     }
-    (!fields.is_empty()).then_some(fields)
+    is_form.then_some(fields)
 }
 
 /// Where a sign stands outside of outputs.

@@ -153,7 +153,7 @@ impl<'a> Rewriter<'a> {
 
     /// The inside of a tag or output up to and with its end.
     pub(super) fn inner(&mut self, end: End, start: usize) -> Result<(), Diagnostic> {
-        let (mut nested, mut brackets) = (0_usize, 0_usize);
+        let (mut nested, mut brackets, mut steps) = (0_usize, 0_usize, 0_usize);
         loop {
             let rest = self.rest();
             if nested == 0 && self.is_at(end) {
@@ -167,6 +167,16 @@ impl<'a> Rewriter<'a> {
             let Some(next) = rest.chars().next() else {
                 return Err(self.unclosed(start));
             };
+            steps = match next {
+                '.' | '[' => steps + 1,
+                ']' | '_' | '-' | '$' | '{' | '}' | '"' | '\'' => steps,
+                c if c.is_alphanumeric() => steps,
+                _ => 0,
+            };
+            if steps > limits::PATH_STEPS_MAX {
+                let message = format!("a path of more than {} steps", limits::PATH_STEPS_MAX);
+                return Err(Diagnostic::error(SYNTAX, message).spanning(self.at..self.at + 1));
+            }
             if rest.starts_with("{{") {
                 // Braze allows `{{x}}` where a tag or filter takes a variable; Liquid wants `x`.
                 nested += 1;

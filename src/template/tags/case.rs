@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use liquid_core::model::ValueViewCmp;
+use liquid_core::model::ValueCow;
 use liquid_core::parser::{BlockElement, TryMatchToken};
-use liquid_core::{
-    Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter, ValueView,
-};
+use liquid_core::{Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter};
 
 use super::block::Block;
 use super::body::Body;
+use super::conditions::{equal, pay};
 
 pub(in crate::template) const CASE: Block = Block {
     name: "case",
@@ -88,16 +87,20 @@ fn value(arguments: &mut TagTokenIter<'_>) -> Result<Expression> {
 // === impl Case ===
 
 impl Renderable for Case {
+    /// As in Shopify's, every `when` that fits is shown.
     fn render_to(&self, out: &mut dyn Write, runtime: &dyn Runtime) -> Result<()> {
-        let of = self.of.evaluate(runtime)?;
+        // To ask for a name is to reckon with its absence: it is no miss.
+        let of = self.of.try_evaluate(runtime).unwrap_or_default();
+        let mut is_shown = false;
         for branch in &self.branches {
-            if branch.holds(of.as_view(), runtime)? {
-                return branch.body.render_to(out, runtime);
+            if branch.holds(&of, runtime) {
+                is_shown = true;
+                branch.body.render_to(out, runtime)?;
             }
         }
         match &self.otherwise {
-            Some(otherwise) => otherwise.render_to(out, runtime),
-            None => Ok(()),
+            Some(otherwise) if !is_shown => otherwise.render_to(out, runtime),
+            _ => Ok(()),
         }
     }
 }
@@ -105,13 +108,11 @@ impl Renderable for Case {
 // === impl When ===
 
 impl When {
-    fn holds(&self, of: &dyn ValueView, runtime: &dyn Runtime) -> Result<bool> {
-        for value in &self.values {
-            let value = value.evaluate(runtime)?;
-            if ValueViewCmp::new(value.as_view()) == ValueViewCmp::new(of) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    fn holds(&self, of: &ValueCow<'_>, runtime: &dyn Runtime) -> bool {
+        self.values.iter().any(|value| {
+            let value = value.try_evaluate(runtime).unwrap_or_default();
+            pay(&[Some(of), Some(&value)], runtime);
+            equal(of.as_view(), value.as_view())
+        })
     }
 }

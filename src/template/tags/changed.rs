@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
-use liquid_core::{Error, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter};
+use liquid_core::{Language, Renderable, Result, Runtime, TagBlock, TagTokenIter};
 
 use super::block::Block;
 use super::body::Body;
+use crate::template::budget::overgrown;
 use crate::template::state::State;
 
 pub(in crate::template) const IF_CHANGED: Block = Block {
@@ -38,8 +39,7 @@ impl Renderable for IfChanged {
         if state.changed.as_ref() == Some(&text) {
             return Ok(());
         }
-        out.write_all(text.as_bytes())
-            .map_err(|_| Error::with_msg("the text grows too large"))?;
+        out.write_all(text.as_bytes()).map_err(|_| overgrown())?;
         state.changed = Some(text);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::io::Write;
 
-use liquid_core::model::{State, Value, ValueView, ValueViewCmp};
+use liquid_core::model::{State as Asked, Value, ValueCow, ValueView, ValueViewCmp};
 use liquid_core::parser::BlockElement;
 use liquid_core::{
     Error, Expression, Language, Renderable, Result, Runtime, TagBlock, TagTokenIter,
@@ -12,6 +12,7 @@ use liquid_core::{
 use super::block::Block;
 use super::body::Body;
 use crate::model::limits;
+use crate::template::state::State;
 
 pub(in crate::template) const IF: Block = Block {
     name: "if",
@@ -175,9 +176,11 @@ impl Comparison {
     fn holds(&self, runtime: &dyn Runtime) -> bool {
         let left = self.left.try_evaluate(runtime);
         let Some((operator, right)) = &self.with else {
-            return left.is_some_and(|left| left.query_state(State::Truthy));
+            pay(&[left.as_ref()], runtime);
+            return left.is_some_and(|left| left.query_state(Asked::Truthy));
         };
         let right = right.try_evaluate(runtime);
+        pay(&[left.as_ref(), right.as_ref()], runtime);
         let nil = Value::Nil;
         let left = left.as_ref().map_or(nil.as_view(), |left| left.as_view());
         let right = right
@@ -219,14 +222,25 @@ impl Operator {
     }
 }
 
+/// Pays for what is compared, literals too, which nobody reads. What fails here fails at whatever comes next.
+pub(super) fn pay(compared: &[Option<&ValueCow<'_>>], runtime: &dyn Runtime) {
+    let budget = &mut runtime.registers().get_mut::<State>().budget;
+    for value in compared {
+        drop(match value {
+            Some(value) => budget.read(value.as_view()),
+            None => budget.step(1),
+        });
+    }
+}
+
 fn compare(left: &dyn ValueView, right: &dyn ValueView) -> Option<Ordering> {
     ValueViewCmp::new(left).partial_cmp(&ValueViewCmp::new(right))
 }
 
 /// The library's also finds nil equal to false and to `empty`, and true to any text.
-fn equal(left: &dyn ValueView, right: &dyn ValueView) -> bool {
+pub(super) fn equal(left: &dyn ValueView, right: &dyn ValueView) -> bool {
     let is_boolean = |value: &dyn ValueView| value.type_name() == "boolean";
-    if let (Some(State::Empty), other) | (other, Some(State::Empty)) =
+    if let (Some(Asked::Empty), other) | (other, Some(Asked::Empty)) =
         (left.as_state(), right.as_state())
         && other.is_none()
         && (left.is_nil() || right.is_nil())

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::block::Block;
 use super::body::Body;
 use crate::model::limits;
+use crate::template::budget::{json_bytes, overgrown};
 use crate::template::content::{Request, Response, Wanted};
 use crate::template::misses::note_miss;
 use crate::template::state::State;
@@ -181,7 +182,7 @@ impl Content {
         if let (Value::Scalar(text), false) = (value, is_saved) {
             return out
                 .write_all(text.to_kstr().as_bytes())
-                .map_err(|_| Error::with_msg("the text grows too large"));
+                .map_err(|_| overgrown());
         }
         state.answers.insert(name, at);
         Ok(())
@@ -205,7 +206,7 @@ fn given(request: &Request, runtime: &dyn Runtime) -> Result<Option<Given>> {
         Response::Bad { why } => Ok(Some(Given::Bad(why.clone()))),
         Response::Good { body, .. } => {
             if state.contents.is_unread(at) {
-                state.budget.build(body.len())?;
+                state.budget.build(json_bytes(body))?;
             }
             Ok(Some(Given::Good(at)))
         }

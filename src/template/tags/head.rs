@@ -128,6 +128,7 @@ impl Head {
             .min(limits::RENDER_ITERATIONS_MAX + 1);
         let mut state = runtime.registers().get_mut::<State>();
         let mut items = over.items(skip, take, &mut state.budget)?;
+        state.budget.step(items.len())?;
         if self.is_reversed {
             items.reverse();
         }

@@ -12,6 +12,7 @@ use liquid_core::{
 use super::block::Block;
 use super::body::Body;
 use super::head::{Head, number};
+use crate::template::budget::overgrown;
 use crate::template::frame::Frame;
 use crate::template::state::State;
 use crate::template::view::count;
@@ -177,7 +178,19 @@ impl Renderable for Rows {
             }
             put(writer, &format!("<td class=\"col{}\">", col + 1))?;
             self.body.render_to(writer, &scope)?;
-            put(writer, if is_last_col { "</td></tr>" } else { "</td>" })?;
+            let interrupt = runtime.registers().get_mut::<InterruptRegister>().reset();
+            let is_over = matches!(interrupt, Some(Interrupt::Break));
+            put(
+                writer,
+                if is_last_col || is_over {
+                    "</td></tr>"
+                } else {
+                    "</td>"
+                },
+            )?;
+            if is_over {
+                break;
+            }
         }
         Ok(())
     }
@@ -205,7 +218,5 @@ fn tablerow(at: usize, n: usize, col: usize, is_last_col: bool) -> Object {
 }
 
 fn put(writer: &mut dyn Write, text: &str) -> Result<()> {
-    writer
-        .write_all(text.as_bytes())
-        .map_err(|_| Error::with_msg("the text grows too large"))
+    writer.write_all(text.as_bytes()).map_err(|_| overgrown())
 }
