@@ -47,6 +47,9 @@ impl Fmt {
         if self.paths == [Path::new("-")] {
             return self.stdin();
         }
+        if let Some(path) = self.paths.iter().find(|path| !path.exists()) {
+            return Err(Error::Usage(format!("there is no `{}`", path.display())));
+        }
         let mut done = Done::default();
         for path in &self.paths {
             self.path(path, &mut done)?;

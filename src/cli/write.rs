@@ -60,6 +60,8 @@ pub(super) fn all(folder: &Path, files: &[SourceFile], force: bool) -> Result<()
 }
 
 fn stage(path: PathBuf, text: &str) -> Result<Staged, Error> {
+    // What a link leads to is written, and the link stays.
+    let path = fs::canonicalize(&path).unwrap_or(path);
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::file(folder))?;
     let mut builder = tempfile::Builder::new();
@@ -72,6 +74,10 @@ fn stage(path: PathBuf, text: &str) -> Result<Staged, Error> {
         .write_all(text.as_bytes())
         .map_err(Error::file(&path))?;
     let before = fs::read(&path).ok();
+    if let Ok(meta) = fs::metadata(&path) {
+        let kept = temporary.as_file().set_permissions(meta.permissions());
+        kept.map_err(Error::file(&path))?;
+    }
     Ok(Staged {
         temporary,
         path,

@@ -10,6 +10,8 @@ use crate::diagnostic::Diagnostic;
 const FIRST: [&str; 6] = ["kind", "name", "description", "owner", "team", "tags"];
 /// What comes after everything else.
 const LAST: &str = "tests";
+/// What tells editors the schema of a file; they look for it in the first line.
+const MODELINE: &str = "# yaml-language-server:";
 
 /// What cannot be laid out.
 pub(super) struct Unclear {
@@ -121,17 +123,55 @@ impl Layout<'_> {
         Unclear { at: self.at, what }
     }
 
-    /// Comments above the first key with a blank line below them are the file's, not the key's.
+    /// Comments above the first key with a blank line below them are the file's, not the key's; so is the line that
+    /// names a schema for editors.
     fn header(&mut self, entries: &[Entry]) -> Result<()> {
         let first = entries
             .first()
             .map_or(self.source.len(), |entry| entry.key_span.start);
-        if let Some(blank) = self.source[..first].rfind("\n\n") {
-            self.trivia(blank + 1, 0)?;
+        let (mut end, mut at, mut is_apart) = (0, 0, false);
+        for (n, line) in self.source[..first].split_inclusive('\n').enumerate() {
+            let is_blank = line.trim().is_empty() && line.ends_with('\n');
+            if n == 0 && line.starts_with(MODELINE) {
+                end = line.len();
+            } else if is_blank {
+                (end, is_apart) = (at, true);
+            }
+            at += line.len();
+        }
+        if end > 0 {
+            self.trivia(end, 0)?;
             self.out.truncate(self.out.trim_end().len());
-            self.out.push_str("\n\n");
+            self.out.push_str(if is_apart { "\n\n" } else { "\n" });
         }
         Ok(())
+    }
+
+    /// Comments below a block that stand as deep as what is in it, where the next key stands less deep: somebody put a
+    /// part of the block aside. `column` is that of its first key or dash.
+    fn tail(&mut self, column: usize, indent: usize) {
+        let (mut at, mut is_apart) = (self.at, false);
+        for (n, line) in self.source[self.at..].split_inclusive('\n').enumerate() {
+            at += line.len();
+            let text = line.trim();
+            let depth = line.len() - line.trim_start().len();
+            match text.chars().next() {
+                None if n > 0 => is_apart = true,
+                None => {}
+                Some('#') if n > 0 && column > 0 && depth >= column => {
+                    self.line(indent, is_apart);
+                    self.out.push_str(text);
+                    is_apart = false;
+                    // The break behind it begins what follows.
+                    self.at = at - usize::from(line.ends_with('\n'));
+                }
+                Some(_) => return,
+            }
+        }
+    }
+
+    fn column(&self, at: usize) -> usize {
+        at - self.source[..at].rfind('\n').map_or(0, |line| line + 1)
     }
 
     /// A comment behind what was just laid out.
@@ -154,6 +194,8 @@ impl Layout<'_> {
             let text = line.trim();
             if text.is_empty() {
                 blanks += usize::from(n > 0);
+            } else if text == "---" && self.out.is_empty() {
+                // A file has one document, and needs no mark for it.
             } else if !text.starts_with('#') {
                 // Markers of documents, anchors, tags.
                 self.at += source[self.at..].find(text).unwrap_or(0);
@@ -214,12 +256,17 @@ impl Layout<'_> {
                 for entry in entries {
                     self.entry(entry, indent, false)?;
                 }
+                if let Some(first) = entries.first() {
+                    self.tail(self.column(first.key_span.start), indent);
+                }
             }
             Value::List(items) => {
                 self.behind();
+                let dash = self.dash()?;
                 for item in items {
                     self.item(item, indent + 2)?;
                 }
+                self.tail(self.column(dash), indent + 2);
             }
             // Nothing is written there.
             Value::Null if node.span.is_empty() => {}
@@ -246,10 +293,12 @@ impl Layout<'_> {
                 self.out.push(' ');
                 let (first, others) = entries.split_first().unwrap_or((&entries[0], &[]));
                 self.entry(first, indent + 2, true)?;
-                let indent = indent + 2;
-                others
-                    .iter()
-                    .try_for_each(|entry| self.entry(entry, indent, false))
+                let (column, indent) = (self.column(first.key_span.start), indent + 2);
+                for entry in others {
+                    self.entry(entry, indent, false)?;
+                }
+                self.tail(column, indent);
+                Ok(())
             }
             Value::List(_) if !self.is_flow(node) => {
                 Err(self.unclear("a list in a list is not laid out"))
@@ -263,7 +312,7 @@ impl Layout<'_> {
         let between = entries
             .first()
             .and_then(|first| self.source.get(self.at..first.key_span.start));
-        between.is_some_and(|between| !between.contains(['\n', '#']))
+        between.is_some_and(|between| !between.contains('#'))
     }
 
     /// Where the next dash is that begins a line.

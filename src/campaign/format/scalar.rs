@@ -10,6 +10,8 @@ use crate::campaign::node::Node;
 struct Brackets {
     depth: usize,
     quote: Option<char>,
+    /// The sign before was a backslash in double quotes.
+    is_escaped: bool,
     last: char,
 }
 
@@ -93,32 +95,32 @@ impl Layout<'_> {
 
     /// `{…}` and `[…]` stay in their lines; further lines are indented by the brackets around them.
     pub(super) fn flow(&mut self, node: &Node, indent: usize) -> Result<()> {
-        let Some(end) = self.flow_end(node.span.start) else {
+        let start = node.span.start;
+        let Some(lines) = self.flow_lines(start) else {
             return Err(self.unclear("this is not laid out"));
         };
-        self.trivia_before(node.span.start, indent + 2)?;
-        let source = self.source;
-        let mut brackets = Brackets::default();
-        for (n, line) in source[node.span.start..end].split('\n').enumerate() {
-            let text = line.trim();
+        self.trivia_before(start, indent + 2)?;
+        for (n, (line, depth)) in lines.iter().enumerate() {
+            let text = self.source[line.clone()].trim();
             if n > 0 && text.is_empty() {
                 continue;
             }
             if n > 0 {
                 let closes = text.chars().take_while(|c| matches!(c, '}' | ']')).count();
-                self.line(indent + 2 * brackets.depth.saturating_sub(closes), false);
+                self.line(indent + 2 * depth.saturating_sub(closes), false);
             }
             self.out.push_str(text);
-            text.chars().for_each(|c| brackets.step(c));
+            self.at = line.end;
         }
-        self.at = end;
         Ok(())
     }
 
-    /// Behind the bracket that closes the one at `start`.
-    fn flow_end(&self, start: usize) -> Option<usize> {
-        let (mut brackets, mut at) = (Brackets::default(), start);
+    /// The lines up to the bracket that closes the one at `start`, each with how deep it begins.
+    fn flow_lines(&self, start: usize) -> Option<Vec<(Range<usize>, usize)>> {
+        let (mut brackets, mut lines, mut at) = (Brackets::default(), Vec::new(), start);
         for line in self.source[start..].split_inclusive('\n') {
+            let depth = brackets.depth;
+            brackets.last = '\n';
             for (end, c) in line.char_indices() {
                 let is_comment = c == '#' && brackets.last.is_whitespace();
                 if is_comment && brackets.quote.is_none() {
@@ -126,9 +128,11 @@ impl Layout<'_> {
                 }
                 brackets.step(c);
                 if brackets.depth == 0 {
-                    return Some(at + end + c.len_utf8());
+                    lines.push((at..at + end + c.len_utf8(), depth));
+                    return Some(lines);
                 }
             }
+            lines.push((at..at + line.trim_end_matches('\n').len(), depth));
             at += line.len();
         }
         None
@@ -139,7 +143,10 @@ impl Layout<'_> {
 
 impl Brackets {
     fn step(&mut self, c: char) {
+        let is_escaped = std::mem::take(&mut self.is_escaped);
         match (c, self.quote) {
+            _ if is_escaped => {}
+            ('\\', Some('"')) => self.is_escaped = true,
             (c, Some(open)) if c == open => self.quote = None,
             (_, Some(_)) => {}
             // Within a plain word a quote is a letter.

@@ -38,6 +38,47 @@ fn what_is_not_laid_out_is_said_with_its_place() {
     }
 }
 
+#[test]
+fn comments_stay_where_they_were_meant() {
+    let cases = [
+        (
+            "tests:\n  - name: a\n  # - name: b\n\n  # - name: c\nkind: Campaign\n",
+            "kind: Campaign\ntests:\n  - name: a\n  # - name: b\n\n  # - name: c\n",
+        ),
+        (
+            "kind: A\nmessage:\n    text: a\n    # other: b\n# of x\nx: 1\n",
+            "kind: A\nmessage:\n  text: a\n  # other: b\n# of x\nx: 1\n",
+        ),
+        (
+            "l:\n  - a: 1\n    # b: 2\n  # - a: 3\nkind: A\n",
+            "kind: A\nl:\n  - a: 1\n    # b: 2\n  # - a: 3\n",
+        ),
+        (
+            "# License\n  \nname: x\nkind: A\n",
+            "# License\n\nkind: A\nname: x\n",
+        ),
+        (
+            "# yaml-language-server: $schema=s.json\nname: a\nkind: A\n",
+            "# yaml-language-server: $schema=s.json\nkind: A\nname: a\n",
+        ),
+        ("---\nkind: A\n", "kind: A\n"),
+        ("a:\n-\n  x: 5\n", "a:\n  - x: 5\n"),
+        (
+            "a: [1, # one\n  2, # two {\n  3]\n",
+            "a: [1, # one\n  2, # two {\n  3]\n",
+        ),
+        (
+            "a: {t: \"\\\" }\", u: [\n x]}\n",
+            "a: {t: \"\\\" }\", u: [\n    x]}\n",
+        ),
+    ];
+    for (before, after) in cases {
+        let found = formatted(before).unwrap();
+        assert_eq!(found, after, "{before}\n{found}");
+        assert_eq!(formatted(after).unwrap(), after);
+    }
+}
+
 fn yaml() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         Just("plain text".to_owned()),
