@@ -51,5 +51,5 @@ pub use set::{
     Set, Webhook,
 };
 pub use source::{Loaded, SourceFile, load, load_covered, load_part, placed};
-pub use unified::unified;
+pub use unified::{edits, unified};
 pub use uses::{Users, Uses};

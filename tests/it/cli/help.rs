@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 50] = [
+const COMMANDS: [&[&str]; 51] = [
     &[],
     &["serve"],
     &["dev"],
@@ -53,6 +53,7 @@ const COMMANDS: [&[&str]; 50] = [
     &["bench", "render"],
     &["bench", "cases"],
     &["bench", "validate"],
+    &["bench", "plan"],
 ];
 
 #[test]
