@@ -59,5 +59,5 @@ pub use set::{
 };
 pub use source::{Loaded, SourceFile, load, load_beside, load_covered, load_part, placed};
 pub use spans::duration;
-pub use unified::unified;
+pub use unified::{edits, unified};
 pub use uses::{Users, Uses};

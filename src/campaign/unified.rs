@@ -27,9 +27,46 @@ pub fn unified(before: &str, after: &str) -> String {
     out
 }
 
+/// What was changed, without what stays around it: the same for two pairs of texts in which the same words were.
+pub fn edits(before: &str, after: &str) -> Vec<String> {
+    let diff = TextDiff::from_words(before, after);
+    let mut edits: Vec<String> = Vec::new();
+    let mut last = ChangeTag::Equal;
+    for change in diff.iter_all_changes() {
+        let mark = match change.tag() {
+            ChangeTag::Equal => None,
+            ChangeTag::Delete => Some('-'),
+            ChangeTag::Insert => Some('+'),
+        };
+        match (mark, edits.last_mut()) {
+            (Some(_), Some(edit)) if change.tag() == last => edit.push_str(change.value()),
+            (Some(mark), _) => edits.push(format!("{mark}{}", change.value())),
+            (None, _) => {}
+        }
+        last = change.tag();
+    }
+    edits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_edit_of_different_texts_is_the_same() {
+        let of_ana = edits(
+            "Hi Ana, the shop in Rome is open",
+            "Hi Ana, our big shop in Rome is open",
+        );
+        let of_bea = edits(
+            "Hi Bea Li, the shop in Oslo is open",
+            "Hi Bea Li, our big shop in Oslo is open",
+        );
+        assert_eq!(of_ana, ["-the", "+our big"]);
+        assert_eq!(of_ana, of_bea);
+        assert_ne!(of_ana, edits("in Rome is open", "in Rome is shut"));
+        assert!(edits("a", "a").is_empty());
+    }
 
     #[test]
     fn lines_that_stay_are_left_out() {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::weigh::{Effect, Plan};
 use super::{Engine, Error, Result};
-use crate::campaign::{Set, masked, unified};
+use crate::campaign::{Set, edits, masked, unified};
 use crate::delivery::sampled::{Made, made};
 use crate::model::delivery::ReasonCode;
 use crate::model::id::ExternalId;
@@ -141,10 +141,7 @@ impl Comparing {
                     .0 += 1;
             }
         }
-        let mut groups: Vec<_> = groups.into_iter().collect();
-        // Stable: equals stay in the order of their texts.
-        groups.sort_by_key(|(_, (users, _))| std::cmp::Reverse(*users));
-        for (at, (sides, (users, example))) in groups.into_iter().enumerate() {
+        for (at, (sides, (users, example))) in alike(groups).into_iter().enumerate() {
             let diff = RenderDiff::new(sides, users, example);
             if at >= limits::RENDER_DIFFS_MAX || diff.diff.len() > *left {
                 renders.not_shown += users;
@@ -206,7 +203,7 @@ impl RenderDiff {
         let diff = if is_masked || has_problem {
             String::new()
         } else {
-            unified(&before.text, &after.text)
+            lines(&before.text, &after.text)
         };
         Self {
             users,
@@ -216,6 +213,47 @@ impl RenderDiff {
             is_masked,
         }
     }
+}
+
+/// Sides before and after, for how many users, and one of them.
+type Group<'a> = ([Side; 2], (u64, &'a ExternalId));
+
+/// Puts together where the same words changed in different surroundings, the most frequent first.
+fn alike<'a>(groups: BTreeMap<[Side; 2], (u64, &'a ExternalId)>) -> Vec<Group<'a>> {
+    let mut alike: BTreeMap<_, (u64, Group<'a>)> = BTreeMap::new();
+    for (sides, (users, example)) in groups {
+        let [before, after] = &sides;
+        let why = [before, after].map(|side| (side.problem.clone(), side.is_masked));
+        let key = (edits(&before.text, &after.text), why);
+        // The most frequent surroundings stand for all.
+        match alike.get_mut(&key) {
+            None => drop(alike.insert(key, (users, (sides, (users, example))))),
+            Some((most, (shown, (all, of)))) => {
+                *all += users;
+                if users > *most {
+                    (*most, *shown, *of) = (users, sides, example);
+                }
+            }
+        }
+    }
+    let mut alike: Vec<_> = alike.into_values().map(|(_, group)| group).collect();
+    // Stable: equals stay in the order of what changed.
+    alike.sort_by_key(|(_, (users, _))| std::cmp::Reverse(*users));
+    alike
+}
+
+/// The lines that differ, and of texts of several lines those beside them: what stands elsewhere says nothing.
+fn lines(before: &str, after: &str) -> String {
+    let diff = unified(before, after);
+    let is_telling = |line: &&str| match line.strip_prefix(' ') {
+        None => !line.starts_with('…'),
+        Some(rest) => rest.starts_with(' ') || rest.ends_with(':'),
+    };
+    let kept: Vec<&str> = diff.lines().filter(is_telling).collect();
+    kept.iter()
+        .map(|line| [line, "\n"].concat())
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn cut(mut text: String) -> String {

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::cases::Cases;
 use super::evaluate::Evaluate;
+use super::plan::Plan;
 use super::render::Render;
 use super::send::Send;
 use super::upsert::Upsert;
@@ -22,7 +23,8 @@ Examples:
   recado bench send --count 50000
   recado bench render
   recado bench cases
-  recado bench validate")]
+  recado bench validate
+  recado bench plan")]
 pub(in crate::cli) struct Bench {
     #[command(subcommand)]
     subject: Subject,
@@ -66,6 +68,15 @@ Examples:
   recado bench validate
   recado bench validate --campaigns 1000 --out campaigns-1000")]
     Validate(Validate),
+    /// Plan changes of many campaigns over many users, with what they do to people
+    #[command(after_help = "\
+The users and events are those of `bench evaluate`, the folder that of `bench validate`. The baseline is the plan of a \
+folder in which nothing changed.
+
+Examples:
+  recado bench plan --users 1000000
+  recado bench plan --users 1000000 --changed 500 --json")]
+    Plan(Plan),
 }
 
 // === impl Bench ===
@@ -79,6 +90,7 @@ impl Bench {
             Subject::Render(render) => render.run(),
             Subject::Cases(cases) => cases.run(),
             Subject::Validate(validate) => validate.run(),
+            Subject::Plan(plan) => plan.run().await,
         }
     }
 }

@@ -136,7 +136,7 @@ impl Tour {
             diagnostics::print(&planned.diagnostics);
         }
         let plan = planned.plan.ok_or(Error::Answer("plan"))?;
-        self.say(|| plan::print(&plan));
+        self.say(|| plan::print_heads(&plan));
         self.step(format_args!("ApplyCampaigns: the plan, by its fingerprint"));
         let origin = apply::Origin {
             author: "recado demo".to_owned(),

@@ -129,6 +129,11 @@ pub(in crate::cli) fn print(plan: &pb::Plan) {
         .for_each(output::line);
 }
 
+/// What changes and for how many people, without the details.
+pub(in crate::cli) fn print_heads(plan: &pb::Plan) {
+    human::heads(plan).iter().for_each(output::line);
+}
+
 /// As [`print()`], beside other data.
 pub(in crate::cli) fn print_aside(plan: &pb::Plan) {
     human::lines(plan, output::width())

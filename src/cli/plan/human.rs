@@ -44,6 +44,12 @@ pub(super) fn lines(plan: &pb::Plan, width: Option<usize>) -> Vec<String> {
     page.lines
 }
 
+/// One line a change, and the sum.
+pub(super) fn heads(plan: &pb::Plan) -> Vec<String> {
+    let heads = plan.changes.iter().map(head);
+    heads.chain([words::sum(plan)]).collect()
+}
+
 struct Page {
     width: Option<usize>,
     lines: Vec<String>,
@@ -53,14 +59,7 @@ struct Page {
 
 impl Page {
     fn change(&mut self, change: &pb::ResourceChange) {
-        let mark = match change.action() {
-            pb::ChangeAction::Create => output::good("+"),
-            pb::ChangeAction::Delete => output::bad("-"),
-            pb::ChangeAction::Update | pb::ChangeAction::Unspecified => "~".to_owned(),
-        };
-        let (kind, name) = (&change.kind, output::bold(&change.name));
-        self.lines
-            .push(format!("{mark} {kind} {name}{}", people(change)));
+        self.lines.push(head(change));
         // What is new is not used by anything that was there.
         if change.action() != pb::ChangeAction::Create && !change.used_by.is_empty() {
             self.text(
@@ -220,6 +219,16 @@ fn broken(text: &str, room: usize) -> Vec<String> {
         .iter()
         .map(|part| part.trim_end().to_owned())
         .collect()
+}
+
+fn head(change: &pb::ResourceChange) -> String {
+    let mark = match change.action() {
+        pb::ChangeAction::Create => output::good("+"),
+        pb::ChangeAction::Delete => output::bad("-"),
+        pb::ChangeAction::Update | pb::ChangeAction::Unspecified => "~".to_owned(),
+    };
+    let (kind, name) = (&change.kind, output::bold(&change.name));
+    format!("{mark} {kind} {name}{}", people(change))
 }
 
 fn people(change: &pb::ResourceChange) -> String {

@@ -54,7 +54,8 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
     if let Some(plan) = &answer.plan {
         body(plan, &mut text);
     }
-    format!("{}\n", text.trim_end())
+    text.truncate(text.trim_end().len());
+    text
 }
 
 /// What is wrong, and what policies say; other warnings are folded.
@@ -241,7 +242,7 @@ impl Entry {
         let [people, entered, left, reachable] = match &self.effect.audience {
             None => [const { String::new() }; 4],
             Some(delta) => [
-                if delta.before == delta.after {
+                if self.is_new() || delta.before == delta.after {
                     n(delta.after)
                 } else {
                     format!("{} → {}", n(delta.before), n(delta.after))

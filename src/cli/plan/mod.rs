@@ -11,5 +11,5 @@ mod marks;
 mod notes;
 mod words;
 
-pub(super) use command::{Plan, ask, ask_for, count, people, print, print_aside};
+pub(super) use command::{Plan, ask, ask_for, count, people, print, print_aside, print_heads};
 pub(super) use json::plan as to_json;

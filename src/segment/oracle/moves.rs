@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::audience::{Bitmap, Movement, Relation};
+use crate::audience::{Bitmap, Counts, Movement, Relation, Row, Table};
 use crate::model::event::from_millis;
 
 use super::super::{Difference, Filter, compile};
@@ -43,23 +43,78 @@ fn naive<'a>(filter: &Filter, users: &'a [Subject]) -> BTreeSet<&'a str> {
         .collect()
 }
 
+/// What is said of two audiences, against their ids.
+struct Audiences<'a> {
+    old: BTreeSet<&'a str>,
+    new: BTreeSet<&'a str>,
+    reach: BTreeSet<&'a str>,
+}
+
+// === impl Audiences ===
+
+impl Audiences<'_> {
+    fn entered(&self) -> BTreeSet<&str> {
+        self.new.difference(&self.old).copied().collect()
+    }
+
+    fn left(&self) -> BTreeSet<&str> {
+        self.old.difference(&self.new).copied().collect()
+    }
+
+    fn check(&self, movement: &Movement, table: &Table, texts: &str) {
+        let (counts, entered, left) = (movement.counts(), self.entered(), self.left());
+        let n = |n: usize| n as u64;
+        let reach = |ids: &BTreeSet<&str>| n(ids.intersection(&self.reach).count());
+        let expected = Counts {
+            before: n(self.old.len()),
+            after: n(self.new.len()),
+            entered: n(entered.len()),
+            left: n(left.len()),
+            reachable: reach(&self.new),
+            entered_reachable: reach(&entered),
+        };
+        assert_eq!(counts, expected, "{texts}");
+        for (rows, ids) in movement.samples(3).iter().zip([&entered, &left]) {
+            assert_eq!(rows.len(), ids.len().min(3));
+            let is_one = |row: &Row| ids.contains(table.name(*row).unwrap());
+            assert!(rows.iter().all(is_one), "{texts}");
+        }
+    }
+
+    fn holds(&self, proof: Option<Relation>) -> bool {
+        let (entered, left) = (self.entered(), self.left());
+        match proof {
+            None => true,
+            Some(Relation::Same) => entered.is_empty() && left.is_empty(),
+            Some(Relation::Narrows) => entered.is_empty(),
+            Some(Relation::Widens) => left.is_empty(),
+            Some(Relation::Shifts) => false,
+        }
+    }
+}
+
 #[test]
 fn who_enters_and_leaves_is_what_a_walk_over_everybody_says() {
     let mut runner = TestRunner::deterministic();
     let now = from_millis(5 * DAY);
+    let reach = compile("has(user.s)", &declared()).unwrap();
     let (mut proofs, mut relations) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..TABLES {
         let users = users(&mut runner);
         let table = table_of(&users);
         for _ in 0..PAIRS {
             let (old, new) = pair().new_tree(&mut runner).unwrap().current();
-            let (Ok(before), Ok(after)) = (compile(&old, &declared()), compile(&new, &declared()))
-            else {
+            let compiled = [&old, &new].map(|text| compile(text, &declared()));
+            let [Ok(before), Ok(after)] = compiled else {
                 continue;
             };
-            let reach = compile("has(user.s)", &declared()).unwrap();
-            let (old_ids, new_ids) = (naive(&before, &users), naive(&after, &users));
-            let reach_ids = naive(&reach, &users);
+            let texts = format!("{old}\n{new}");
+            let [old, new, reach_ids] = [&before, &after, &reach].map(|it| naive(it, &users));
+            let audiences = Audiences {
+                old,
+                new,
+                reach: reach_ids,
+            };
             let mut reachable: Bitmap = after.members(&table, now);
             reachable.and(&reach.members(&table, now));
             let movement = Movement {
@@ -67,59 +122,12 @@ fn who_enters_and_leaves_is_what_a_walk_over_everybody_says() {
                 after: after.members(&table, now),
                 reachable,
             };
+            audiences.check(&movement, &table, &texts);
+            let proof = Difference::of(Some(&before), Some(&after)).proof;
+            assert!(audiences.holds(proof), "{proof:?} is not so: {texts}");
+            assert!(before != after || proof == Some(Relation::Same), "{texts}");
             let counts = movement.counts();
-            let entered: BTreeSet<&str> = new_ids.difference(&old_ids).copied().collect();
-            let left: BTreeSet<&str> = old_ids.difference(&new_ids).copied().collect();
-            let shown = || format!("{old}\n{new}");
-            let n = |n: usize| n as u64;
-            assert_eq!(
-                (counts.before, counts.after),
-                (n(old_ids.len()), n(new_ids.len())),
-                "{}",
-                shown()
-            );
-            assert_eq!(
-                (counts.entered, counts.left),
-                (n(entered.len()), n(left.len())),
-                "{}",
-                shown()
-            );
-            assert_eq!(
-                counts.reachable,
-                n(new_ids.intersection(&reach_ids).count()),
-                "{}",
-                shown()
-            );
-            assert_eq!(
-                counts.entered_reachable,
-                n(entered.intersection(&reach_ids).count()),
-                "{}",
-                shown()
-            );
-            for (rows, ids) in movement.samples(3).iter().zip([&entered, &left]) {
-                assert_eq!(rows.len(), ids.len().min(3));
-                assert!(
-                    rows.iter()
-                        .all(|row| ids.contains(table.name(*row).unwrap())),
-                    "{}",
-                    shown()
-                );
-            }
-            let told = Difference::of(Some(&before), Some(&after));
-            let holds = match told.proof {
-                None => true,
-                Some(Relation::Same) => entered.is_empty() && left.is_empty(),
-                Some(Relation::Narrows) => entered.is_empty(),
-                Some(Relation::Widens) => left.is_empty(),
-                Some(Relation::Shifts) => false,
-            };
-            assert!(holds, "{:?} is not so: {}", told.proof, shown());
-            assert!(
-                before != after || told.proof == Some(Relation::Same),
-                "{}",
-                shown()
-            );
-            proofs.insert(format!("{:?}", told.proof));
+            proofs.insert(format!("{proof:?}"));
             relations.insert(format!("{:?}", Relation::of(counts.entered, counts.left)));
         }
     }

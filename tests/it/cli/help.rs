@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 51] = [
+const COMMANDS: [&[&str]; 52] = [
     &[],
     &["serve"],
     &["dev"],
@@ -54,6 +54,7 @@ const COMMANDS: [&[&str]; 51] = [
     &["bench", "render"],
     &["bench", "cases"],
     &["bench", "validate"],
+    &["bench", "plan"],
 ];
 
 #[test]

@@ -174,3 +174,121 @@ fn a_plan_says_what_it_does_to_people_in_every_form() {
     assert_eq!(scene.plan("markdown"), scene.plan("markdown"));
     scene.server.stop();
 }
+
+#[test]
+fn no_form_of_a_plan_shows_personal_values() {
+    let scene = Scene::changed();
+    for format in ["human", "markdown", "json"] {
+        let shown = scene.plan(format);
+        assert!(shown.contains('\u{2039}'), "nothing is masked in {format}");
+        for name in ["Ana", "Bia", "Caio", "Duda", "Enzo", "ANA", "ENZO"] {
+            assert!(!shown.contains(name), "{name} in {format}");
+        }
+        assert!(
+            !shown.contains("1011") && !shown.contains("sandbox-token"),
+            "{format}"
+        );
+    }
+    scene.server.stop();
+}
+
+#[test]
+fn what_hangs_on_personal_values_is_told_and_not_shown() {
+    let scene = Scene::new();
+    let text = "{% if ${first_name} == 'Ana' %}You alone{% else %}{{${first_name}}}{% endif %}";
+    let secret = APPLIED[7].1.replace("{{${first_name}}}", text);
+    scene.write("secret.yaml", &secret);
+    let planned = scene.json();
+    let messages = &planned["plan"]["changes"][0]["messages"];
+    assert!(messages["differing"].as_i64().unwrap() > 10, "{messages}");
+    let diff = &messages["diffs"][0];
+    assert_eq!((&diff["masked"], &diff["diff"]), (&json!(true), &json!("")));
+    assert!(
+        scene
+            .plan("human")
+            .contains("personal values, which are not shown")
+    );
+    scene.server.stop();
+}
+
+#[test]
+fn a_message_that_needs_content_is_not_made() {
+    let scene = Scene::new();
+    scene.write(
+        "settings.yaml",
+        "kind: Settings\nname: settings\nconnected_content: {hosts: [127.0.0.1], allow_private_network: true}\n",
+    );
+    // Nobody listens there: a request would fail, and the message with it.
+    let text = "{% connected_content http://127.0.0.1:1/x :save x %}Hi {{x.y}}";
+    scene.write(
+        "old.yaml",
+        &APPLIED[8]
+            .1
+            .replace("text: Old", &format!("text: \"{text}\"")),
+    );
+    let planned = scene.json();
+    let changes = planned["plan"]["changes"].as_array().unwrap();
+    let old = changes.iter().find(|it| it["name"] == "old").unwrap();
+    let messages = &old["messages"];
+    assert_eq!(
+        (&messages["sampled"], &messages["unasked"]),
+        (&json!(108), &json!(108))
+    );
+    assert_eq!(messages["differing"], 0);
+    let told = scene.plan("human");
+    assert!(told.contains("108 need connected content"), "{told}");
+    scene.server.stop();
+}
+
+#[test]
+fn a_comment_is_bounded_and_says_what_was_cut() {
+    let scene = Scene::new();
+    for n in 0..400 {
+        let text = format!(
+            "kind: Campaign\nname: made-{n}\nchannel: page\nsegment: adults\ntrigger: {{api: {{}}}}\n\
+             message: {{text: \"{}\"}}\n",
+            "@all <b>`words`</b> ```".repeat(40)
+        );
+        scene.write(&format!("made-{n}.yaml"), &text);
+    }
+    let comment = scene.plan("markdown");
+    let chars = comment.chars().count();
+    assert!((40_000..=60_000).contains(&chars), "{chars}");
+    assert!(comment.starts_with("<!-- recado plan -->\n"), "{comment}");
+    let end = comment.lines().last().unwrap();
+    assert!(
+        end.starts_with("**Cut**") && end.contains("details of"),
+        "{end}"
+    );
+    assert_eq!(
+        comment.matches("<details>").count(),
+        comment.matches("</details>").count()
+    );
+    let outside = comment.split("````").step_by(2).collect::<String>();
+    assert!(
+        !outside.contains("<b>") && !outside.contains("@all"),
+        "{outside}"
+    );
+    scene.server.stop();
+}
+
+#[test]
+fn a_comment_tells_what_is_wrong_with_files() {
+    let scene = Scene::new();
+    scene.write(
+        "adults.yaml",
+        &APPLIED[2].1.replace("user.age >= 18", "user.age >= \\\"x"),
+    );
+    let planned = scene.run(&["plan", "campaigns", "--format", "markdown"]);
+    assert_eq!(planned.status.code(), Some(1));
+    let told = stdout(&planned);
+    assert!(
+        told.starts_with("<!-- recado plan -->\n### Recado: this cannot be applied"),
+        "{told}"
+    );
+    assert!(
+        told.contains("❌ **filter-syntax** `campaigns/adults.yaml:3`"),
+        "{told}"
+    );
+    scene.server.stop();
+}

@@ -1,5 +1,6 @@
 //! What `src/store/contract.rs` says a store must do, case by case. A backend runs all of it with one line.
 
+mod comparing;
 mod deliveries;
 mod events;
 mod fixtures;
@@ -82,6 +83,10 @@ contract! {
     ],
     events::a_deleted_user_has_no_past => [],
     events::a_sent_message_is_received => [],
+    comparing::crowds_are_compared_as_sets => [],
+    comparing::nobody_moves_while_both_sides_are_asked => [
+        "Must ask both sides of a change of the same users",
+    ],
     following::whoever_enters_or_leaves_is_told_once => [
         "Must tell each user who entered or left in one step",
         "Must count a deleted user as left",
