@@ -11,7 +11,6 @@ use crate::engine::{self, CampaignInfo, Impact, KnownAttribute, Membership, Segm
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
-use crate::model::resource::RevisionInfo;
 use crate::model::send::{Counts, Miss, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
@@ -180,6 +179,10 @@ pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
         kind: kind.to_string(),
         name,
     });
+    let limits = plan.excesses.into_iter().map(|excess| pb::PlanLimit {
+        allow: excess.lifted_by.to_string(),
+        message: excess.message,
+    });
     pb::Plan {
         fingerprint: plan.fingerprint.as_str().to_owned(),
         revision: plan.revision.0,
@@ -187,6 +190,7 @@ pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
         unchanged: small(plan.unchanged),
         owner: plan.owner,
         orphans: orphans.collect(),
+        limits: limits.collect(),
     }
 }
 
@@ -354,17 +358,7 @@ fn change(impact: Impact) -> pb::ResourceChange {
             .iter()
             .map(|(kind, name)| format!("{kind} {name}"))
             .collect(),
-    }
-}
-
-pub(super) fn revision(info: RevisionInfo) -> pb::Revision {
-    pb::Revision {
-        revision: info.revision.0,
-        applied_at: Some(instant(info.applied_at)),
-        author: info.origin.author,
-        commit: info.origin.commit,
-        message: info.origin.message,
-        fingerprint: info.fingerprint.to_string(),
+        renamed_from: change.renamed_from.unwrap_or_default(),
     }
 }
 

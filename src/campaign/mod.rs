@@ -24,6 +24,7 @@ mod node;
 mod place;
 mod plan;
 mod redact;
+mod renames;
 mod rules;
 mod schema;
 mod segments;
@@ -43,7 +44,7 @@ pub use beside::Beside;
 pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use lints::Lints;
-pub use plan::{Action, Change, FieldChange, Plan, plan};
+pub use plan::{Change, FieldChange, Plan, plan};
 pub use rules::Rules;
 pub use schema::json_schema;
 pub use set::{

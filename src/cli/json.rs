@@ -236,8 +236,10 @@ pub(super) fn plan(plan: &pb::Plan) -> Value {
             "audience": change.audience,
             "audience_before": change.audience_before,
             "used_by": change.used_by,
+            "renamed_from": change.renamed_from,
         })
     };
+    let limit = |limit: &pb::PlanLimit| json!({ "allow": limit.allow, "message": limit.message });
     let orphan = |orphan: &pb::Orphan| json!({ "kind": orphan.kind, "name": orphan.name });
     json!({
         "fingerprint": plan.fingerprint,
@@ -245,6 +247,7 @@ pub(super) fn plan(plan: &pb::Plan) -> Value {
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "unchanged": plan.unchanged,
         "owner": plan.owner,
+        "limits": plan.limits.iter().map(limit).collect::<Vec<_>>(),
         "orphans": plan.orphans.iter().map(orphan).collect::<Vec<_>>(),
     })
 }

@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 use super::allowed::Allowed;
 use super::applied::State;
 use super::back::Back;
+use super::held::Excess;
 use super::seal::Seal;
 use super::{Engine, Error, Result};
 use crate::campaign::{self, Change, Set, SourceFile};
 use crate::diagnostic::Diagnostic;
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::Kind;
+use crate::model::resource::{Changed, Kind};
 use crate::segment::{self, Filter};
 
 /// What is to be planned.
 #[derive(Debug, Default)]
 pub struct PlanRequest {
     pub wish: Wish,
+    pub allowed: Allowed,
     /// The git commit of the files, for the record.
     pub commit: String,
 }
@@ -30,7 +32,6 @@ pub enum Wish {
         files: Vec<SourceFile>,
         /// What their owner has applied and is not among them goes.
         prune: bool,
-        allowed: Allowed,
     },
     Back(Back),
 }
@@ -55,6 +56,8 @@ pub struct Plan {
     pub owner: String,
     /// The owner's, not among the files, and kept.
     pub orphans: Vec<(Kind, String)>,
+    /// The bounds that it is over, lifted or not.
+    pub excesses: Vec<Excess>,
 }
 
 /// One change with what it does to people; counts are `None` for what has no audience.
@@ -77,10 +80,14 @@ enum Reach {
 impl Engine {
     /// Compares a wish with the applied state. Changes nothing.
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned> {
-        let PlanRequest { wish, commit } = request;
+        let PlanRequest {
+            wish,
+            allowed,
+            commit,
+        } = request;
         wish.check()?;
         let state = self.applied.load_full();
-        let loaded = match self.load(&wish, &state.set).await? {
+        let loaded = match self.load(&wish, &allowed, &state.set).await? {
             Ok(loaded) => loaded,
             Err(diagnostics) => {
                 return Ok(Planned {
@@ -150,14 +157,17 @@ impl Engine {
                 change,
             });
         }
-        Ok(Plan {
+        let plan = Plan {
             fingerprint: plan.fingerprint,
             revision: plan.revision,
             changes,
             unchanged: plan.unchanged,
             owner: plan.owner,
             orphans: plan.orphans,
-        })
+            excesses: Vec::new(),
+        };
+        let excesses = self.excesses(&plan, &state.set, wanted).await?;
+        Ok(Plan { excesses, ..plan })
     }
 
     /// The users a campaign's audience holds now; everybody without a filter.
@@ -191,6 +201,22 @@ impl Engine {
     }
 }
 
+// === impl Plan ===
+
+impl Plan {
+    /// What is kept of the changes.
+    pub(super) fn changed(&self) -> Vec<Changed> {
+        let changes = self.changes.iter().map(|impact| Changed {
+            kind: impact.change.kind,
+            name: impact.change.name.clone(),
+            action: impact.change.action,
+            before: impact.audience_before,
+            after: impact.audience,
+        });
+        changes.collect()
+    }
+}
+
 // === impl Wish ===
 
 impl Wish {
@@ -213,7 +239,6 @@ impl Default for Wish {
         Self::Files {
             files: Vec::new(),
             prune: false,
-            allowed: Allowed::default(),
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod contract;
 mod following;
 mod identity;
+mod resources;
 pub mod revisions;
 pub mod sqlite;
 

@@ -23,6 +23,7 @@ mod open;
 mod pending;
 mod reader;
 mod resources;
+mod revisions;
 mod sends;
 mod series;
 mod slab;
