@@ -191,7 +191,7 @@ async fn check(live: &Live, a: &Files, b: &Files) {
 fn an_apply_makes_what_the_files_say_and_going_back_restores_it() {
     Stage::new().run(async |live| {
         // The server runs beside this task: once it answers, the task may block.
-        plan(live, wish(&Files::new())).await;
+        plan(live, pb::PlanCampaignsRequest::default()).await;
         block_in_place(|| {
             let config = ProptestConfig {
                 cases: 48,
