@@ -178,6 +178,7 @@ pub async fn run(
     engine.warn_of_secrets();
     engine.resume_fan_outs().await?;
     let ops = http::Ops {
+        engine: Arc::clone(&engine),
         tasks: tasks.clone(),
         tokens: tokens.clone(),
     };

@@ -29,7 +29,8 @@ impl CampaignService for Campaigns {
     ) -> Result<Response<pb::PlanCampaignsResponse>, Status> {
         let request = request.into_inner();
         let planned = self.engine.plan(PlanRequest {
-            wish: wish(request.files, request.prune, &request.allow, request.back)?,
+            wish: wish(request.files, request.prune, request.back)?,
+            allowed: allowed(&request.allow)?,
             commit: decode::bounded("commit", request.commit, limits::REVISION_NAME_BYTES_MAX)?,
         });
         let planned = planned.await?;
@@ -111,7 +112,7 @@ impl CampaignService for Campaigns {
             query.token(&last.revision.0.to_be_bytes())
         });
         Ok(Response::new(pb::ListRevisionsResponse {
-            revisions: found.into_iter().map(encode::revision).collect(),
+            revisions: found.into_iter().map(seal::revision).collect(),
             next_page_token,
         }))
     }
@@ -122,9 +123,9 @@ impl CampaignService for Campaigns {
     ) -> Result<Response<pb::ExportCampaignsResponse>, Status> {
         let asked = request.into_inner().revision;
         let revision = (asked > 0).then_some(Revision(asked));
-        let (info, documents) = self.engine.export(revision).await?;
+        let exported = self.engine.export(revision).await?;
         let (mut files, mut owners) = (Vec::new(), Vec::new());
-        for document in documents {
+        for document in exported.documents {
             owners.push(document.owner);
             files.push(pb::SourceFile {
                 path: document.path,
@@ -132,9 +133,10 @@ impl CampaignService for Campaigns {
             });
         }
         Ok(Response::new(pb::ExportCampaignsResponse {
-            revision: Some(encode::revision(info)),
+            revision: Some(seal::revision(exported.info)),
             files,
             owners,
+            changes: exported.changes.into_iter().map(seal::planned).collect(),
         }))
     }
 
@@ -179,7 +181,7 @@ pub(super) fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
 fn apply_request(request: pb::ApplyCampaignsRequest) -> crate::engine::Result<ApplyRequest> {
     let name = limits::REVISION_NAME_BYTES_MAX;
     let message = limits::REVISION_MESSAGE_BYTES_MAX;
-    let wish = wish(request.files, request.prune, &request.allow, request.back)?;
+    let wish = wish(request.files, request.prune, request.back)?;
     let seen = match request.seal {
         Some(_) if matches!(wish, Wish::Back(_)) => {
             let message = "a `seal` is given too: leave one out";
@@ -205,22 +207,24 @@ fn apply_request(request: pb::ApplyCampaignsRequest) -> crate::engine::Result<Ap
             commit: decode::bounded("commit", request.commit, name)?,
             message: decode::bounded("message", request.message, message)?,
         },
+        allowed: allowed(&request.allow)?,
         wish,
     })
+}
+
+fn allowed(allow: &[String]) -> crate::engine::Result<Allowed> {
+    Allowed::parse(allow).map_err(|invalid| decode::bad("allow", invalid))
 }
 
 fn wish(
     files: Vec<pb::SourceFile>,
     prune: bool,
-    allow: &[String],
     back: Option<pb::RevisionTarget>,
 ) -> crate::engine::Result<Wish> {
-    let allowed = Allowed::parse(allow).map_err(|invalid| decode::bad("allow", invalid))?;
     let Some(target) = back else {
         return Ok(Wish::Files {
             files: self::files(files),
             prune,
-            allowed,
         });
     };
     if !files.is_empty() || prune {

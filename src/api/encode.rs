@@ -11,7 +11,6 @@ use crate::engine::{CampaignInfo, KnownAttribute, Membership, SegmentInfo, Watch
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Reason, State};
 use crate::model::id::ExternalId;
-use crate::model::resource::RevisionInfo;
 use crate::model::send::{Counts, Miss, Phase, Send};
 use crate::model::user::{Profile, Rejected};
 use crate::segment::Explained;
@@ -316,17 +315,6 @@ fn send_counts(counts: Counts) -> pb::SendCounts {
         unknown: count(counts.unknown),
         cancelled: count(counts.cancelled),
         total: count(counts.total()),
-    }
-}
-
-pub(super) fn revision(info: RevisionInfo) -> pb::Revision {
-    pb::Revision {
-        revision: info.revision.0,
-        applied_at: Some(instant(info.applied_at)),
-        author: info.origin.author,
-        commit: info.origin.commit,
-        message: info.origin.message,
-        fingerprint: info.fingerprint.to_string(),
     }
 }
 

@@ -16,6 +16,10 @@ pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
         kind: kind.to_string(),
         name,
     });
+    let limits = plan.excesses.into_iter().map(|excess| pb::PlanLimit {
+        allow: excess.lifted_by.to_string(),
+        message: excess.message,
+    });
     pb::Plan {
         fingerprint: plan.fingerprint.as_str().to_owned(),
         revision: plan.revision.0,
@@ -24,6 +28,7 @@ pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
         reached: plan.reached.into_iter().map(reached).collect(),
         owner: plan.owner,
         orphans: orphans.collect(),
+        limits: limits.collect(),
     }
 }
 
@@ -39,6 +44,7 @@ fn change(impact: Impact) -> pb::ResourceChange {
         audience_before: impact.audience_before.map(count),
         used_by: names(&change.used_by),
         effect: Some(effect(impact.effect)),
+        renamed_from: change.renamed_from.unwrap_or_default(),
     }
 }
 

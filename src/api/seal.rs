@@ -1,15 +1,14 @@
-//! Sealed plans, as messages and as nouns.
+//! Sealed plans and revisions, as messages and as nouns.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{encode, pb};
-use crate::campaign::Action;
-use crate::engine::{Broken, Error, Result, Seal, SealedChange};
+use crate::engine::{Broken, Error, Result, Seal};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::Kind;
+use crate::model::resource::{Action, Changed, Kind, RevisionInfo};
 
 /// What an action is on the wire.
 pub(super) fn action(action: Action) -> pb::ChangeAction {
@@ -20,14 +19,17 @@ pub(super) fn action(action: Action) -> pb::ChangeAction {
     }
 }
 
-pub(super) fn encode(seal: Seal) -> pb::PlanSeal {
-    let changes = seal.changes.into_iter().map(|change| pb::SealedChange {
+pub(super) fn planned(change: Changed) -> pb::PlannedChange {
+    pb::PlannedChange {
         kind: change.kind.to_string(),
         name: change.name,
         action: action(change.action).into(),
         audience_before: change.before.map(encode::count),
         audience: change.after.map(encode::count),
-    });
+    }
+}
+
+pub(super) fn encode(seal: Seal) -> pb::PlanSeal {
     pb::PlanSeal {
         server: seal.server,
         version: seal.version,
@@ -38,7 +40,7 @@ pub(super) fn encode(seal: Seal) -> pb::PlanSeal {
         commit: seal.commit,
         owner: seal.owner,
         prune: seal.prune,
-        changes: changes.collect(),
+        changes: seal.changes.into_iter().map(planned).collect(),
         signature: hex::encode(seal.signature),
     }
 }
@@ -63,7 +65,7 @@ pub(super) fn decode(seal: pb::PlanSeal) -> Result<Seal> {
     })
 }
 
-fn change(change: pb::SealedChange) -> Option<SealedChange> {
+fn change(change: pb::PlannedChange) -> Option<Changed> {
     let action = match change.action() {
         pb::ChangeAction::Create => Action::Create,
         pb::ChangeAction::Update => Action::Update,
@@ -71,13 +73,29 @@ fn change(change: pb::SealedChange) -> Option<SealedChange> {
         pb::ChangeAction::Unspecified => return None,
     };
     let count = |n: Option<i64>| n.map(u64::try_from).transpose().ok();
-    Some(SealedChange {
+    Some(Changed {
         kind: Kind::parse(&change.kind)?,
         action,
         before: count(change.audience_before)?,
         after: count(change.audience)?,
         name: change.name,
     })
+}
+
+pub(super) fn revision(info: RevisionInfo) -> pb::Revision {
+    pb::Revision {
+        revision: info.revision.0,
+        applied_at: Some(encode::instant(info.applied_at)),
+        author: info.origin.author,
+        commit: info.origin.commit,
+        message: info.origin.message,
+        fingerprint: info.fingerprint.to_string(),
+        owner: info.record.owner,
+        allowed: info.record.allowed,
+        plan_time: info.record.planned_at.map(encode::instant),
+        back_to: info.record.back_to.map_or(0, |revision| revision.0),
+        pruned: info.record.is_pruned,
+    }
 }
 
 /// How old a plan may be.

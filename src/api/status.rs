@@ -174,9 +174,11 @@ fn of(error: &engine::Error) -> Wire {
             ErrorReason::EmptyAudience,
             message,
         ),
-        Error::Stale { .. } | Error::Moved(_) | Error::Broken(_) | Error::AudienceMoved(_) => {
-            of_plan(error, message)
-        }
+        Error::Stale { .. }
+        | Error::Moved(_)
+        | Error::Broken(_)
+        | Error::AudienceMoved(_)
+        | Error::Exceeded(_) => of_plan(error, message),
         Error::StaleCursor(_) => Wire::new(Code::OutOfRange, ErrorReason::StaleCursor, message),
         Error::Busy { retry_after } => {
             Wire::new(Code::ResourceExhausted, ErrorReason::Busy, message)
@@ -222,6 +224,13 @@ fn of_plan(error: &engine::Error, message: String) -> Wire {
             drifts.fold(wire, |wire, drift| {
                 let counts = format!("{} -> {}", drift.planned, drift.now);
                 wire.telling(&drift.resource, counts)
+            })
+        }
+        Error::Exceeded(excesses) => {
+            let wire = refused(ErrorReason::OverPlanLimit, message);
+            let excesses = excesses.iter().take(VIOLATIONS_MAX);
+            excesses.fold(wire, |wire, excess| {
+                wire.telling(&excess.lifted_by.to_string(), excess.message.clone())
             })
         }
         _ => Wire::internal(),

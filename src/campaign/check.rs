@@ -290,6 +290,7 @@ impl Checker<'_> {
             segment: file.segment.clone(),
             filter: file.filter.clone(),
             audience,
+            max_audience: file.max_audience,
             message,
             gaps,
             resend_unknown: file

@@ -166,6 +166,7 @@ pub(super) struct CampaignFile {
     pub(super) channel: String,
     pub(super) segment: Option<String>,
     pub(super) filter: Option<String>,
+    pub(super) max_audience: Option<u64>,
     pub(super) trigger: TriggerFile,
     pub(super) message: Option<serde_json::Value>,
     pub(super) raw: Option<RawFile>,
@@ -258,6 +259,9 @@ pub(super) struct SettingsFile {
 pub(super) struct RulesFile {
     pub(super) max_age: Option<String>,
     pub(super) audience_drift: Option<String>,
+    pub(super) max_deletes: Option<String>,
+    pub(super) few_deletes: Option<u64>,
+    pub(super) max_starts: Option<u64>,
 }
 
 /// A policy over plans.

@@ -322,6 +322,11 @@ static CAMPAIGN: &[Field] = &[
         &Shape::Text,
         "A CEL expression; with a segment, both must be true.",
     ),
+    optional(
+        "max_audience",
+        &Shape::Count(10_000_000_000),
+        "How many people it is meant for at most: an apply that makes them more is refused.",
+    ),
     needed("trigger", &Shape::Map(TRIGGER), "What starts it."),
     optional(
         "message",

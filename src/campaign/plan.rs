@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::renames;
 use super::set::Set;
 use crate::model::id::{Fingerprint, Revision};
-use crate::model::resource::{Document, Kind};
+use crate::model::resource::{Action, Document, Kind};
 
 /// The difference between the applied state and files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,32 +36,8 @@ pub struct Change {
     pub fields: Vec<FieldChange>,
     /// What uses it among the wanted resources, through others too, by kind and name.
     pub used_by: Vec<(Kind, String)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    Create,
-    Update,
-    /// Applied, of the files' owner, and not among the files.
-    Delete,
-}
-
-// === impl Action ===
-
-impl Action {
-    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Delete];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.as_str() == text)
-    }
+    /// What it was called before, if one that is gone is alike.
+    pub renamed_from: Option<String>,
 }
 
 /// A field that differs, as texts; empty where it is absent.
@@ -98,6 +75,12 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
             changes.push(change(document, Action::Delete, Vec::new()));
         }
     }
+    let created = after.iter().filter(|(key, _)| !before.contains_key(key));
+    let created: Vec<_> = created.map(|(_, document)| document).collect();
+    let is_gone = |key: &(Kind, String)| !after.contains_key(key) || wanted.orphans.contains(key);
+    let gone = before.iter().filter(|(key, _)| is_gone(key));
+    let gone: Vec<_> = gone.map(|(_, document)| document).collect();
+    renames::find(&mut changes, &created, &gone);
     let users = wanted.uses.inverted();
     for change in &mut changes {
         change.used_by = users.of(change.kind, &change.name);
@@ -122,6 +105,7 @@ fn change(document: &Document, action: Action, fields: Vec<FieldChange>) -> Chan
         path: document.path.clone(),
         fields,
         used_by: Vec::new(),
+        renamed_from: None,
     }
 }
 

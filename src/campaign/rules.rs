@@ -13,6 +13,12 @@ pub struct Rules {
     pub max_age: Option<Duration>,
     /// In percent of what the plan said.
     pub audience_drift: u32,
+    /// In percent of the owner's campaigns.
+    pub max_deletes: u32,
+    /// So many may always be deleted.
+    pub few_deletes: u64,
+    /// New campaigns of one apply.
+    pub max_starts: u64,
 }
 
 // === impl Rules ===
@@ -21,9 +27,13 @@ impl Rules {
     pub(super) fn read(file: &RulesFile) -> Self {
         let usual = Self::default();
         let drift = file.audience_drift.as_deref().and_then(percent);
+        let deletes = file.max_deletes.as_deref().and_then(percent);
         Self {
             max_age: file.max_age.as_deref().and_then(duration),
             audience_drift: drift.unwrap_or(usual.audience_drift),
+            max_deletes: deletes.unwrap_or(usual.max_deletes),
+            few_deletes: file.few_deletes.unwrap_or(usual.few_deletes),
+            max_starts: file.max_starts.unwrap_or(usual.max_starts),
         }
     }
 
@@ -34,6 +44,9 @@ impl Rules {
         Self {
             max_age: ages.min(),
             audience_drift: self.audience_drift.min(other.audience_drift),
+            max_deletes: self.max_deletes.min(other.max_deletes),
+            few_deletes: self.few_deletes.min(other.few_deletes),
+            max_starts: self.max_starts.min(other.max_starts),
         }
     }
 
@@ -41,6 +54,12 @@ impl Rules {
     pub fn age(&self, asked: Option<Duration>) -> Duration {
         let said = [asked, self.max_age].into_iter().flatten();
         said.min().unwrap_or(limits::PLAN_AGE_DEFAULT)
+    }
+
+    /// Whether `n` of `of` campaigns are more than may be deleted at once.
+    pub fn deletes_too_many(&self, n: u64, of: u64) -> bool {
+        let share = u128::from(of) * u128::from(self.max_deletes);
+        n > self.few_deletes && u128::from(n) * 100 > share
     }
 
     /// Whether an audience is another one than the plan said.
@@ -56,6 +75,9 @@ impl Default for Rules {
         Self {
             max_age: None,
             audience_drift: limits::AUDIENCE_DRIFT_PERCENT,
+            max_deletes: limits::DELETES_PERCENT,
+            few_deletes: limits::DELETES_FEW,
+            max_starts: limits::STARTS,
         }
     }
 }
@@ -82,6 +104,20 @@ mod tests {
     }
 
     #[test]
+    fn a_few_may_always_be_deleted_and_of_many_a_share() {
+        let rules = Rules::default();
+        for (n, of, expected) in [
+            (3, 3, false),
+            (4, 4, true),
+            (4, 13, true),
+            (30, 100, false),
+            (31, 100, true),
+        ] {
+            assert_eq!(rules.deletes_too_many(n, of), expected, "{n} of {of}");
+        }
+    }
+
+    #[test]
     fn whoever_applies_may_be_stricter_than_settings_and_not_laxer() {
         let hours = |n| Duration::from_hours(n);
         let said = Rules {
@@ -98,8 +134,8 @@ mod tests {
             assert_eq!(rules.age(asked.map(hours)), hours(expected));
         }
         let both = said.strictest(Rules {
-            max_age: None,
             audience_drift: 5,
+            ..Rules::default()
         });
         assert_eq!((both.max_age, both.audience_drift), (Some(hours(48)), 5));
     }

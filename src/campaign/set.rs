@@ -126,6 +126,8 @@ pub struct Campaign {
     pub filter: Option<String>,
     /// Segment and filter together; everybody without either.
     pub audience: Option<Filter>,
+    /// An apply that makes the audience larger than this has to be allowed by name.
+    pub max_audience: Option<u64>,
     pub message: Arc<Message>,
     /// What its message shows without a `default`, and its audience need not have.
     pub gaps: Vec<Gap>,

@@ -66,6 +66,21 @@ static RULES: &[Field] = &[
         &Shape::Percent(limits::AUDIENCE_DRIFT_PERCENT_MAX),
         "How far an audience may have moved since the plan was made; 20% by default.",
     ),
+    optional(
+        "max_deletes",
+        &Shape::Percent(100),
+        "How much of the owner's campaigns one apply may delete; 30% by default.",
+    ),
+    optional(
+        "few_deletes",
+        &Shape::Count(1_000),
+        "So many campaigns may be deleted, whatever their share; 3 by default.",
+    ),
+    optional(
+        "max_starts",
+        &Shape::Count(1_000_000),
+        "How many campaigns may be new in one apply; 50 by default.",
+    ),
 ];
 
 static AGE: Shape = Shape::Duration(Span {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Action, Plan, Set, SourceFile, load};
+use super::{Plan, Set, SourceFile, load};
 use crate::model::id::Revision;
-use crate::model::resource::{Document, Kind};
+use crate::model::resource::{Action, Document, Kind};
 
 const SHIPPED: [(&str, &str); 5] = [
     (

@@ -31,7 +31,7 @@ Examples:
   recado plan campaigns --out plan.json && recado apply --plan plan.json
 
 Exits with 5 when somebody else applied in between, with 9 when \
-a saved plan was edited, is too old, of another server, or its audience moved, and with 11 when the answer was lost: the \
+a saved plan was edited, is too old, of another server, or its audience moved, with 10 when a limit refuses it, and with 11 when the answer was lost: the \
 same saved plan again is answered with the revision that it made.")]
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
 pub(super) struct Apply {

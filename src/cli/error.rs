@@ -135,6 +135,7 @@ impl Refusal {
     fn exit(&self) -> Exit {
         match (self.code, self.reason.as_str()) {
             (_, "STALE_PLAN") => Exit::STALE,
+            (_, "OVER_PLAN_LIMIT") => Exit::LIMITED,
             (
                 _,
                 "PLAN_EDITED" | "PLAN_EXPIRED" | "PLAN_FOREIGN" | "PLAN_VERSION" | "AUDIENCE_MOVED",
@@ -244,7 +245,10 @@ fn advice(reason: &str) -> Option<&'static str> {
         "PLAN_VERSION" => {
             Some("the server was replaced since: plan again, and look at the new plan")
         }
-        "AUDIENCE_MOVED" => Some("plan again, and look at whom it reaches now"),
+        "AUDIENCE_MOVED" => {
+            Some("plan again, and look at whom it reaches now; `--allow drift` applies it as it is")
+        }
+        "OVER_PLAN_LIMIT" => Some("change less at once, or lift each by its name"),
         "EMPTY_AUDIENCE" => {
             Some("`--user ID` takes anybody, `--attributes JSON` a user made by hand")
         }
@@ -290,6 +294,7 @@ mod tests {
                 "AUDIENCE_MOVED",
                 Exit::BROKEN_PLAN,
             ),
+            (Code::FailedPrecondition, "OVER_PLAN_LIMIT", Exit::LIMITED),
             (Code::NotFound, "NOT_FOUND", Exit::FAILED),
         ] {
             let details = ErrorDetails::with_error_info(reason, "recado", []);

@@ -19,6 +19,7 @@ Exit codes:
   7  a rollback would delete something, and nobody was there to agree: `--yes` does
   8  the applied state is not what the files say (`drift`, `plan --detailed-exitcode`)
   9  a saved plan cannot be applied: it was edited, is too old, of another server or version, or its audience moved
+ 10  a limit refuses the plan; `--allow NAME` lifts it
  11  whether it was applied is not known: the connection broke before the answer";
 
 // === impl Exit ===
@@ -44,6 +45,8 @@ impl Exit {
     pub const DIFFERS: Self = Self(8);
     /// A saved plan is not one that can be applied here and now: plan again.
     pub const BROKEN_PLAN: Self = Self(9);
+    /// A limit of Settings or of a campaign refuses it, and nobody lifted it by name.
+    pub const LIMITED: Self = Self(10);
     /// The server may have done it or not: its answer was lost.
     pub const UNSETTLED: Self = Self(11);
 

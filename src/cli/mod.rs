@@ -17,6 +17,7 @@ mod logging;
 mod output;
 mod stop;
 mod watch;
+mod whole;
 mod write;
 
 mod diagnostics;

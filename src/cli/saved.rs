@@ -3,14 +3,14 @@
 //! One JSON document, described in `docs/apply.md`. It holds the campaign files, and what the server signed of the plan.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::Error;
-use super::{json, output};
+use super::{json, output, whole};
 use crate::api::pb;
 use crate::model::limits;
 
@@ -73,28 +73,14 @@ pub(super) fn keep(
     let Some(seal) = seal else {
         return Ok(());
     };
-    write(path, seal, files)?;
+    let mut text = serde_json::to_string_pretty(&document(seal, files))
+        .map_err(|error| Error::Input(format!("the plan cannot be written: {error}")))?;
+    text.push('\n');
+    whole::write(path, text.as_bytes())?;
     output::note(format_args!(
         "saved; `recado apply --plan {}` applies it",
         path.display()
     ));
-    Ok(())
-}
-
-/// Writes a plan whole or not at all: what was there before stays until it is written.
-fn write(path: &Path, seal: pb::PlanSeal, files: Vec<pb::SourceFile>) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
-    let text = serde_json::to_string_pretty(&document(seal, files))
-        .map_err(|error| Error::Input(format!("the plan cannot be written: {error}")))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(folder))?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.write_all(b"\n"))
-        .and_then(|()| file.as_file().sync_all());
-    written.map_err(Error::file(path))?;
-    let kept = file.persist(path);
-    kept.map_err(|error| Error::file(path)(error.error))?;
     Ok(())
 }
 
@@ -166,7 +152,7 @@ fn document(seal: pb::PlanSeal, files: Vec<pb::SourceFile>) -> Document {
 fn saved(document: Document) -> Option<Saved> {
     let changes = document.changes.into_iter().map(|change| {
         let name = format!("CHANGE_ACTION_{}", change.action.to_ascii_uppercase());
-        Some(pb::SealedChange {
+        Some(pb::PlannedChange {
             kind: change.kind,
             name: change.name,
             action: pb::ChangeAction::from_str_name(&name)?.into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::campaign::Set;
 use crate::model::event::Retention;
 use crate::model::id::Revision;
-use crate::model::resource::{Document, Kind};
+use crate::model::resource::{Document, Kind, RevisionInfo};
 use crate::store::Store;
 use crate::store::revisions::Revisions;
 
@@ -19,6 +19,8 @@ const PSID_ATTRIBUTE: &str = "messenger_id";
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) revision: Revision,
+    /// What is on record of it; none before the first.
+    pub(super) info: Option<RevisionInfo>,
     pub(super) set: Arc<Set>,
     /// The revision that last changed each campaign.
     pub(super) changed_at: BTreeMap<String, Revision>,
@@ -31,17 +33,16 @@ pub(super) struct State {
 
 impl State {
     pub(super) async fn read(store: &dyn Store, revisions: &Revisions) -> Result<Self> {
-        let revision = store
-            .current()
-            .await?
-            .map_or(Revision(0), |info| info.revision);
+        let info = store.current().await?;
+        let revision = info.as_ref().map_or(Revision(0), |info| info.revision);
         let set = revisions.get(revision).await?;
         let changed_at = changed_at(store, revision, &set).await?;
-        Ok(Self::new(revision, set, changed_at))
+        Ok(Self::new(info, set, changed_at))
     }
 
     /// The state that `set` makes of this one.
-    pub(super) fn next(&self, revision: Revision, set: Arc<Set>) -> Self {
+    pub(super) fn next(&self, info: RevisionInfo, set: Arc<Set>) -> Self {
+        let revision = info.revision;
         let before = campaigns(&self.set.documents);
         let changed_at = campaigns(&set.documents)
             .into_iter()
@@ -51,7 +52,7 @@ impl State {
                 (name.to_owned(), *unchanged_since.unwrap_or(&revision))
             })
             .collect();
-        Self::new(revision, set, changed_at)
+        Self::new(Some(info), set, changed_at)
     }
 
     /// The document of a campaign.
@@ -59,11 +60,16 @@ impl State {
         campaigns(&self.set.documents).remove(campaign)
     }
 
-    fn new(revision: Revision, set: Arc<Set>, changed_at: BTreeMap<String, Revision>) -> Self {
+    fn new(
+        info: Option<RevisionInfo>,
+        set: Arc<Set>,
+        changed_at: BTreeMap<String, Revision>,
+    ) -> Self {
         let named = set.psid_attributes().map(str::to_owned);
         let psid_attributes = named.chain([PSID_ATTRIBUTE.to_owned()]).collect();
         Self {
-            revision,
+            revision: info.as_ref().map_or(Revision(0), |info| info.revision),
+            info,
             retention: set.registry.retention(),
             set,
             changed_at,

@@ -1,26 +1,28 @@
 //! Applying: files become the state in force, in one transaction, if nothing moved since the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
+use super::allowed::{Allowed, Exception};
 use super::applied::State;
 use super::error::{Drift, Moved};
 use super::plan::{Plan, Wish};
 use super::seal::Seal;
-use super::{Engine, Error, Result};
+use super::{Engine, Error, Result, held};
 use crate::campaign::{self, Rules, Set};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::{Document, Origin};
+use crate::model::resource::{Document, Origin, Record};
 use crate::store::contract::NewRevision;
 
 #[derive(Debug)]
 pub struct ApplyRequest {
     /// What was planned.
     pub wish: Wish,
+    pub allowed: Allowed,
     pub seen: Seen,
     /// How old a sealed plan may be.
     pub max_age: Option<Duration>,
@@ -56,6 +58,7 @@ impl Engine {
     pub async fn apply(self: &Arc<Self>, request: ApplyRequest) -> Result<Applied> {
         let ApplyRequest {
             mut wish,
+            allowed,
             seen,
             max_age,
             origin,
@@ -72,20 +75,19 @@ impl Engine {
         {
             return Ok(applied);
         }
-        let loaded = self.load(&wish, &state.set).await?.map_err(Error::Files)?;
+        let loaded = self.load(&wish, &allowed, &state.set).await?;
+        let loaded = loaded.map_err(Error::Files)?;
         let set = Arc::new(loaded.set);
         if let Seen::Sealed(seal) = &seen {
-            let rules = rules(&state.set, &set);
+            let rules = held::rules(&state.set, &set);
             seal.check_age(self.parts.clock.now(), rules.age(max_age))?;
         }
         let plan = campaign::plan(&state.set.documents, &set, state.revision);
         if plan.fingerprint != *seen.fingerprint() {
-            return self.differs(&seen, &wish, plan, &state).await;
+            return self.differs(&seen, (&wish, &allowed), plan, &state).await;
         }
         let plan = self.weigh(plan, &state, &set).await?;
-        if let Seen::Sealed(seal) = &seen {
-            check_drift(seal, &plan, rules(&state.set, &set))?;
-        }
+        let used = held(&seen, &allowed, &plan, (&state.set, &set))?;
         if plan.changes.is_empty() {
             return Ok(self.done(state.revision, Some(plan)));
         }
@@ -93,6 +95,8 @@ impl Engine {
             applied_at: self.parts.clock.now(),
             fingerprint: plan.fingerprint.clone(),
             origin,
+            record: record(&seen, &wish, &plan, &used),
+            changes: plan.changed(),
         };
         let revision = self.commit(one, set, new).await?;
         Ok(self.done(revision, Some(plan)))
@@ -120,11 +124,12 @@ impl Engine {
         let documents = set.documents.clone();
         let stored = self.parts.store.apply(state.revision, documents, new);
         let info = stored.await?;
-        self.applied.store(Arc::new(state.next(info.revision, set)));
-        self.revised.send_replace(info.revision);
-        let Origin { author, commit, .. } = info.origin;
-        tracing::info!(revision = info.revision.0, author, commit, "applied");
-        Ok(info.revision)
+        let revision = info.revision;
+        let Origin { author, commit, .. } = &info.origin;
+        tracing::info!(revision = revision.0, author, commit, "applied");
+        self.applied.store(Arc::new(state.next(info, set)));
+        self.revised.send_replace(revision);
+        Ok(revision)
     }
 
     fn done(&self, revision: Revision, plan: Option<Plan>) -> Applied {
@@ -154,7 +159,7 @@ impl Engine {
     async fn differs(
         &self,
         seen: &Seen,
-        wish: &Wish,
+        asked: (&Wish, &Allowed),
         plan: campaign::Plan,
         state: &State,
     ) -> Result<Applied> {
@@ -166,7 +171,7 @@ impl Engine {
                 let moved = self.moved(seal.revision, state).await?;
                 Err(Error::Moved(Box::new(moved)))
             }
-            Seen::Fingerprint(seen) if self.was_made_by(seen, wish).await? => {
+            Seen::Fingerprint(seen) if self.was_made_by(seen, asked).await? => {
                 Ok(self.done(state.revision, None))
             }
             Seen::Fingerprint(seen) => Err(Error::Stale {
@@ -177,14 +182,18 @@ impl Engine {
     }
 
     /// Whether the newest revision came of this plan of this wish.
-    async fn was_made_by(&self, seen: &Fingerprint, wish: &Wish) -> Result<bool> {
+    async fn was_made_by(
+        &self,
+        seen: &Fingerprint,
+        (wish, allowed): (&Wish, &Allowed),
+    ) -> Result<bool> {
         let current = self.parts.store.current().await?;
         let Some(info) = current.filter(|info| info.fingerprint == *seen) else {
             return Ok(false);
         };
         let before = Revision(info.revision.0.saturating_sub(1));
         let applied = self.parts.revisions.get(before).await?;
-        let Ok(loaded) = self.load(wish, &applied).await? else {
+        let Ok(loaded) = self.load(wish, allowed, &applied).await? else {
             return Ok(false);
         };
         let plan = campaign::plan(&applied.documents, &loaded.set, before);
@@ -239,16 +248,53 @@ impl Seen {
     }
 }
 
-/// What holds for a change: the stricter of what is applied and of what it brings, so that it cannot loosen the rules
-/// for itself. The first Settings have nothing before them.
-fn rules(applied: &Set, wanted: &Set) -> Rules {
-    let of = |set: &Set| {
-        let own = |owner: &str| wanted.owner.as_ref().is_none_or(|of| of == owner);
-        let rules = set.rules.iter().filter(|(owner, _)| own(owner));
-        rules.map(|(_, rules)| *rules).reduce(Rules::strictest)
-    };
-    let brought = of(wanted).unwrap_or_default();
-    of(applied).map_or(brought, |applied| applied.strictest(brought))
+/// The exceptions that the plan needs, all of them given.
+fn held(
+    seen: &Seen,
+    allowed: &Allowed,
+    plan: &Plan,
+    (applied, wanted): (&Set, &Set),
+) -> Result<Vec<Exception>> {
+    let mut used = held::lifted(plan.excesses.clone(), allowed).map_err(Error::Exceeded)?;
+    if let Seen::Sealed(seal) = seen {
+        match check_drift(seal, plan, held::rules(applied, wanted)) {
+            Err(Error::AudienceMoved(_)) if allowed.holds(&Exception::Drift) => {
+                used.push(Exception::Drift);
+            }
+            checked => checked?,
+        }
+    }
+    used.extend(taken_over(&applied.documents, &wanted.documents));
+    Ok(used)
+}
+
+/// Loading has seen to it that they were allowed.
+fn taken_over(before: &[Document], after: &[Document]) -> BTreeSet<Exception> {
+    let owners: BTreeMap<_, _> = before
+        .iter()
+        .map(|it| ((it.kind, &it.name), it.owner.as_str()))
+        .collect();
+    let taken = after.iter().filter_map(|it| {
+        let owner = *owners.get(&(it.kind, &it.name))?;
+        (!owner.is_empty() && owner != it.owner).then(|| Exception::Takeover(owner.to_owned()))
+    });
+    taken.collect()
+}
+
+fn record(seen: &Seen, wish: &Wish, plan: &Plan, used: &[Exception]) -> Record {
+    Record {
+        owner: plan.owner.clone(),
+        allowed: used.iter().map(ToString::to_string).collect(),
+        planned_at: match seen {
+            Seen::Sealed(seal) => Some(seal.made_at),
+            Seen::Fingerprint(_) => None,
+        },
+        back_to: match wish {
+            Wish::Back(back) => Some(back.revision),
+            Wish::Files { .. } => None,
+        },
+        is_pruned: matches!(wish, Wish::Files { prune: true, .. }),
+    }
 }
 
 fn check_drift(seal: &Seal, plan: &Plan, rules: Rules) -> Result<()> {

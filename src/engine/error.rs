@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::held::Excess;
 use super::seal::Broken;
 use crate::delivery;
 use crate::diagnostic::Diagnostic;
@@ -48,6 +49,9 @@ pub enum Error {
     /// The caller must plan again, and look at whom it reaches now.
     #[error("{}", drifted(.0))]
     AudienceMoved(Vec<Drift>),
+    /// The caller must allow it by name, or change less at once.
+    #[error("{}", exceeded(.0))]
+    Exceeded(Vec<Excess>),
     /// The caller must repair the files.
     #[error("{} problem(s) in the files", .0.len())]
     Files(Vec<Diagnostic>),
@@ -143,6 +147,15 @@ impl fmt::Display for Moved {
         }
         Ok(())
     }
+}
+
+fn exceeded(excesses: &[Excess]) -> String {
+    let told = excesses.iter().map(|excess| {
+        let Excess { lifted_by, message } = excess;
+        format!("{message}: `--allow {lifted_by}` lifts it")
+    });
+    let told: Vec<_> = told.collect();
+    told.join("; ")
 }
 
 fn drifted(moved: &[Drift]) -> String {

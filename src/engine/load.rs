@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::allowed::Allowed;
 use super::plan::Wish;
 use super::{Engine, Error, Result};
 use crate::campaign::{self, Beside, Loaded, Set, SourceFile};
@@ -13,21 +14,23 @@ type Load = std::result::Result<Loaded, Vec<Diagnostic>>;
 
 impl Engine {
     /// All that would be applied, or what is wrong with it.
-    pub(super) async fn load(&self, wish: &Wish, applied: &Arc<Set>) -> Result<Load> {
-        let (files, prune, allowed) = match wish {
+    pub(super) async fn load(
+        &self,
+        wish: &Wish,
+        allowed: &Allowed,
+        applied: &Arc<Set>,
+    ) -> Result<Load> {
+        let (files, prune) = match wish {
             Wish::Back(back) => return self.load_back(back, applied).await,
-            Wish::Files {
-                files,
-                prune,
-                allowed,
-            } => (files.clone(), *prune, allowed.clone()),
+            Wish::Files { files, prune } => (files.clone(), *prune),
         };
+        let takeovers = allowed.takeovers();
         let set = Arc::clone(applied);
         let loaded = beside_runtime(move || {
             let beside = Beside {
                 applied: &set.documents,
                 prune,
-                takeovers: &allowed.takeovers,
+                takeovers: &takeovers,
             };
             campaign::load_beside(&files, beside)
         });
@@ -48,9 +51,8 @@ impl Engine {
         let wish = Wish::Files {
             files,
             prune: false,
-            allowed: super::Allowed::default(),
         };
-        self.load(&wish, applied).await
+        self.load(&wish, &Allowed::default(), applied).await
     }
 }
 

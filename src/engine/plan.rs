@@ -11,13 +11,14 @@ use super::{Engine, Error, Result};
 use crate::campaign::{self, Change, Set, SourceFile};
 use crate::diagnostic::Diagnostic;
 use crate::model::limits;
-use crate::model::resource::Kind;
+use crate::model::resource::{Changed, Kind};
 use crate::segment::{self, Filter};
 
 /// What is to be planned.
 #[derive(Debug, Default)]
 pub struct PlanRequest {
     pub wish: Wish,
+    pub allowed: Allowed,
     /// The git commit of the files, for the record.
     pub commit: String,
 }
@@ -30,7 +31,6 @@ pub enum Wish {
         files: Vec<SourceFile>,
         /// What their owner has applied and is not among them goes.
         prune: bool,
-        allowed: Allowed,
     },
     Back(Back),
 }
@@ -49,10 +49,14 @@ pub struct Planned {
 impl Engine {
     /// Compares a wish with the applied state. Changes nothing.
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned> {
-        let PlanRequest { wish, commit } = request;
+        let PlanRequest {
+            wish,
+            allowed,
+            commit,
+        } = request;
         wish.check()?;
         let state = self.applied.load_full();
-        let loaded = match self.load(&wish, &state.set).await? {
+        let loaded = match self.load(&wish, &allowed, &state.set).await? {
             Ok(loaded) => loaded,
             Err(diagnostics) => {
                 return Ok(Planned {
@@ -131,6 +135,22 @@ impl Engine {
     }
 }
 
+// === impl Plan ===
+
+impl Plan {
+    /// What is kept of the changes.
+    pub(super) fn changed(&self) -> Vec<Changed> {
+        let changes = self.changes.iter().map(|impact| Changed {
+            kind: impact.change.kind,
+            name: impact.change.name.clone(),
+            action: impact.change.action,
+            before: impact.audience_before,
+            after: impact.audience,
+        });
+        changes.collect()
+    }
+}
+
 // === impl Wish ===
 
 impl Wish {
@@ -153,7 +173,6 @@ impl Default for Wish {
         Self::Files {
             files: Vec::new(),
             prune: false,
-            allowed: Allowed::default(),
         }
     }
 }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::weigh::{Delta, Effect, Plan};
-use crate::campaign::{Action, Campaign, Change, Facts, Policy, Set, placed};
+use crate::campaign::{Campaign, Change, Facts, Policy, Set, placed};
 use crate::diagnostic::Diagnostic;
 use crate::model::Value;
-use crate::model::resource::{Document, Kind};
+use crate::model::resource::{Action, Document, Kind};
 
 /// What one plan is held against.
 pub(super) struct Judge<'a> {

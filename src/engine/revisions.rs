@@ -2,7 +2,16 @@
 
 use super::{Engine, Error, Kind, Result};
 use crate::model::id::Revision;
-use crate::model::resource::{Document, RevisionInfo};
+use crate::model::resource::{Changed, Document, RevisionInfo};
+
+/// A revision and what it was made of.
+#[derive(Debug)]
+pub struct ExportedRevision {
+    pub info: RevisionInfo,
+    pub documents: Vec<Document>,
+    /// The plan that made it.
+    pub changes: Vec<Changed>,
+}
 
 // === impl Engine ===
 
@@ -16,11 +25,13 @@ impl Engine {
         Ok(self.parts.store.revisions(before, limit).await?)
     }
 
-    /// A revision, the newest without a number, and its documents as they were applied, by path.
-    pub async fn export(
-        &self,
-        revision: Option<Revision>,
-    ) -> Result<(RevisionInfo, Vec<Document>)> {
+    /// The newest revision, from memory; none before the first.
+    pub fn newest(&self) -> Option<RevisionInfo> {
+        self.applied.load().info.clone()
+    }
+
+    /// A revision, the newest without a number, with its documents as they were applied, by owner and path.
+    pub async fn export(&self, revision: Option<Revision>) -> Result<ExportedRevision> {
         let behind = revision.map(|revision| Revision(revision.0.saturating_add(1)));
         let found = self.parts.store.revisions(behind, 1).await?;
         let mut found = found.into_iter();
@@ -31,6 +42,10 @@ impl Engine {
         })?;
         let mut documents = self.parts.store.documents(info.revision).await?;
         documents.sort_by(|a, b| (&a.owner, &a.path).cmp(&(&b.owner, &b.path)));
-        Ok((info, documents))
+        Ok(ExportedRevision {
+            changes: self.parts.store.changes(info.revision).await?,
+            info,
+            documents,
+        })
     }
 }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::plan::{Plan, Wish};
 use super::{Engine, Error, Result};
-use crate::campaign::{Action, SourceFile};
+use crate::campaign::SourceFile;
 use crate::model::id::{Fingerprint, Revision};
-use crate::model::resource::Kind;
+use crate::model::resource::Changed;
 
 /// How this version plans: raised when the same state and files come to another plan.
 const PLANNER: u32 = 1;
@@ -29,18 +29,8 @@ pub struct Seal {
     pub owner: String,
     /// What the owner has applied and is not among the files goes.
     pub prune: bool,
-    pub changes: Vec<SealedChange>,
+    pub changes: Vec<Changed>,
     pub signature: Vec<u8>,
-}
-
-/// A change with the people that it reached when it was planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedChange {
-    pub kind: Kind,
-    pub name: String,
-    pub action: Action,
-    pub before: Option<u64>,
-    pub after: Option<u64>,
 }
 
 /// Why a sealed plan is not applied; in each case the caller must plan again.
@@ -66,13 +56,6 @@ impl Engine {
         let Wish::Files { files, prune, .. } = wish else {
             return None;
         };
-        let changes = plan.changes.iter().map(|impact| SealedChange {
-            kind: impact.change.kind,
-            name: impact.change.name.clone(),
-            action: impact.change.action,
-            before: impact.audience_before,
-            after: impact.audience,
-        });
         let mut seal = Seal {
             server: self.identity.id.clone(),
             version: VERSION.to_owned(),
@@ -83,7 +66,7 @@ impl Engine {
             commit,
             owner: plan.owner.clone(),
             prune: *prune,
-            changes: changes.collect(),
+            changes: plan.changed(),
             signature: Vec::new(),
         };
         let head = seal.head();

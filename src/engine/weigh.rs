@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::applied::State;
 use super::crowds::Crowds;
+use super::held::Excess;
 use super::outlook::Outlook;
 use super::policies::Judge;
 use super::renders::Renders;
 use super::{Engine, Error, Result};
 use crate::audience::Relation;
-use crate::campaign::{self, Action, Change, Set};
+use crate::campaign::{self, Change, Set};
 use crate::diagnostic::Diagnostic;
 use crate::model::id::{ExternalId, Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::Kind;
+use crate::model::resource::{Action, Kind};
 use crate::segment::{Difference, Filter};
 use crate::store::contract::Compared;
 
@@ -30,6 +31,8 @@ pub struct Plan {
     pub owner: String,
     /// The owner's, not among the files, and kept.
     pub orphans: Vec<(Kind, String)>,
+    /// The bounds that it is over, lifted or not.
+    pub excesses: Vec<Excess>,
     /// What policies warn of.
     pub warnings: Vec<Diagnostic>,
 }
@@ -170,8 +173,10 @@ impl Engine {
             unchanged: plan.unchanged,
             owner: plan.owner,
             orphans: plan.orphans,
+            excesses: Vec::new(),
             warnings: Vec::new(),
         };
+        plan.excesses = self.excesses(&plan, &state.set, wanted).await?;
         plan.warnings = self.judged(&plan, [&state.set, wanted]).await?;
         Ok(plan)
     }

@@ -9,12 +9,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::config::{Scope, Tokens};
+use crate::engine::Engine;
 use crate::lifecycle::Tasks;
+use crate::model::resource::RevisionInfo;
 use crate::telemetry;
 
 /// What operators are told from.
 #[derive(Debug, Clone)]
 pub struct Ops {
+    pub engine: Arc<Engine>,
     pub tasks: Tasks,
     /// With tokens, metrics need the scope `read`.
     pub tokens: Option<Arc<Tokens>>,
@@ -56,7 +59,50 @@ async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Response {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (kind, telemetry::recorder().render()).into_response()
+    let text = telemetry::recorder().render() + &applied(ops.engine.newest().as_ref());
+    (kind, text).into_response()
+}
+
+/// What is applied, as it is now: an info series of a recorder would stay for every revision there was.
+fn applied(newest: Option<&RevisionInfo>) -> String {
+    let (revision, seconds) = newest.map_or((0, 0), |info| {
+        (info.revision.0, info.applied_at.as_second())
+    });
+    let mut lines = gauge(
+        "recado_applied_revision",
+        "The newest applied revision; 0 before the first.",
+    );
+    lines.push(format!("recado_applied_revision {revision}"));
+    lines.extend(gauge(
+        "recado_applied_time_seconds",
+        "When the newest revision was applied, in seconds since 1970.",
+    ));
+    lines.push(format!("recado_applied_time_seconds {seconds}"));
+    if let Some(info) = newest {
+        lines.extend(gauge(
+            "recado_applied_info",
+            "1; the labels say which revision is applied, of whose files, and of which git commit.",
+        ));
+        lines.push(format!(
+            "recado_applied_info{{revision=\"{revision}\",owner=\"{}\",commit=\"{}\"}} 1",
+            label(&info.record.owner),
+            label(&info.origin.commit),
+        ));
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn gauge(name: &str, help: &str) -> Vec<String> {
+    vec![
+        format!("# HELP {name} {help}"),
+        format!("# TYPE {name} gauge"),
+    ]
+}
+
+/// A label's value: whoever applies says what the commit is.
+fn label(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    escaped.replace('\n', "\\n")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

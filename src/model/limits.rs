@@ -122,6 +122,16 @@ pub const AUDIENCE_DRIFT_PERCENT: u32 = 20;
 pub const AUDIENCE_DRIFT_PERCENT_MAX: u32 = 1_000;
 /// So many people more or fewer are no drift, whatever their share: a small audience doubles easily.
 pub const AUDIENCE_DRIFT_PEOPLE: u64 = 10;
+/// How much of an owner's campaigns one apply may delete, in percent, where Settings do not say; and how many always.
+pub const DELETES_PERCENT: u32 = 30;
+pub const DELETES_FEW: u64 = 3;
+/// How many campaigns may be new in one apply, where Settings do not say: more than a team writes at once.
+pub const STARTS: u64 = 50;
+/// How much of two resources must be the same for one to be the other renamed, in percent of their characters.
+pub const RENAME_ALIKE_PERCENT: usize = 80;
+/// Pairs that are compared to find renames, and the largest together, in bytes: beyond them nobody renamed by hand.
+pub const RENAME_PAIRS_MAX: usize = 2_500;
+pub const RENAME_BYTES_MAX: usize = 64 * 1024;
 /// Largest file with a saved plan, in bytes: all files of a folder, each character of theirs escaped, and the audiences.
 pub const PLAN_FILE_BYTES_MAX: u64 = 48 * 1024 * 1024;
 /// Most exceptions that one apply names: each was looked at.

@@ -48,6 +48,59 @@ pub struct RevisionInfo {
     pub applied_at: Timestamp,
     pub fingerprint: Fingerprint,
     pub origin: Origin,
+    pub record: Record,
+}
+
+/// How a revision came about, besides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    /// Whose files they were; empty for nobody's.
+    pub owner: String,
+    /// What was allowed beyond what holds for everybody, and was needed.
+    pub allowed: Vec<String>,
+    /// When the plan was made, where it was sealed.
+    pub planned_at: Option<Timestamp>,
+    /// The revision that it went back to.
+    pub back_to: Option<Revision>,
+    /// What was not among the files was to go.
+    pub is_pruned: bool,
+}
+
+/// What a plan does to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Create,
+    Update,
+    /// Applied, of the files' owner, and not among the files.
+    Delete,
+}
+
+/// One change of a plan with the people that it reached when it was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub kind: Kind,
+    pub name: String,
+    pub action: Action,
+    pub before: Option<u64>,
+    pub after: Option<u64>,
+}
+
+// === impl Action ===
+
+impl Action {
+    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Delete];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
 }
 
 // === impl Kind ===

@@ -14,10 +14,7 @@ use crate::audience::Attribute;
 use crate::diagnostic::Diagnostic;
 use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome, State};
 use crate::model::event::{Event, EventName, Retention, Tracked};
-use crate::model::id::{
-    DeliveryId, ExternalId, Fingerprint, ImportId, RequestId, Revision, SendId,
-};
-use crate::model::resource::{Document, Origin, RevisionInfo};
+use crate::model::id::{DeliveryId, ExternalId, ImportId, RequestId, Revision, SendId};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Rejected, Update, Upserted};
 use crate::segment::{Explained, Filter};
@@ -25,6 +22,7 @@ use crate::segment::{Explained, Filter};
 pub use super::comparing::{Compared, Crowd, Question, Shift};
 pub use super::following::{Followed, Following, Series, Size, Step};
 pub use super::identity::Identity;
+pub use super::resources::{NewRevision, Resources};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -222,43 +220,6 @@ pub trait Members: Send {
 
     /// The next up to `max` ids; empty at the end. Users deleted meanwhile are left out.
     fn next_chunk(&mut self, max: usize) -> Vec<ExternalId>;
-}
-
-#[async_trait]
-pub trait Resources: Send + Sync {
-    /// Who this store is.
-    ///
-    /// Must be the same for as long as there is the store, and another one for each store.
-    async fn identity(&self) -> Result<Identity>;
-
-    /// The newest revision, or `None` before the first apply.
-    async fn current(&self) -> Result<Option<RevisionInfo>>;
-
-    /// Up to `limit` revisions, newest first, those before `before` where one is given.
-    ///
-    /// Must begin with the newest, and must leave none out.
-    async fn revisions(&self, before: Option<Revision>, limit: usize) -> Result<Vec<RevisionInfo>>;
-
-    /// The documents of a revision, by kind and name; empty for revision 0.
-    async fn documents(&self, revision: Revision) -> Result<Vec<Document>>;
-
-    /// Makes `documents` the applied state.
-    ///
-    /// Must refuse with [`Error::Stale`] when the newest revision is not `expected`. Must hand out
-    /// revisions in commit order without gaps.
-    async fn apply(
-        &self,
-        expected: Revision,
-        documents: Vec<Document>,
-        info: NewRevision,
-    ) -> Result<RevisionInfo>;
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRevision {
-    pub applied_at: Timestamp,
-    pub fingerprint: Fingerprint,
-    pub origin: Origin,
 }
 
 /// What came of asking for a send.

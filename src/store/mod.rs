@@ -9,6 +9,7 @@ mod comparing;
 pub mod contract;
 mod following;
 mod identity;
+mod resources;
 pub mod revisions;
 pub mod sqlite;
 

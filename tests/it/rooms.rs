@@ -78,7 +78,14 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ),
     (
         "http",
-        &["engine", "config", "lifecycle", "telemetry", "clock"],
+        &[
+            "engine",
+            "config",
+            "lifecycle",
+            "telemetry",
+            "clock",
+            "model",
+        ],
     ),
     ("server", &["*"]),
     ("cli", &["*"]),

@@ -108,6 +108,11 @@ fn errors() -> Vec<(Status, Code, &'static str)> {
             Code::FailedPrecondition,
             "AUDIENCE_MOVED",
         ),
+        (
+            Error::Exceeded(Vec::new()).into(),
+            Code::FailedPrecondition,
+            "OVER_PLAN_LIMIT",
+        ),
         (Error::Unsettled.into(), Code::Unknown, "UNSETTLED"),
         (
             Error::StaleCursor("too much has happened").into(),

@@ -21,12 +21,14 @@ pub(in crate::cli) fn plan(plan: &pb::Plan) -> Value {
         json
     });
     let orphan = |orphan: &pb::Orphan| json!({ "kind": orphan.kind, "name": orphan.name });
+    let limit = |limit: &pb::PlanLimit| json!({ "allow": limit.allow, "message": limit.message });
     json!({
         "fingerprint": plan.fingerprint,
         "revision": plan.revision,
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "unchanged": plan.unchanged,
         "owner": plan.owner,
+        "limits": plan.limits.iter().map(limit).collect::<Vec<_>>(),
         "orphans": plan.orphans.iter().map(orphan).collect::<Vec<_>>(),
         "reached": reached.collect::<Vec<_>>(),
     })
@@ -49,6 +51,7 @@ fn change(change: &pb::ResourceChange) -> Value {
     json["audience"] = json!(change.audience);
     json["audience_before"] = json!(change.audience_before);
     json["used_by"] = json!(change.used_by);
+    json["renamed_from"] = json!(change.renamed_from);
     json
 }
 

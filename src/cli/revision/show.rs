@@ -33,7 +33,7 @@ pub(in crate::cli) struct Show {
 impl Show {
     pub(in crate::cli) async fn run(self) -> Result<Exit, Error> {
         let mut client = self.server.connect().await?;
-        let (revision, files) = ask::export(&mut client, Some(self.revision)).await?;
+        let (revision, files, plan) = ask::whole(&mut client, Some(self.revision)).await?;
         let before = match self.revision - 1 {
             0 => Vec::new(),
             earlier => ask::export(&mut client, Some(earlier)).await?.1,
@@ -46,10 +46,15 @@ impl Show {
             let mut shown = ask::to_json(&revision);
             shown["changes"] = changes.collect();
             shown["files"] = files.iter().map(|one| json!(one.file.path)).collect();
+            shown["plan"] = ask::plan_json(&plan);
             output::json(&shown);
             return Ok(Exit::OK);
         }
         ask::head(&revision).iter().for_each(output::line);
+        if !plan.is_empty() {
+            output::line("");
+            ask::plan(&plan).iter().for_each(output::line);
+        }
         if self.files {
             output::line("");
             for one in &files {

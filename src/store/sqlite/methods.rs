@@ -5,11 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Store, deliveries, events, imports, ledger, resources, sends, sweep};
+use super::{Store, deliveries, events, imports, ledger, resources, revisions, sends, sweep};
 use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome};
 use crate::model::event::{Event, EventName, Retention};
 use crate::model::id::{DeliveryId, ExternalId, ImportId, RequestId, Revision, SendId};
-use crate::model::resource::{Document, RevisionInfo};
+use crate::model::resource::{Changed, Document, RevisionInfo};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
 use crate::model::user::{Profile, Update};
 use crate::store::contract::{
@@ -117,18 +117,24 @@ impl Resources for Store {
     }
 
     async fn current(&self) -> Result<Option<RevisionInfo>> {
-        self.readers.read(resources::current).await
+        self.readers.read(revisions::current).await
     }
 
     async fn revisions(&self, before: Option<Revision>, limit: usize) -> Result<Vec<RevisionInfo>> {
         self.readers
-            .read(move |connection| resources::revisions(connection, before, limit))
+            .read(move |connection| revisions::revisions(connection, before, limit))
             .await
     }
 
     async fn documents(&self, revision: Revision) -> Result<Vec<Document>> {
         self.readers
             .read(move |connection| resources::documents(connection, revision))
+            .await
+    }
+
+    async fn changes(&self, revision: Revision) -> Result<Vec<Changed>> {
+        self.readers
+            .read(move |connection| revisions::changes(connection, revision))
             .await
     }
 

@@ -24,6 +24,7 @@ mod open;
 mod pending;
 mod reader;
 mod resources;
+mod revisions;
 mod sends;
 mod series;
 mod slab;

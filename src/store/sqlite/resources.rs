@@ -1,12 +1,12 @@
-//! Revisions and their documents.
+//! Documents of revisions, and who the store is.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::error::corrupt;
-use super::time::{instant, micros};
-use crate::model::id::{Fingerprint, Revision};
-use crate::model::resource::{Document, Kind, Origin, RevisionInfo};
+use super::revisions;
+use crate::model::id::Revision;
+use crate::model::resource::{Document, Kind, RevisionInfo};
 use crate::store::contract::{Error, Identity, NewRevision, Result};
 
 pub(super) fn identity(connection: &Connection) -> Result<Identity> {
@@ -17,43 +17,6 @@ pub(super) fn identity(connection: &Connection) -> Result<Identity> {
         Ok(key) => Ok(Identity::new(id, key)),
         Err(_) => corrupt("identity", "key", id),
     }
-}
-
-pub(super) fn current(connection: &Connection) -> Result<Option<RevisionInfo>> {
-    Ok(revisions(connection, None, 1)?.pop())
-}
-
-/// Newest first.
-pub(super) fn revisions(
-    connection: &Connection,
-    before: Option<Revision>,
-    limit: usize,
-) -> Result<Vec<RevisionInfo>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT revision, applied_at, fingerprint, author, commit_id, message
-         FROM revision WHERE ?1 IS NULL OR revision < ?1 ORDER BY revision DESC LIMIT ?2",
-    )?;
-    let before = before.map(|revision| revision.0);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![before, limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(info(row)?);
-    }
-    Ok(found)
-}
-
-fn info(row: &Row<'_>) -> Result<RevisionInfo> {
-    let revision = row.get(0)?;
-    let Ok(fingerprint) = Fingerprint::parse(row.get::<_, String>(2)?) else {
-        return corrupt("revision", "fingerprint", revision);
-    };
-    Ok(RevisionInfo {
-        revision: Revision(revision),
-        applied_at: instant(row.get(1)?, "revision", "applied_at")?,
-        fingerprint,
-        origin: origin(row)?,
-    })
 }
 
 pub(super) fn documents(connection: &Connection, revision: Revision) -> Result<Vec<Document>> {
@@ -85,28 +48,12 @@ pub(super) fn apply(
     documents: &[Document],
     new: NewRevision,
 ) -> Result<RevisionInfo> {
-    let actual = current(connection)?.map_or(Revision(0), |info| info.revision);
+    let actual = revisions::current(connection)?.map_or(Revision(0), |info| info.revision);
     if actual != expected {
         return Err(Error::Stale { expected, actual });
     }
     let revision = Revision(actual.0 + 1);
-    let NewRevision {
-        applied_at,
-        fingerprint,
-        origin,
-    } = new;
-    connection.execute(
-        "INSERT INTO revision (revision, applied_at, fingerprint, author, commit_id, message)
-         VALUES (?, ?, ?, ?, ?, ?)",
-        params![
-            revision.0,
-            micros(applied_at),
-            fingerprint.as_str(),
-            origin.author,
-            origin.commit,
-            origin.message
-        ],
-    )?;
+    let info = revisions::insert(connection, revision, new)?;
     for document in documents {
         let hash = Sha256::digest(document.source.as_bytes()).to_vec();
         connection
@@ -126,18 +73,5 @@ pub(super) fn apply(
                 document.owner
             ])?;
     }
-    Ok(RevisionInfo {
-        revision,
-        applied_at,
-        fingerprint,
-        origin,
-    })
-}
-
-fn origin(row: &Row<'_>) -> rusqlite::Result<Origin> {
-    Ok(Origin {
-        author: row.get(3)?,
-        commit: row.get(4)?,
-        message: row.get(5)?,
-    })
+    Ok(info)
 }

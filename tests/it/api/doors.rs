@@ -10,7 +10,7 @@ use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::stage::{Live, Stage, refused};
+use crate::stage::{self, Live, Stage, refused};
 
 fn tokens() -> String {
     let entry = |name: &str, scopes: &str| {
@@ -194,6 +194,33 @@ fn a_request_id_comes_back() {
 }
 
 #[test]
+fn what_is_applied_is_told_to_prometheus() {
+    Stage::new().run(async |live| {
+        let files = stage::source_files([("s.yaml", "kind: Segment\nname: s\nfilter: 'true'\n")]);
+        let plan = pb::PlanCampaignsRequest {
+            files: files.clone(),
+            ..pb::PlanCampaignsRequest::default()
+        };
+        let mut client = live.client().await;
+        let planned = client.campaigns.plan_campaigns(plan).await.unwrap();
+        let apply = pb::ApplyCampaignsRequest {
+            files,
+            seal: planned.into_inner().seal,
+            commit: "c0f\"fee\n".into(),
+            ..pb::ApplyCampaignsRequest::default()
+        };
+        client.campaigns.apply_campaigns(apply).await.unwrap();
+        let metrics = get(live, "/metrics", None).await;
+        for line in [
+            "recado_applied_revision 1",
+            r#"recado_applied_info{revision="1",owner="",commit="c0f\"fee\n"} 1"#,
+        ] {
+            assert!(metrics.lines().any(|it| it.trim_end() == line), "{metrics}");
+        }
+    });
+}
+
+#[test]
 fn operators_are_told_over_http() {
     Stage::new().with_tokens(tokens()).run(async |live| {
         assert!(
@@ -221,5 +248,6 @@ fn operators_are_told_over_http() {
         let metrics = get(live, "/metrics", Some("reader")).await;
         assert!(metrics.starts_with("HTTP/1.1 200"), "{metrics}");
         assert!(metrics.contains("recado_calls_total{"), "{metrics}");
+        assert!(metrics.contains("recado_applied_revision 0\n"), "{metrics}");
     });
 }

@@ -1,6 +1,9 @@
 //! Plans that are kept and applied later, whose files are whose, and what an apply is held to.
 
+mod crash;
+mod limits;
 mod owners;
+mod properties;
 mod saved;
 
 use recado::api::pb;

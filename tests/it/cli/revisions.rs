@@ -95,6 +95,13 @@ fn revisions_are_listed_shown_and_compared() {
     insta::assert_snapshot!("revisions", without_times(&stdout(&listed)));
     let shown = scene.run(&["show", "2"]);
     insta::assert_snapshot!("show", without_times(&stdout(&shown)));
+    let shown = stdout(&scene.run(&["show", "2", "--json"]));
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["plan"][0]["name"], "brazil");
+    assert_eq!(
+        (&shown["allowed"], &shown["back_to"]),
+        (&serde_json::json!([]), &serde_json::Value::Null)
+    );
     let diff = stdout(&scene.run(&["diff", "1"]));
     assert!(diff.contains("-filter: user.country == 'BR'"), "{diff}");
     assert!(
@@ -185,5 +192,41 @@ fn the_applied_state_comes_back_as_it_was_written_and_overwrites_nothing() {
         Some(0)
     );
     assert_ne!(fs::read(scene.file("brazil")).unwrap(), before);
+    scene.server.stop();
+}
+
+#[test]
+fn drift_is_told_to_prometheus_too() {
+    let scene = Scene::new();
+    let gauges = |code: i32| {
+        let arguments = ["drift", "campaigns", "--textfile", "recado.prom"];
+        assert_eq!(scene.code(&arguments), Some(code));
+        fs::read_to_string(scene.folder.path().join("recado.prom")).unwrap()
+    };
+    let of = |action: &str, n: u32| {
+        format!("recado_drift_resources{{owner=\"\",kind=\"Segment\",action=\"{action}\"}} {n}\n")
+    };
+    let none = gauges(0);
+    assert!(
+        none.contains(&of("create", 0)) && none.contains(&of("orphan", 0)),
+        "{none}"
+    );
+    assert!(none.contains("recado_drift_files_valid 1\n"), "{none}");
+    scene.write(
+        "angola",
+        "kind: Segment\nname: angola\nfilter: user.country == 'AO'\n",
+    );
+    scene.write("brazil", "kind: Segment\nname: brazil\nfilter: 'true'\n");
+    fs::remove_file(scene.file("portugal")).unwrap();
+    let some = gauges(8);
+    for action in ["create", "update", "orphan"] {
+        assert!(some.contains(&of(action, 1)), "{some}");
+    }
+    for line in some.lines().filter(|line| !line.starts_with('#')) {
+        let (_, value) = line.rsplit_once(' ').unwrap();
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+    }
+    scene.write("brazil", "kind: Segment\n");
+    assert!(gauges(1).contains("recado_drift_files_valid 0\n"));
     scene.server.stop();
 }

@@ -206,14 +206,14 @@ fn lose_the_answer(
                     caller.try_clone().unwrap(),
                     behind.try_clone().unwrap(),
                     true,
-                )
+                );
             });
             scope.spawn(|| {
                 copy(
                     behind.try_clone().unwrap(),
                     caller.try_clone().unwrap(),
                     false,
-                )
+                );
             });
         });
     });

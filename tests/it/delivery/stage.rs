@@ -13,7 +13,7 @@ use recado::lifecycle::Tasks;
 use recado::model::Value;
 use recado::model::delivery::{Delivery, NewDelivery, State};
 use recado::model::id::{DeliveryId, ExternalId, Fingerprint, RequestId, Revision, SendId};
-use recado::model::resource::{Document, Kind, Origin};
+use recado::model::resource::{Document, Kind, Origin, Record};
 use recado::model::send::{Audience, Content, NewSend, Send};
 use recado::model::user::Update;
 use recado::sandbox::{Page, Running, Sandbox};
@@ -320,6 +320,8 @@ async fn apply(store: &dyn Store, documents: Vec<Document>, at: jiff::Timestamp)
         applied_at: at,
         fingerprint: Fingerprint::of([b"stage".as_slice()]),
         origin: Origin::default(),
+        record: Record::default(),
+        changes: Vec::new(),
     };
     store.apply(Revision(0), documents, info).await.unwrap();
 }

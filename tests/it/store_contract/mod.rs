@@ -100,6 +100,7 @@ contract! {
     sends::a_store_is_itself => ["Must be the same for as long as there is the store"],
     sends::revisions_follow_each_other => [
         "Must begin with the newest",
+        "Must be as it was stored with the revision",
         "Must refuse with [`Error::Stale`]",
         "Must hand out revisions in commit order",
     ],
@@ -146,6 +147,7 @@ fn every_must_has_a_case() {
     let contract = concat!(
         include_str!("../../../src/store/contract.rs"),
         include_str!("../../../src/store/following.rs"),
+        include_str!("../../../src/store/resources.rs"),
     );
     let docs = contract
         .lines()

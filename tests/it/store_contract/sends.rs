@@ -2,7 +2,7 @@
 
 use recado::model::delivery::{Outcome, State};
 use recado::model::id::{Fingerprint, Revision};
-use recado::model::resource::{Document, Kind, Origin};
+use recado::model::resource::{Action, Changed, Document, Kind, Origin, Record};
 use recado::model::send::Phase;
 use recado::store::contract::{Created, DeliveryQuery, Error, NewRevision, SendQuery};
 
@@ -19,6 +19,21 @@ pub(super) async fn a_store_is_itself(backend: &impl Backend) {
     assert!(again.has_signed([b"plan".as_slice()], &signature));
 }
 
+fn changes() -> Vec<Changed> {
+    let change = |name: &str, action, before, after| Changed {
+        kind: Kind::Segment,
+        name: name.into(),
+        action,
+        before,
+        after,
+    };
+    vec![
+        change("new", Action::Create, None, Some(3)),
+        change("old", Action::Delete, Some(4), None),
+        change("vip", Action::Update, Some(1), Some(2)),
+    ]
+}
+
 pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
     let mut store = backend.open();
     let info = |n| NewRevision {
@@ -28,6 +43,14 @@ pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
             author: "ana".into(),
             ..Origin::default()
         },
+        record: Record {
+            owner: "growth".into(),
+            allowed: vec!["deletes".into()],
+            planned_at: Some(at(n)),
+            back_to: Some(Revision(7)),
+            is_pruned: true,
+        },
+        changes: changes(),
     };
     let documents = |filter: &str| {
         vec![Document {
@@ -65,7 +88,9 @@ pub(super) async fn revisions_follow_each_other(backend: &impl Backend) {
             store.documents(Revision(1)).await.unwrap(),
             documents("user.n > 1")
         );
+        assert_eq!(store.changes(Revision(n)).await.unwrap(), changes());
         let current = store.current().await.unwrap().unwrap();
+        assert_eq!(current.record, info(1).record);
         assert_eq!(
             (current.revision, current.origin.author.as_str()),
             (Revision(n), "ana")

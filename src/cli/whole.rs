@@ -1,0 +1,19 @@
+//! Files that are written whole or not at all: who reads them meanwhile finds the one before.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::error::Error;
+
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(folder))?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.as_file().sync_all());
+    written.map_err(Error::file(path))?;
+    let kept = file.persist(path);
+    kept.map_err(|error| Error::file(path)(error.error))?;
+    Ok(())
+}
