@@ -4,6 +4,7 @@ use super::campaigns::{files, trigger};
 use super::pb::preview_message_request::Subject as WireSubject;
 use super::{decode, encode, pb};
 use crate::delivery::compose::{Composed, Reader};
+use crate::delivery::contents::{Asked, How};
 use crate::delivery::gates;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Basis, Engine, Error, Previewed, Properties, Result, Subject};
@@ -90,6 +91,7 @@ fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
         warnings: previewed.warnings,
         external_id: previewed.external_id.as_str().to_owned(),
         seed: previewed.seed,
+        content_calls: previewed.preview.asked.into_iter().map(call).collect(),
         ..pb::PreviewMessageResponse::default()
     };
     match previewed.preview.message {
@@ -102,6 +104,20 @@ fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
         Ok(composed) => put(composed, &mut response),
     }
     response
+}
+
+fn call(asked: Asked) -> pb::ContentCall {
+    let source = match asked.how {
+        How::Called => pb::ContentSource::Call,
+        How::Kept => pb::ContentSource::Cache,
+        How::NotCalled => pb::ContentSource::None,
+    };
+    pb::ContentCall {
+        method: asked.method,
+        url: asked.url,
+        source: source.into(),
+        result: asked.result,
+    }
 }
 
 fn put(composed: Composed, response: &mut pb::PreviewMessageResponse) {

@@ -13,6 +13,7 @@ pub mod braze;
 pub mod case;
 mod catalogs;
 mod check;
+mod connected;
 mod file;
 mod forms;
 mod gaps;
@@ -40,6 +41,7 @@ pub use catalogs::catalog_files;
 pub use file::SecretRef;
 pub use lints::Lints;
 pub use plan::{Action, Change, FieldChange, Plan, plan};
+pub use redact::masked_url;
 pub use schema::json_schema;
 pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,

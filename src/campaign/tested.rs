@@ -58,7 +58,7 @@ impl Checker<'_> {
             let Some(filter) = filter else { continue };
             let clauses = filter.clauses().into_iter();
             let spots = clauses.map(|clause| {
-                let spot = spot(&one.read, "filter", clause.span);
+                let spot = spot(&one.read, "filter", clause.span.as_ref());
                 Spot {
                     text: clause.text,
                     ..spot
@@ -83,7 +83,7 @@ impl Checker<'_> {
                 path if path.starts_with('[') => format!("{at}{path}"),
                 path => format!("{at}.{path}"),
             };
-            let spot = spot(read, &path, Some(branch.span.clone()));
+            let spot = spot(read, &path, Some(&branch.span));
             self.branches.push((branch.clone(), spot));
         }
     }
@@ -100,8 +100,8 @@ impl Checker<'_> {
 }
 
 /// Where a part of a text is in the file; diagnostics know the way.
-fn spot(read: &Read<'_>, path: &str, span: Option<Range<usize>>) -> Spot {
-    let place = read.root.place(read.file, path, span.as_ref());
+fn spot(read: &Read<'_>, path: &str, span: Option<&Range<usize>>) -> Spot {
+    let place = read.root.place(read.file, path, span);
     let text = read.file.text.get(place.span.clone()).unwrap_or_default();
     Spot {
         file: read.file.path.clone(),

@@ -134,6 +134,8 @@ pub const RENDERED_NODES_MAX: usize = 10_000;
 pub const CONTENT_CALLS_MAX: usize = 10;
 /// How long one call for connected content may take, as in Braze.
 pub const CONTENT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most credentials in Settings: each is looked up at every start.
+pub const CREDENTIALS_MAX: usize = 100;
 /// Largest answer with connected content, in bytes, as in Braze.
 pub const CONTENT_BYTES_MAX: usize = 1024 * 1024;
 /// Shortest and longest time for which an answer is used again, as in Braze.

@@ -7,11 +7,14 @@
 mod bare;
 mod branches;
 mod braze;
+mod fetch;
 mod scanner;
+mod secrets;
 mod statements;
 
 pub use bare::Bare;
 use scanner::Rewriter;
+pub use secrets::{is_secret_header, is_secret_in_url};
 
 use super::library::{Library, References};
 use super::visits::{Branch, Visits};

@@ -13,7 +13,7 @@ mod visit;
 pub(super) use abort::ABORT_MESSAGE;
 pub(super) use capture::{CAPTURE, Extras, MESSAGE_EXTRAS};
 pub(super) use conditions::{IF, UNLESS};
-pub(super) use content::{CONNECTED_CONTENT, OPTION, host};
+pub(super) use content::{CONNECTED_CONTENT, OPTION};
 pub(super) use each::EACH;
 pub(super) use library::{CATALOG_ITEMS, CONTENT_BLOCK};
 pub(super) use loops::{FOR, TABLE_ROW};
