@@ -20,6 +20,7 @@ mod gaps;
 mod leaves;
 mod library;
 mod lints;
+mod names;
 mod node;
 mod place;
 mod plan;

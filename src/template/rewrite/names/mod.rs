@@ -1,0 +1,117 @@
+//! Names that a text reads and those that it gives, whatever else is right or wrong with it.
+//!
+//! `tags` goes through a text tag by tag, `read` finds the names of an expression.
+
+mod read;
+mod tags;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::bare::Bare;
+
+/// What an attribute is read from, however it is written.
+const USER: &str = "user";
+/// Roots that every text has.
+pub const NAMESPACES: [&str; 8] = [
+    USER,
+    "custom_attribute",
+    "api_trigger_properties",
+    "trigger_properties",
+    "event_properties",
+    "campaign",
+    "subscribed_state",
+    "content_blocks",
+];
+/// What loops know of themselves; empty outside of them, as anywhere.
+const LOOPS: [&str; 2] = ["forloop", "tablerowloop"];
+
+/// The names in one text.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Names {
+    pub reads: Vec<Read>,
+    /// What `assign` and the like give, and from where on.
+    pub given: Vec<(String, usize)>,
+    /// Content blocks, and where they stand: they read and give too.
+    pub blocks: Vec<(String, usize)>,
+    /// Attributes that an output shows as they are, with nothing in their place when they are absent.
+    shown: Vec<Bare>,
+    /// Attributes that a condition tests.
+    tested: BTreeSet<String>,
+}
+
+/// One name that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// `user` for an attribute.
+    pub root: String,
+    /// The keys below it, as far as they are written out.
+    pub steps: Vec<String>,
+    /// Behind them something else is read: an element, or what another name says.
+    pub is_cut: bool,
+    /// It is written with `${}`.
+    pub is_braced: bool,
+    pub span: Range<usize>,
+}
+
+// === impl Names ===
+
+impl Names {
+    pub fn of(source: &str) -> Self {
+        let mut names = Self::default();
+        if source.contains("{{") || source.contains("{%") {
+            names.text(source);
+        }
+        names
+    }
+
+    /// Of the head of a loop over nodes of a tree, `item in list limit:3`; what is behind it has what it gives.
+    pub fn of_head(source: &str) -> Self {
+        let mut names = Self::default();
+        names.head(source, 0..source.len());
+        names
+    }
+
+    /// Attributes that outputs show and that no condition asks for.
+    pub fn bare(&self) -> Vec<Bare> {
+        let shown = self.shown.iter();
+        let bare = shown.filter(|bare| !self.tested.contains(&bare.attribute));
+        bare.cloned().collect()
+    }
+
+    /// Whether a condition asks for an attribute.
+    pub fn tests(&self, attribute: &str) -> bool {
+        self.tested.contains(attribute)
+    }
+
+    pub fn gives(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, _)| given == name)
+    }
+
+    fn give(&mut self, name: &str, from: usize) {
+        if !name.is_empty() {
+            self.given.push((name.to_owned(), from));
+        }
+    }
+}
+
+// === impl Read ===
+
+impl Read {
+    /// The path of an attribute.
+    pub fn attribute(&self) -> Option<&[String]> {
+        let is_attribute = self.root == USER && !self.steps.is_empty();
+        is_attribute.then_some(self.steps.as_slice())
+    }
+
+    /// A name that something must have given: no namespace, and nothing that is told elsewhere.
+    pub fn local(&self) -> Option<&str> {
+        let root = self.root.as_str();
+        let is_told = self.is_braced && super::scanner::is_unsupported(root);
+        let is_known = NAMESPACES.contains(&root) || LOOPS.contains(&root) || is_told;
+        (!is_known).then_some(root)
+    }
+}
