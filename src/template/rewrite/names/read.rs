@@ -35,7 +35,13 @@ impl Names {
             let Some(next) = rest.chars().next() else {
                 break;
             };
-            if next == '"' || next == '\'' {
+            if matches!(next, '“' | '‘') {
+                // No quotes of Liquid's; what is within them is meant as a text all the same.
+                let close = rest
+                    .find(['”', '’'])
+                    .unwrap_or(rest.len() - next.len_utf8());
+                at += close + next.len_utf8();
+            } else if next == '"' || next == '\'' {
                 at += rest[1..].find(next).map_or(rest.len(), |close| close + 2);
             } else if rest.starts_with("${") || is_begin(next) {
                 let end = word(rest);
