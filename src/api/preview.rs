@@ -27,8 +27,9 @@ pub(super) async fn preview(
     let previewed = engine
         .preview(&basis, &request.campaign, subject, &properties)
         .await?;
+    let warnings = basis.warnings_of(&request.campaign);
     Ok(pb::PreviewMessageResponse {
-        diagnostics: basis.warnings.iter().map(encode::diagnostic).collect(),
+        diagnostics: warnings.into_iter().map(encode::diagnostic).collect(),
         ..shown(previewed)
     })
 }
@@ -97,6 +98,7 @@ fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
     match previewed.preview.message {
         // The first gate that is shut is what a real delivery would be told.
         Err(reason) => {
+            response.misses = previewed.preview.misses;
             response
                 .reason
                 .get_or_insert_with(|| encode::reason(reason));

@@ -214,6 +214,7 @@ impl Checker<'_> {
                 None
             }
             (None, Some(raw)) => {
+                self.unescaped(read, raw);
                 let body = self.text(read, "raw.body", &raw.body, parts.user)?;
                 Some(Message::Raw {
                     content_type: raw.content_type.clone(),

@@ -14,6 +14,7 @@ pub mod case;
 mod catalogs;
 mod check;
 mod connected;
+mod escapes;
 mod file;
 mod forms;
 mod gaps;

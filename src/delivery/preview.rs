@@ -50,6 +50,8 @@ pub struct Request<'a> {
 pub struct Preview {
     pub gates: Vec<GateVerdict>,
     pub message: Result<Composed, Reason>,
+    /// What was missed until it came to nothing: that may well be why.
+    pub misses: Vec<String>,
     /// What its templates asked for.
     pub asked: Vec<Asked>,
 }
@@ -140,6 +142,7 @@ impl Attempts {
             psid_attribute: channel.psid_attribute(),
             is_test: true,
         });
+        let mut misses = Vec::new();
         let message = match (gates::first_closed(&gates), request.profile) {
             (None, Some(profile)) => {
                 let subject = Subject {
@@ -155,7 +158,10 @@ impl Attempts {
                 let settings = &request.draft_of.unwrap_or(request.set).connected_content;
                 let whole = (campaign, channel, settings.as_ref());
                 let composed = self.compose(whole, &subject, secrets, gathered).await;
-                composed.map_err(|refusal| refusal.reason)
+                composed.map_err(|refusal| {
+                    misses = refusal.notes.misses.into_iter().collect();
+                    refusal.reason
+                })
             }
             (Some(reason), _) => Err(reason),
             (None, None) => Err(Reason::new(
@@ -166,6 +172,7 @@ impl Attempts {
         Ok(Preview {
             gates,
             message,
+            misses,
             asked: Vec::new(),
         })
     }

@@ -32,7 +32,7 @@ mod tests;
 pub use access::{Access, Denied};
 pub use content::{Contents, Request, Response, Wanted};
 pub use library::{Catalog, Library, References};
-pub use rewrite::{Bare, NAMESPACES, Names, Read, is_secret_header, is_secret_in_url};
+pub use rewrite::{Bare, NAMESPACES, Names, Output, Read, is_secret_header, is_secret_in_url};
 pub use scope::Context;
 pub use text::{Failure, Rendered, Text};
 pub use tree::{RenderedTree, Tree, repeated};

@@ -19,7 +19,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 pub use bare::Bare;
-pub use names::{NAMESPACES, Names, Read};
+pub use names::{NAMESPACES, Names, Output, Read};
 use scanner::Rewriter;
 pub use secrets::{is_secret_header, is_secret_in_url};
 

@@ -353,3 +353,21 @@ fn a_webhook_is_told_that_it_is_a_test() {
         tasks.cut();
     });
 }
+
+#[test]
+fn a_message_that_cannot_be_made_says_what_was_absent_and_nothing_of_other_campaigns() {
+    Stage::new().with_files([PAGE]).run(async |live| {
+        live.upsert([("ana", json!({"messenger_id": "1"}))]).await;
+        let campaign = |name: &str, text: &str| {
+            format!("kind: Campaign\nname: {name}\nchannel: page\ntrigger: {{api: {{}}}}\nmessage: {{text: \"{text}\"}}\n")
+        };
+        // A text that is required comes out empty, since a name is absent.
+        let hello = campaign("hello", "{{${city}}}");
+        let other = campaign("other", "{{${country}}}");
+        let shown = ask(live, draft(&[PAGE, ("hello.yaml", &hello), ("other.yaml", &other)])).await;
+        assert_eq!(shown.reason.unwrap().code, "invalid_message");
+        assert_eq!(shown.misses, ["city"]);
+        let files: Vec<_> = shown.diagnostics.iter().map(|found| found.file.as_str()).collect();
+        assert!(!files.is_empty() && files.iter().all(|file| *file == "hello.yaml"), "{files:?}");
+    });
+}

@@ -1,7 +1,8 @@
 //! Names that a text reads and those that it gives, whatever else is right or wrong with it.
 //!
-//! `tags` goes through a text tag by tag, `read` finds the names of an expression.
+//! `tags` goes through a text tag by tag, `read` finds the names of an expression, `found` is what they find.
 
+mod found;
 mod read;
 mod tags;
 
@@ -9,9 +10,9 @@ mod tags;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use super::bare::Bare;
+pub use found::{Output, Read};
 
 /// What an attribute is read from, however it is written.
 const USER: &str = "user";
@@ -26,9 +27,6 @@ pub const NAMESPACES: [&str; 8] = [
     "subscribed_state",
     "content_blocks",
 ];
-/// What loops know of themselves; empty outside of them, as anywhere.
-const LOOPS: [&str; 2] = ["forloop", "tablerowloop"];
-
 /// The names in one text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Names {
@@ -37,24 +35,12 @@ pub struct Names {
     pub given: Vec<(String, usize)>,
     /// Content blocks, and where they stand: they read and give too.
     pub blocks: Vec<(String, usize)>,
+    /// What is put into the text.
+    pub outputs: Vec<Output>,
     /// Attributes that an output shows as they are, with nothing in their place when they are absent.
     shown: Vec<Bare>,
     /// Attributes that a condition tests.
     tested: BTreeSet<String>,
-}
-
-/// One name that is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
-    /// `user` for an attribute.
-    pub root: String,
-    /// The keys below it, as far as they are written out.
-    pub steps: Vec<String>,
-    /// Behind them something else is read: an element, or what another name says.
-    pub is_cut: bool,
-    /// It is written with `${}`.
-    pub is_braced: bool,
-    pub span: Range<usize>,
 }
 
 // === impl Names ===
@@ -87,31 +73,9 @@ impl Names {
         self.tested.contains(attribute)
     }
 
-    pub fn gives(&self, name: &str) -> bool {
-        self.given.iter().any(|(given, _)| given == name)
-    }
-
     fn give(&mut self, name: &str, from: usize) {
         if !name.is_empty() {
             self.given.push((name.to_owned(), from));
         }
-    }
-}
-
-// === impl Read ===
-
-impl Read {
-    /// The path of an attribute.
-    pub fn attribute(&self) -> Option<&[String]> {
-        let is_attribute = self.root == USER && !self.steps.is_empty();
-        is_attribute.then_some(self.steps.as_slice())
-    }
-
-    /// A name that something must have given: no namespace, and nothing that is told elsewhere.
-    pub fn local(&self) -> Option<&str> {
-        let root = self.root.as_str();
-        let is_told = self.is_braced && super::scanner::is_unsupported(root);
-        let is_known = NAMESPACES.contains(&root) || LOOPS.contains(&root) || is_told;
-        (!is_known).then_some(root)
     }
 }

@@ -18,7 +18,8 @@ pub(super) struct Base {
     pub(super) read: Option<Read>,
     /// Something of the user's is read whole: no element or field of it.
     pub(super) is_whole: bool,
-    pub(super) has_default: bool,
+    /// Filters by name, in their order.
+    pub(super) filters: Vec<String>,
 }
 
 // === impl Names ===
@@ -27,7 +28,7 @@ impl Names {
     /// Notes every name in a part of the text.
     pub(super) fn expression(&mut self, source: &str, span: Range<usize>) -> Base {
         let first_new = self.reads.len();
-        let (mut at, mut is_filter, mut has_default) = (span.start, false, false);
+        let (mut at, mut is_filter, mut named) = (span.start, false, Vec::new());
         // Where the first filter begins: what is read before it is what is shown.
         let mut filters = span.end;
         while at < span.end {
@@ -46,7 +47,7 @@ impl Names {
             } else if rest.starts_with("${") || is_begin(next) {
                 let end = word(rest);
                 if is_filter && is_begin(next) {
-                    has_default |= &rest[..end] == "default";
+                    named.push(rest[..end].to_owned());
                     at += end;
                 } else if is_begin(next) && is_no_name(rest, end) {
                     at += end;
@@ -74,7 +75,7 @@ impl Names {
         Base {
             is_whole: read.as_ref().is_some_and(is_whole),
             read,
-            has_default,
+            filters: named,
         }
     }
 

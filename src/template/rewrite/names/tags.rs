@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Names;
+use super::{Names, Output};
 use crate::template::rewrite::bare::Bare;
 use crate::template::rewrite::scanner::identifier;
 use crate::template::rewrite::statements::close_of;
@@ -123,12 +123,19 @@ impl Names {
     }
 
     fn output(&mut self, source: &str, whole: Range<usize>, span: Range<usize>) {
+        let reads = self.reads.len();
         let base = self.expression(source, span);
+        let has_default = base.filters.iter().any(|name| name == "default");
+        self.outputs.push(Output {
+            span: whole.clone(),
+            filters: base.filters,
+            root: self.reads.get(reads).map(|read| read.root.clone()),
+        });
         let Some(read) = base.read else { return };
         if read.root == BLOCKS {
             self.blocks
                 .extend(read.steps.first().map(|name| (name.clone(), whole.start)));
-        } else if base.is_whole && !base.has_default {
+        } else if base.is_whole && !has_default {
             self.shown.extend(read.steps.first().map(|attribute| Bare {
                 attribute: attribute.clone(),
                 span: whole,

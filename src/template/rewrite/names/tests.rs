@@ -82,7 +82,8 @@ fn names_are_given_by_tags() {
     let expected = ["a", "b", "c", "d", "e", "connected", "items", "f", "g", "h"];
     assert_eq!(given.collect::<Vec<_>>(), expected);
     assert_eq!(names.blocks[0].0, "Foot");
-    assert!(Names::of_head("wish in ${wishes} limit:3").gives("wish"));
+    let head = Names::of_head("wish in ${wishes} limit:3");
+    assert_eq!(head.given, [("wish".to_owned(), 0)]);
 }
 
 #[test]
