@@ -10,8 +10,9 @@ use super::page_token::{self, Query};
 use super::pb::delivery_service_server::DeliveryService;
 use super::status::Refused;
 use super::{decode, encode, pb};
+use crate::diagnostic::did_you_mean;
 use crate::engine::{self, Engine, Error};
-use crate::model::delivery::State;
+use crate::model::delivery::{ReasonCode, State};
 use crate::model::id::{DeliveryId, SendId};
 use crate::model::send::Phase;
 use crate::store::contract::{DeliveryQuery, SendQuery};
@@ -100,7 +101,14 @@ impl DeliveryService for Deliveries {
         let state = state(request.state)?;
         let size = page_token::page_size(request.page_size)?;
         let name = state.map_or("", State::as_str);
-        let query = Query::of(&["deliveries", &request.send_id, &request.external_id, name]);
+        let query = Query::of(&[
+            "deliveries",
+            &request.send_id,
+            &request.external_id,
+            name,
+            &request.campaign,
+            &request.reason,
+        ]);
         let after = query
             .cursor(&request.page_token)?
             .map(DeliveryId::from_bytes_of);
@@ -117,7 +125,10 @@ impl DeliveryService for Deliveries {
             self.engine.get_send(id).await?;
         }
         let external_id = Some(request.external_id).filter(|id| !id.is_empty());
+        let campaign = Some(request.campaign).filter(|name| !name.is_empty());
         let found = self.engine.list_deliveries(DeliveryQuery {
+            reason: reason(&request.reason)?,
+            campaign,
             send,
             external_id: external_id
                 .map(|id| decode::id("external_id", id))
@@ -162,6 +173,20 @@ impl Cursor for DeliveryId {
 
 fn send_id(text: &str) -> engine::Result<SendId> {
     SendId::parse(text).map_err(|invalid| decode::bad("send_id", invalid))
+}
+
+fn reason(code: &str) -> engine::Result<Option<ReasonCode>> {
+    if code.is_empty() {
+        return Ok(None);
+    }
+    let found = ReasonCode::parse(code);
+    found.map(Some).ok_or_else(|| {
+        let known = ReasonCode::ALL.iter().map(|code| code.as_str());
+        let hint = did_you_mean(code, known)
+            .map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        let shown: String = code.chars().take(60).collect();
+        Error::invalid("reason", format!("there is no reason `{shown}`{hint}"))
+    })
 }
 
 fn phase(number: i32) -> engine::Result<Option<Phase>> {

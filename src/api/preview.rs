@@ -4,6 +4,7 @@ use super::campaigns::{files, trigger};
 use super::pb::preview_message_request::Subject as WireSubject;
 use super::{decode, encode, pb};
 use crate::delivery::compose::{Composed, Reader};
+use crate::delivery::contents::{Asked, How};
 use crate::delivery::gates;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Basis, Engine, Error, Previewed, Properties, Result, Subject};
@@ -26,8 +27,9 @@ pub(super) async fn preview(
     let previewed = engine
         .preview(&basis, &request.campaign, subject, &properties)
         .await?;
+    let warnings = basis.warnings_of(&request.campaign);
     Ok(pb::PreviewMessageResponse {
-        diagnostics: basis.warnings.iter().map(encode::diagnostic).collect(),
+        diagnostics: warnings.into_iter().map(encode::diagnostic).collect(),
         ..shown(previewed)
     })
 }
@@ -90,11 +92,13 @@ fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
         warnings: previewed.warnings,
         external_id: previewed.external_id.as_str().to_owned(),
         seed: previewed.seed,
+        content_calls: previewed.preview.asked.into_iter().map(call).collect(),
         ..pb::PreviewMessageResponse::default()
     };
     match previewed.preview.message {
         // The first gate that is shut is what a real delivery would be told.
         Err(reason) => {
+            response.misses = previewed.preview.misses;
             response
                 .reason
                 .get_or_insert_with(|| encode::reason(reason));
@@ -102,6 +106,20 @@ fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
         Ok(composed) => put(composed, &mut response),
     }
     response
+}
+
+fn call(asked: Asked) -> pb::ContentCall {
+    let source = match asked.how {
+        How::Called => pb::ContentSource::Call,
+        How::Kept => pb::ContentSource::Cache,
+        How::NotCalled => pb::ContentSource::None,
+    };
+    pb::ContentCall {
+        method: asked.method,
+        url: asked.url,
+        source: source.into(),
+        result: asked.result,
+    }
 }
 
 fn put(composed: Composed, response: &mut pb::PreviewMessageResponse) {

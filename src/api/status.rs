@@ -165,7 +165,7 @@ fn of(error: &engine::Error) -> Wire {
                 .details(details)
                 .telling("limit", max.to_string())
         }
-        Error::NotFound { kind, id } => {
+        Error::NotFound { kind, id, .. } => {
             let details = ErrorDetails::with_resource_info(kind.as_str(), id, "", &message);
             Wire::new(Code::NotFound, ErrorReason::NotFound, message).details(details)
         }

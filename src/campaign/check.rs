@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::case::{Spot, Tests};
 use super::file::{CampaignFile, MessengerFile, OnUnknown, Resource, SecretRef, WebhookFile};
+use super::names::Blocks;
 use super::set::{Campaign, Channel, ChannelKind, HeaderValue, Message, Page, Set, Webhook};
 use super::source::{Asked, Parsed, Read, SourceFile};
 use super::spans::duration;
@@ -38,6 +39,8 @@ pub(super) struct Checker<'a> {
     /// Messages of templates by name; none for one that is broken.
     pub(super) templates: BTreeMap<String, Option<Arc<Message>>>,
     pub(super) problems: &'a mut Vec<Diagnostic>,
+    /// What content blocks read and give.
+    pub(super) blocks: Blocks,
     /// Filters, so that a segment used by many campaigns is compiled once.
     pub(super) filters: BTreeMap<String, Filter>,
     /// `on_unknown` of channels.
@@ -72,6 +75,7 @@ pub(super) fn check(
         shelves: Library::default(),
         library: Arc::default(),
         templates: BTreeMap::new(),
+        blocks: Blocks::of(parsed),
         problems,
         filters: BTreeMap::new(),
         resends: BTreeMap::new(),
@@ -99,6 +103,7 @@ pub(super) fn check(
             checker.campaign(parsed, one, file);
         }
     }
+    checker.names(parsed);
     for read in misshapen {
         checker.misshapen(read);
     }

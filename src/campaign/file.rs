@@ -12,7 +12,7 @@ use crate::model::resource::Kind;
 const PSID_ATTRIBUTE: &str = "messenger_id";
 
 /// Where a secret is; it is read when it is used, and never kept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretRef {
     /// An environment variable.
@@ -310,6 +310,7 @@ pub(super) struct ConnectedContentFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CredentialFile {
+    pub(super) hosts: Vec<String>,
     pub(super) username: String,
     #[serde(with = "serde_yaml::with::singleton_map")]
     pub(super) password: SecretRef,

@@ -8,7 +8,6 @@ use serde_json::Value as Json;
 use super::check::Checker;
 use super::file::{CampaignFile, RawFile, Resource};
 use super::node::Value;
-use super::redact;
 use super::set::Message;
 use super::source::{Parsed, Read};
 use crate::diagnostic::codes::WRONG_VALUE;
@@ -16,7 +15,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::messenger;
 use crate::model::resource::Kind;
 use crate::segment::{self, Filter};
-use crate::template::{Text, Tree};
+use crate::template::{self, Text, Tree};
 
 /// Headers that every call gets from us, or that the connection sets.
 pub(super) const OWN_HEADERS: [&str; 8] = [
@@ -29,16 +28,6 @@ pub(super) const OWN_HEADERS: [&str; 8] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// Headers whose values are secrets.
-const SECRET_HEADERS: [&str; 6] = [
-    "api-key",
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "x-api-key",
-    "x-auth-token",
-];
-
 /// What a campaign or a template says of its message.
 struct Parts<'a> {
     user: (Kind, &'a str),
@@ -119,7 +108,7 @@ impl Checker<'_> {
                     .at(at)
                     .hint("remove it"),
             );
-        } else if SECRET_HEADERS.contains(&lower.as_str()) && value.is_string() {
+        } else if template::is_secret_header(name) && value.is_string() {
             let message = "a secret must not stand in a file";
             let hint = "write `{env: NAME}` or `{file: path}`; the whole value goes there, `Bearer` included";
             let problem = Diagnostic::error(codes::LITERAL_SECRET, message).at(at);
@@ -133,7 +122,7 @@ impl Checker<'_> {
             let problem = Diagnostic::error(WRONG_VALUE, format!("`{at}` is not a URL")).at(at);
             self.report(read, problem.hint("begin it with `https://`"));
         }
-        if redact::is_secret_in_url(text) {
+        if template::is_secret_in_url(text) {
             let message = "a secret must not stand in a URL";
             let hint = "send it as a header: `headers: {NAME: {env: VARIABLE}}`; then renew it, since it stood in a file";
             let problem = Diagnostic::error(codes::LITERAL_SECRET, message).at(at);
@@ -225,6 +214,7 @@ impl Checker<'_> {
                 None
             }
             (None, Some(raw)) => {
+                self.unescaped(read, raw);
                 let body = self.text(read, "raw.body", &raw.body, parts.user)?;
                 Some(Message::Raw {
                     content_type: raw.content_type.clone(),

@@ -1,19 +1,16 @@
 //! What messages share: content blocks, which may use each other, and the hosts that Settings allow.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::beside::is_kept;
 use super::check::Checker;
-use super::file::{ConnectedContentFile, ContentBlockFile, Resource};
+use super::file::{ContentBlockFile, Resource};
 use super::rules::Rules;
-use super::set::{ConnectedContent, Credential};
 use super::source::{Parsed, Read};
-use crate::diagnostic::codes::WRONG_VALUE;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
 use crate::model::resource::Kind;
-use crate::template::{self, Access, References};
+use crate::template::{self, References};
 
 /// The content blocks of all files.
 struct Graph<'a> {
@@ -72,47 +69,6 @@ impl Checker<'_> {
         let problem = Diagnostic::error(codes::DUPLICATE_RESOURCE, message);
         let hint = "one place says what this server may reach, for all: leave it there";
         self.report(read, problem.at("connected_content").hint(hint));
-    }
-
-    fn connected_content(&mut self, read: &Read<'_>, file: &ConnectedContentFile) {
-        for (at, host) in file.hosts.iter().enumerate() {
-            let bare = host.strip_prefix("*.").unwrap_or(host);
-            let is_host = !bare.is_empty()
-                && bare
-                    .bytes()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-'))
-                && !bare.starts_with(['.', '-'])
-                && (host == bare || bare.contains('.'));
-            if !is_host {
-                let message = format!(
-                    "`{}` is not a host",
-                    host.chars().take(100).collect::<String>()
-                );
-                let at = format!("connected_content.hosts[{at}]");
-                let problem = Diagnostic::error(WRONG_VALUE, message).at(at);
-                self.report(
-                    read,
-                    problem.hint("write `api.example.com`, without scheme, port and path"),
-                );
-            }
-        }
-        let access = Access {
-            hosts: file.hosts.iter().cloned().collect(),
-            credentials: file.credentials.keys().cloned().collect(),
-        };
-        self.shelves.allow(access.clone());
-        let credential = |file: &super::file::CredentialFile| Credential {
-            username: file.username.clone(),
-            password: file.password.clone(),
-        };
-        let credentials = file.credentials.iter();
-        self.set.connected_content = Arc::new(ConnectedContent {
-            access,
-            credentials: credentials
-                .map(|(name, file)| (name.clone(), credential(file)))
-                .collect(),
-            allow_private_network: file.allow_private_network,
-        });
     }
 
     /// Compiles each block after those that it uses.

@@ -185,6 +185,18 @@ fn refused(file: &SourceFile, error: &serde_saphyr::Error) -> Diagnostic {
             "a second document begins here".to_owned(),
             Some("put each resource into a file of its own"),
         )
+    } else if message.contains("budget breached") && message.contains("Nodes") {
+        let message = format!(
+            "the document has more than {} keys and values, its aliases written out",
+            limits::YAML_NODES_MAX
+        );
+        // Mostly they are many, and seldom an attack.
+        let hint = if file.text.contains("kind: Catalog") {
+            "write the items as CSV, which may have more: `file: items.csv`"
+        } else {
+            "make several resources of it, and write it without aliases"
+        };
+        (codes::FILE_LIMIT, message, Some(hint))
     } else if message.contains("budget breached") || message.contains("recursion limit") {
         (
             codes::FILE_LIMIT,

@@ -41,18 +41,21 @@ static RUN: Pattern = LazyLock::new(|| {
     .ok()
 });
 
-/// A user name with a password, or a query value whose key says that it is secret and that no template makes.
-static IN_URL: Pattern = LazyLock::new(|| {
+/// The value of a query whose key says that it is secret, or what stands before a host.
+static URL_VALUE: Pattern = LazyLock::new(|| {
     Regex::new(
-        r"(?ix) ://[^/?\#\s@]*@
-        | [?&][a-z0-9_.-]*(?:token|secret|passw|pwd|key|signature|\bsig|auth|credential)[a-z0-9_-]*=[^&\s{]",
+        r"(?ix) (://)[^/?\#\s@]*(@)
+        | ([?&][a-z0-9_.-]*(?:token|secret|passw|pwd|key|signature|\bsig|auth|credential)[a-z0-9_-]*=)[^&\#\s]+",
     )
     .ok()
 });
 
-/// Whether a channel's URL holds what should stand in no file.
-pub(super) fn is_secret_in_url(text: &str) -> bool {
-    matches(&IN_URL, text)
+/// A URL as it may be shown: with `***` for what its keys call secret.
+pub fn masked_url(url: &str) -> String {
+    let masked = URL_VALUE
+        .as_ref()
+        .map(|pattern| pattern.replace_all(url, "$1$3***$2"));
+    masked.map_or_else(|| "***".to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// Masks secrets in reports about `files`; lengths stay, so that marks stay where they belong.
@@ -171,6 +174,7 @@ fn stars(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::is_secret_in_url;
 
     #[test]
     fn secrets_are_masked_however_they_got_there() {
@@ -205,6 +209,23 @@ mod tests {
             assert_eq!(shown.lines().count(), text.lines().count());
         }
         assert!(!mask("x: 0123456789abcdef0123456789abcdef").contains("0123"));
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        for (url, shown) in [
+            (
+                "https://a.test/?q=1&api_key=hunter2&b=2",
+                "https://a.test/?q=1&api_key=***&b=2",
+            ),
+            ("https://me:hunter2@a.test/", "https://***@a.test/"),
+            (
+                "https://a.test/token?city=Lisboa",
+                "https://a.test/token?city=Lisboa",
+            ),
+        ] {
+            assert_eq!(masked_url(url), shown);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub fn json_schema() -> Json {
         "title": "Recado campaign file",
         "type": "object",
         "required": ["kind", "name"],
-        "$defs": {"attribute": map(&[ATTRIBUTE])},
+        "$defs": {"attribute": map(&[ATTRIBUTE]), "tree": tree()},
         "oneOf": FORMS.iter().map(form).collect::<Vec<_>>(),
     })
 }
@@ -70,8 +70,33 @@ fn shape(of: &'static Shape) -> Json {
             json!({"type": "object", "additionalProperties": {"$ref": "#/$defs/attribute"}})
         }
         Shape::Varied(inner) => json!({"anyOf": [shape(inner), of_matrix()]}),
-        Shape::Tree => json!({}),
+        Shape::Tree => json!({"$ref": "#/$defs/tree"}),
     }
+}
+
+/// Any value; in a message a map of `each` and `do` alone repeats what is in it.
+fn tree() -> Json {
+    let below = json!({"$ref": "#/$defs/tree"});
+    let each = json!({
+        "type": "string",
+        "description": "What is gone over: the head of a Liquid `for`, such as `id in custom_attribute.${wishes} limit:9`.",
+    });
+    let repeated =
+        json!({"$ref": "#/$defs/tree", "description": "What is repeated for each element."});
+    json!({
+        "anyOf": [
+            {
+                "title": "a list made by a loop",
+                "type": "object",
+                "properties": {"each": each, "do": repeated},
+                "required": ["each", "do"],
+                "additionalProperties": false,
+            },
+            {"type": "object", "additionalProperties": below},
+            {"type": "array", "items": below},
+            {"type": ["string", "number", "boolean", "null"]},
+        ],
+    })
 }
 
 fn of_matrix() -> Json {

@@ -108,6 +108,11 @@ static CONNECTED_CONTENT: &[Field] = &[
 ];
 
 static CREDENTIAL: &[Field] = &[
+    needed(
+        "hosts",
+        &Shape::List(&Shape::Text),
+        "Hosts that may be told the password: some of those above.",
+    ),
     needed("username", &Shape::Text, "The user name."),
     needed("password", &Shape::Secret, "The password, as a reference."),
 ];

@@ -292,7 +292,12 @@ fn too_large(path: &str) -> Diagnostic {
     let message = format!("the file has more than {} bytes", limits::FILE_BYTES_MAX);
     let mut problem = Diagnostic::error(FILE_LIMIT, message);
     problem.place = Some(Place::of(path, "", 0..0));
-    problem.hint("put each resource into a file of its own")
+    let is_csv = path.to_ascii_lowercase().ends_with(".csv");
+    problem.hint(if is_csv {
+        "make several catalogs of it, each with a CSV file of its own"
+    } else {
+        "put each resource into a file of its own"
+    })
 }
 
 fn read(file: &SourceFile) -> Result<Read<'_>, Box<Diagnostic>> {

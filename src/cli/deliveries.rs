@@ -24,6 +24,7 @@ enum Command {
     #[command(after_help = "\
 Examples:
   recado deliveries list --user ana
+  recado deliveries list --campaign order-shipped --reason window_closed
   recado deliveries list --send snd_0123456789abcdef0123456789abcdef --state failed --json")]
     List(List),
 }
@@ -39,6 +40,12 @@ struct List {
     /// Only in this state
     #[arg(long)]
     state: Option<State>,
+    /// Only of this campaign
+    #[arg(long, value_name = "NAME")]
+    campaign: Option<String>,
+    /// Only with this reason, such as `window_closed`
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     limit: usize,
@@ -79,6 +86,8 @@ impl Deliveries {
             external_id: list.user.unwrap_or_default(),
             state: list.state.map_or(0, |state| state.to_pb() as i32),
             page_token: list.after,
+            campaign: list.campaign.unwrap_or_default(),
+            reason: list.reason.unwrap_or_default(),
             ..pb::ListDeliveriesRequest::default()
         };
         let (found, next) = fetch(&mut client, filter, list.limit).await?;

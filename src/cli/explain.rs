@@ -8,20 +8,36 @@ use super::output;
 use crate::diagnostic::{Severity, codes, did_you_mean};
 
 /// Pages that are about no code, and what each says.
-const TOPICS: [(&str, &str, &str); 1] = [(
-    "filter",
-    "The language of segments.",
-    include_str!("../../docs/filters.md"),
-)];
+const TOPICS: [(&str, &str, &str); 3] = [
+    (
+        "filter",
+        "The language of segments.",
+        include_str!("../../docs/filters.md"),
+    ),
+    (
+        "liquid",
+        "The language of texts: names, tags, filters.",
+        include_str!("../../docs/liquid.md"),
+    ),
+    (
+        "files",
+        "A short example of each kind of file.",
+        include_str!("../../docs/files.md"),
+    ),
+];
+/// What is behind it compares with others, and is of no use to who writes a text.
+const BESIDE: &str = "\n### Beside other engines";
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   recado explain                  all codes, and what each says
   recado explain unknown-key      what it means, why it is refused, and how it is mended
-  recado explain filter | less    the language of segments")]
+  recado explain filter | less    the language of segments
+  recado explain liquid | less    the language of texts: names, tags, filters
+  recado explain files            a short example of each kind of file")]
 pub(super) struct Explain {
-    /// A code that `validate` or `plan` reported, or `filter`; without it, all are listed
+    /// A code that `validate` or `plan` reported, `filter`, `liquid` or `files`; without it, all are listed
     #[arg(value_name = "CODE")]
     topic: Option<String>,
 }
@@ -42,6 +58,7 @@ impl Explain {
         let Some(page) = page.or_else(|| Some(codes::find(&name)?.page)) else {
             return Err(Error::Usage(unknown(&name)));
         };
+        let page = page.split(BESIDE).next().unwrap_or(page);
         output::raw(page.as_bytes());
         Ok(Exit::OK)
     }

@@ -69,13 +69,6 @@ pub(super) fn error(text: impl Display) {
     note(format_args!("{ERROR}error{ERROR:#}: {text}"));
 }
 
-/// Empties the terminal; nothing when nobody looks at one.
-pub(super) fn clear() {
-    if stdout().is_terminal() {
-        keep(write!(anstream::stdout(), "\x1b[2J\x1b[3J\x1b[H"));
-    }
-}
-
 pub(super) fn bold(text: impl Display) -> String {
     format!("{BOLD}{text}{BOLD:#}")
 }

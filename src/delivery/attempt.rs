@@ -11,10 +11,9 @@ use crate::model::delivery::{Due, Notes, Outcome, Reason, ReasonCode};
 use crate::model::user::Profile;
 use crate::store::revisions::{self, Revisions};
 use crate::store::{self, Store};
-use crate::template::Contents;
 
 use super::compose::{Composed, Refusal, Subject};
-use super::contents::Cache;
+use super::contents::{Cache, Gathered};
 use super::gates;
 use super::http::Http;
 use super::lane::Signal;
@@ -201,8 +200,8 @@ impl Attempts {
             now,
         };
         let whole = (campaign, channel, set.connected_content.as_ref());
-        let (secrets, mut contents) = (self.secrets.as_ref(), Contents::none());
-        let composed = self.compose(whole, &subject, secrets, &mut contents);
+        let (secrets, mut gathered) = (self.secrets.as_ref(), Gathered::default());
+        let composed = self.compose(whole, &subject, secrets, &mut gathered);
         composed
             .await
             .map_err(|refusal| self.unmade(due, *refusal, now))

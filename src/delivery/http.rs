@@ -47,8 +47,17 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// At most as many bytes as were asked for.
     pub body: Bytes,
-    /// False when the answer broke off, or was longer than what is kept.
-    pub is_whole: bool,
+    pub ending: Ending,
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Whole,
+    /// Longer than what is kept; the same call will be answered as long again.
+    TooLong,
+    /// Something happened on the way, or the time was over.
+    BrokenOff,
 }
 
 /// Why nothing came back. The texts name no URL: it may hold what a template put there.
@@ -122,20 +131,21 @@ impl Answer {
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = bytes::BytesMut::new();
-        let is_whole = loop {
+        let ending = loop {
             match response.chunk().await {
-                Ok(None) => break true,
+                Ok(None) => break Ending::Whole,
                 Ok(Some(chunk)) if body.len() + chunk.len() <= bytes_max => {
                     body.extend_from_slice(&chunk);
                 }
-                Ok(Some(_)) | Err(_) => break false,
+                Ok(Some(_)) => break Ending::TooLong,
+                Err(_) => break Ending::BrokenOff,
             }
         };
         Self {
             status,
             headers,
             body: body.freeze(),
-            is_whole,
+            ending,
         }
     }
 
@@ -273,7 +283,7 @@ mod tests {
         let answer = against(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc")
             .await
             .unwrap();
-        assert_eq!((answer.status, answer.is_whole), (200, false));
+        assert_eq!((answer.status, answer.ending), (200, Ending::BrokenOff));
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ pub mod attempt;
 mod body;
 mod channel;
 pub mod compose;
-mod contents;
+pub mod contents;
 pub mod gates;
 pub mod guard;
 pub mod http;

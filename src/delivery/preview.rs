@@ -9,10 +9,10 @@ use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::user::Profile;
 use crate::store;
-use crate::template::Contents;
 
 use super::attempt::{Attempts, of};
 use super::compose::{self, Composed, Subject};
+use super::contents::{Asked, Gathered};
 use super::gates::{self, GateVerdict};
 use super::guard;
 use super::known::Known;
@@ -50,6 +50,10 @@ pub struct Request<'a> {
 pub struct Preview {
     pub gates: Vec<GateVerdict>,
     pub message: Result<Composed, Reason>,
+    /// What was missed until it came to nothing: that may well be why.
+    pub misses: Vec<String>,
+    /// What its templates asked for.
+    pub asked: Vec<Asked>,
 }
 
 /// Why an attempt could not even begin.
@@ -66,13 +70,13 @@ pub enum Error {
 impl Attempts {
     /// The gates and the message as they would be now; nothing is sent, no secret is shown.
     pub async fn preview(&self, request: &Request<'_>) -> Result<Preview, Error> {
-        let mut contents = Contents::none();
+        let mut gathered = Gathered::default();
         let masked = &compose::Masked;
-        let mut preview = self.make(request, masked, &mut contents).await?;
+        let mut preview = self.make(request, masked, &mut gathered).await?;
         if preview.message.is_ok() {
             // Made once more with the secrets, to see that they are there; nothing of it is kept.
             let known = Known::new(self.secrets(), request.draft_of);
-            let real = self.make(request, &known, &mut contents).await?;
+            let real = self.make(request, &known, &mut gathered).await?;
             let closed = match real.message {
                 Ok(message) => guard::check(&message.call.url, message.call.is_private_allowed)
                     .err()
@@ -82,13 +86,14 @@ impl Attempts {
             let verdict = GateVerdict::of_channel(closed.as_deref());
             preview.gates.push(verdict);
         }
+        preview.asked = gathered.asked;
         Ok(preview)
     }
 
     /// Sends one message now. It is no delivery: nothing is stored, and the audience gate is shown only.
     pub async fn test(&self, request: &Request<'_>) -> Result<Tested, Error> {
-        let (secrets, mut contents) = (self.secrets(), Contents::none());
-        let Preview { gates, message } = self.make(request, secrets, &mut contents).await?;
+        let (secrets, mut gathered) = (self.secrets(), Gathered::default());
+        let Preview { gates, message, .. } = self.make(request, secrets, &mut gathered).await?;
         let message = match message {
             Ok(message) => message,
             Err(reason) => {
@@ -117,7 +122,7 @@ impl Attempts {
         &self,
         request: &Request<'_>,
         secrets: &dyn Secrets,
-        contents: &mut Contents,
+        gathered: &mut Gathered,
     ) -> Result<Preview, Error> {
         let (campaign, channel) = of(request.set, request.campaign)
             .ok_or_else(|| Error::NoCampaign(request.campaign.to_owned()))?;
@@ -137,6 +142,7 @@ impl Attempts {
             psid_attribute: channel.psid_attribute(),
             is_test: true,
         });
+        let mut misses = Vec::new();
         let message = match (gates::first_closed(&gates), request.profile) {
             (None, Some(profile)) => {
                 let subject = Subject {
@@ -151,8 +157,11 @@ impl Attempts {
                 // Whoever may preview files may write any host into them: only applied ones are asked.
                 let settings = &request.draft_of.unwrap_or(request.set).connected_content;
                 let whole = (campaign, channel, settings.as_ref());
-                let composed = self.compose(whole, &subject, secrets, contents).await;
-                composed.map_err(|refusal| refusal.reason)
+                let composed = self.compose(whole, &subject, secrets, gathered).await;
+                composed.map_err(|refusal| {
+                    misses = refusal.notes.misses.into_iter().collect();
+                    refusal.reason
+                })
             }
             (Some(reason), _) => Err(reason),
             (None, None) => Err(Reason::new(
@@ -160,6 +169,11 @@ impl Attempts {
                 "there is no such user",
             )),
         };
-        Ok(Preview { gates, message })
+        Ok(Preview {
+            gates,
+            message,
+            misses,
+            asked: Vec::new(),
+        })
     }
 }

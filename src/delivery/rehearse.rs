@@ -17,7 +17,7 @@ use super::attempt::of;
 use super::body;
 use super::compose::{self, Composed, Masked, Means, Subject, Unmade};
 use super::gates::{self, GateVerdict};
-use super::http::Answer;
+use super::http::{Answer, Ending};
 use super::{contents, guard, warnings};
 
 /// Runs cases over one set of files.
@@ -207,7 +207,7 @@ fn answered<T>(case: &Case, make: impl Fn(&Contents) -> Result<T, Unmade>) -> Re
             return Err(Stopped::Unanswered(wanted.request.url));
         };
         let host = host(&wanted);
-        let response = contents::settled(&wanted, (&host, &host), Ok(answer(given)))?;
+        let response = contents::settled(&wanted, &host, Ok(answer(given)))?;
         contents.add(wanted.request, response);
     }
 }
@@ -222,7 +222,11 @@ fn answer(given: &Given) -> Answer {
     Answer {
         status: given.status,
         headers: HeaderMap::new(),
-        is_whole: given.body.len() <= limits::CONTENT_BYTES_MAX,
+        ending: if given.body.len() <= limits::CONTENT_BYTES_MAX {
+            Ending::Whole
+        } else {
+            Ending::TooLong
+        },
         body: Bytes::from(given.body.clone()),
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::messenger::{self, Class, Classified};
 use crate::model::delivery::{PlatformCode, Reason, ReasonCode};
 
-use super::http::{Answer, Silence};
+use super::http::{Answer, Ending, Silence};
 use super::lane::Signal;
 use super::retry::{self, Blame};
 
@@ -77,7 +77,7 @@ impl Verdict {
     /// Reads Messenger's answer by its body first: an error may come inside a 200, and the codes say
     /// more than the status.
     pub fn of_messenger(answer: &Answer, now: Timestamp) -> Self {
-        if !answer.is_whole {
+        if answer.ending != Ending::Whole {
             return Self {
                 fate: Fate::Unknown(Reason::new(ReasonCode::NoAnswer, "the answer broke off")),
                 signal: Signal::Silent,
@@ -191,7 +191,7 @@ mod tests {
                 .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
                 .collect::<HeaderMap>(),
             body: bytes::Bytes::new(),
-            is_whole: true,
+            ending: Ending::Whole,
         }
     }
 

@@ -94,6 +94,9 @@ codes! {
     Templates {
         Warning LIQUID_NO_DEFAULT = "liquid-no-default",
         Error LIQUID_SYNTAX = "liquid-syntax",
+        Warning LIQUID_UNASSIGNED_NAME = "liquid-unassigned-name",
+        Warning LIQUID_UNESCAPED_JSON = "liquid-unescaped-json",
+        Warning LIQUID_UNKNOWN_ATTRIBUTE = "liquid-unknown-attribute",
         Error LIQUID_UNKNOWN_FILTER = "liquid-unknown-filter",
         Error LIQUID_UNKNOWN_NAME = "liquid-unknown-name",
         Error LIQUID_UNKNOWN_TAG = "liquid-unknown-tag",

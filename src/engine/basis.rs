@@ -1,5 +1,6 @@
 //! What a preview is made from: the applied state, or files as they stand.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::plan::check_files;
@@ -8,6 +9,7 @@ use crate::campaign::{Campaign, Set, SourceFile};
 use crate::delivery;
 use crate::diagnostic::Diagnostic;
 use crate::model::registry::Registry;
+use crate::model::resource::Kind;
 
 /// All resources that a preview may use.
 #[derive(Debug)]
@@ -25,6 +27,21 @@ impl Basis {
     /// What the files declare of attributes.
     pub fn registry(&self) -> &Registry {
         &self.set.registry
+    }
+
+    /// What is worth a look in the files, but for those of other campaigns.
+    pub fn warnings_of(&self, campaign: &str) -> Vec<&Diagnostic> {
+        let documents = self.set.documents.iter();
+        let others: BTreeSet<&str> = documents
+            .filter(|document| document.kind == Kind::Campaign && document.name != campaign)
+            .map(|document| document.path.as_str())
+            .collect();
+        let is_theirs = |warning: &&Diagnostic| {
+            let place = warning.place.as_ref();
+            place.is_some_and(|place| others.contains(place.file.as_str()))
+        };
+        let warnings = self.warnings.iter();
+        warnings.filter(|warning| !is_theirs(warning)).collect()
     }
 
     /// What is not said by the preview itself.

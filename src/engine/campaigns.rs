@@ -47,7 +47,7 @@ impl Engine {
 
 pub(super) fn find<'a>(state: &'a State, name: &str) -> Result<&'a Arc<Campaign>> {
     let found = state.set.campaign(name);
-    found.ok_or_else(|| Error::not_found(Kind::Campaign, name))
+    found.ok_or_else(|| Error::not_among(Kind::Campaign, name, state.set.campaigns.keys()))
 }
 
 fn info(state: &State, campaign: &Arc<Campaign>) -> CampaignInfo {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::held::Excess;
 use super::seal::Broken;
 use crate::delivery;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::id::Revision;
 use crate::model::resource::{Origin, RevisionInfo};
 use crate::store;
@@ -35,8 +35,13 @@ pub enum Error {
     /// The caller must choose a user, or wait until there is one.
     #[error("nobody is in the audience of campaign `{0}` now: there is no member to take")]
     EmptyAudience(String),
-    #[error("{kind} `{id}` does not exist")]
-    NotFound { kind: Kind, id: String },
+    #[error("{kind} `{id}` does not exist{}", .near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
+    NotFound {
+        kind: Kind,
+        id: String,
+        /// What was probably meant.
+        near: Option<String>,
+    },
     /// The caller must plan again.
     #[error("the plan is `{actual}` now, not `{expected}`: plan again")]
     Stale { expected: String, actual: String },
@@ -188,6 +193,21 @@ impl Error {
         Self::NotFound {
             kind,
             id: id.to_string(),
+            near: None,
+        }
+    }
+
+    /// As [`Self::not_found`], with the one of `known` that was probably meant.
+    pub fn not_among<'a>(
+        kind: Kind,
+        id: &str,
+        known: impl IntoIterator<Item = &'a String>,
+    ) -> Self {
+        let known = known.into_iter().map(String::as_str);
+        Self::NotFound {
+            kind,
+            id: id.to_owned(),
+            near: did_you_mean(id, known).map(str::to_owned),
         }
     }
 }

@@ -147,7 +147,9 @@ impl Engine {
                 let segment = applied.set.segments.get(name);
                 segment
                     .map(|segment| segment.filter.clone())
-                    .ok_or_else(|| Error::not_found(Kind::Segment, name))
+                    .ok_or_else(|| {
+                        Error::not_among(Kind::Segment, name, applied.set.segments.keys())
+                    })
             }
             Target::Filter(text) => self.filters.get(text, &self.applied.load()),
         }

@@ -60,7 +60,8 @@ impl Engine {
         properties: &Properties,
     ) -> Result<Previewed> {
         let found = basis.set.campaign(campaign);
-        let found = found.ok_or_else(|| Error::not_found(Kind::Campaign, campaign))?;
+        let known = basis.set.campaigns.keys();
+        let found = found.ok_or_else(|| Error::not_among(Kind::Campaign, campaign, known))?;
         let is_made = matches!(subject, Subject::Made(_));
         let (profile, seed) = match subject {
             Subject::Existing(id) => (self.get_user(&id).await?, None),

@@ -67,7 +67,8 @@ impl Engine {
     pub async fn record_size(&self, segment: &str) -> Result<Size> {
         let applied = self.applied.load_full();
         let found = applied.set.segments.get(segment);
-        let found = found.ok_or_else(|| Error::not_found(Kind::Segment, segment))?;
+        let known = applied.set.segments.keys();
+        let found = found.ok_or_else(|| Error::not_among(Kind::Segment, segment, known))?;
         let at = self.parts.clock.now();
         let members = self.parts.store.count(&found.filter, at).await?;
         let sizes = vec![(segment.to_owned(), members)];

@@ -31,7 +31,13 @@ impl Engine {
     }
 
     pub async fn list_deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>> {
-        Ok(self.parts.store.list_deliveries(query).await?)
+        let campaign = query.campaign.clone();
+        let found = self.parts.store.list_deliveries(query).await?;
+        // One that is gone may have deliveries all the same; one that never was has none.
+        if let (true, Some(campaign)) = (found.is_empty(), campaign) {
+            super::campaigns::find(&self.applied.load(), &campaign)?;
+        }
+        Ok(found)
     }
 
     /// Whether a page can go on after it.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::path::Path;
+use super::settle;
 use super::shapes::{
     CONTENTS, Case, DEAD_TAGS, ENVELOPE, Field, MESSAGE, REMOVED_TEMPLATES, Shape,
 };
@@ -137,7 +138,7 @@ impl Checker<'_> {
         }
         match (shape, value) {
             (shape, _) if is_dynamic && is_leaf(shape) => {}
-            (Shape::Number, Json::String(text)) if text.trim().parse::<f64>().is_ok() => {}
+            (Shape::Number, Json::String(text)) if settle::number(text.trim()).is_some() => {}
             (Shape::Any, _) | (Shape::Bool, Json::Bool(_)) | (Shape::Number, Json::Number(_)) => {}
             (Shape::Text(most), Json::String(text)) => self.text(text, *most, path),
             (Shape::Url, Json::String(text)) => {

@@ -56,7 +56,7 @@ fn settled(value: &mut Json, shape: &'static Shape) {
 }
 
 /// As JSON writes it: `1e3` and `7.50` are numbers, `0x10`, `inf` and `1,000` are none.
-fn number(text: &str) -> Option<Number> {
+pub(super) fn number(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
 }
 
@@ -110,6 +110,19 @@ mod tests {
         for (price, sharable, typed_price, typed_sharable) in cases {
             let settled = settle(receipt(price, sharable));
             assert_eq!(settled, receipt(typed_price, typed_sharable));
+        }
+        // What stays a text is refused: the check takes for a number what becomes one.
+        for (price, is_number) in [
+            ("7.50", true),
+            ("NaN", false),
+            ("inf", false),
+            ("1,000", false),
+            ("+1", false),
+        ] {
+            let problems = super::super::check(&receipt(json!(price), json!(true)), &|_| false);
+            let mut told = problems.iter().map(|problem| problem.path.as_str());
+            let is_told = told.any(|path| path.ends_with("total_cost"));
+            assert_eq!(is_told, !is_number, "{price}: {problems:?}");
         }
     }
 }

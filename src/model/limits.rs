@@ -92,6 +92,8 @@ pub const STEPS_IDS_MAX: usize = 200_000;
 pub const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Problems that are reported at once: who sees so many mends the first and asks again.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Problems that are told of one text: each makes a way on through the rest of it.
+pub const TEXT_PROBLEMS_MAX: usize = 100;
 /// Largest sum of the words that Settings call marketing, in bytes: they are one pattern, tried on every text.
 pub const MARKETING_WORDS_BYTES_MAX: usize = 4 * 1024;
 /// Most files in a folder of campaigns.
@@ -175,6 +177,8 @@ pub const RENDERED_NODES_MAX: usize = 10_000;
 pub const CONTENT_CALLS_MAX: usize = 10;
 /// How long one call for connected content may take, as in Braze.
 pub const CONTENT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most credentials in Settings: each is looked up at every start.
+pub const CREDENTIALS_MAX: usize = 100;
 /// Largest answer with connected content, in bytes, as in Braze.
 pub const CONTENT_BYTES_MAX: usize = 1024 * 1024;
 /// Shortest and longest time for which an answer is used again, as in Braze.

@@ -116,7 +116,7 @@ impl Declared {
     }
 
     /// Whether an attribute is known, or nobody keeps a list.
-    pub(super) fn knows(&self, path: &[String]) -> bool {
+    pub fn knows(&self, path: &[String]) -> bool {
         // Fields of what is declared as a whole are not listed one by one.
         let is_known = |path: &[String]| self.types.contains_key(path) || self.seen.contains(path);
         let is_within = (1..path.len()).any(|n| self.types.contains_key(&path[..n]));
@@ -128,7 +128,7 @@ impl Declared {
         !self.is_listed || is_known(path) || is_within || has_fields()
     }
 
-    pub(super) fn attribute_paths(&self) -> impl Iterator<Item = &Vec<String>> {
+    pub fn attribute_paths(&self) -> impl Iterator<Item = &Vec<String>> {
         self.types.keys().chain(&self.seen)
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::audience::Attribute;
 use crate::diagnostic::Diagnostic;
-use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome, State};
+use crate::model::delivery::{Delivery, Due, NewDelivery, Notes, Outcome, ReasonCode, State};
 use crate::model::event::{Event, EventName, Retention, Tracked};
 use crate::model::id::{DeliveryId, ExternalId, ImportId, RequestId, Revision, SendId};
 use crate::model::send::{NewSend, Phase, Send as SendRecord};
@@ -246,6 +246,8 @@ pub struct DeliveryQuery {
     pub send: Option<SendId>,
     pub external_id: Option<ExternalId>,
     pub state: Option<State>,
+    pub campaign: Option<String>,
+    pub reason: Option<ReasonCode>,
     /// Continue after this one.
     pub after: Option<DeliveryId>,
     pub limit: usize,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use liquid_core::model::{KString, Object, Value as Liquid};
 use serde_json::{Map, Value as Json};
 
+use super::access::Access;
 use super::filters::from_json;
 use super::parse::parse;
 use super::tags::Body;
@@ -31,15 +32,6 @@ pub struct Library {
 #[derive(Debug, Default)]
 pub struct Catalog {
     items: BTreeMap<String, Liquid>,
-}
-
-/// Where connected content may come from; nowhere without hosts.
-#[derive(Debug, Default, Clone)]
-pub struct Access {
-    /// `api.example.com`, or `*.example.com` for every host below.
-    pub hosts: BTreeSet<String>,
-    /// Names that `:basic_auth` may use.
-    pub credentials: BTreeSet<String>,
 }
 
 /// What a text uses of a library, by name.
@@ -163,59 +155,5 @@ impl Catalog {
 
     pub(super) fn item(&self, id: &str) -> Option<&Liquid> {
         self.items.get(id)
-    }
-}
-
-// === impl Access ===
-
-impl Access {
-    pub(super) fn is_open(&self) -> bool {
-        !self.hosts.is_empty()
-    }
-
-    /// Hosts are compared without case, as names in the DNS are.
-    pub fn allows(&self, host: &str) -> bool {
-        self.allowing(host).is_some()
-    }
-
-    /// What of the hosts allows it, as Settings write it.
-    pub fn allowing(&self, host: &str) -> Option<&str> {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let found = self.hosts.iter().find(|allowed| {
-            let allowed = allowed.to_ascii_lowercase();
-            match allowed.strip_prefix("*.") {
-                Some(above) => host
-                    .strip_suffix(above)
-                    .is_some_and(|below| below.ends_with('.')),
-                None => host == allowed,
-            }
-        });
-        found.map(String::as_str)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_stands_for_what_is_below_and_not_for_the_host_itself() {
-        let access = Access {
-            hosts: ["api.example.com", "*.acme.test"].map(String::from).into(),
-            ..Access::default()
-        };
-        let cases = [
-            ("api.example.com", true),
-            ("API.example.com.", true),
-            ("example.com", false),
-            ("evil-api.example.com", false),
-            ("a.acme.test", true),
-            ("a.b.acme.test", true),
-            ("acme.test", false),
-            ("evilacme.test", false),
-        ];
-        for (host, expected) in cases {
-            assert_eq!(access.allows(host), expected, "{host}");
-        }
     }
 }

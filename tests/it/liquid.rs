@@ -101,7 +101,12 @@ impl For {
         }
         library.allow(Access {
             hosts: self.hosts.iter().cloned().collect(),
-            credentials: self.credentials.iter().cloned().collect(),
+            credentials: self
+                .credentials
+                .iter()
+                .map(|name| (name.clone(), self.hosts.iter().cloned().collect()))
+                .collect(),
+            is_private_allowed: false,
         });
         for (name, items) in &self.catalogs {
             let mut catalog = Catalog::default();

@@ -1,6 +1,6 @@
 //! What templates fetch: `connected_content`, as it is written in Braze, and the secrets that people put into it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -14,6 +14,8 @@ use crate::diagnostic::Diagnostic;
 use crate::model::limits;
 
 const TAG: &str = "connected_content";
+/// What stands for a host that Liquid makes; Settings that still hold it are not valid.
+const HOST: &str = "HOST";
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -33,7 +35,8 @@ static USER: Pattern = LazyLock::new(|| Regex::new(r#"://([^/\s@"'{}]+)@"#).ok()
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) hosts: BTreeSet<String>,
-    pub(super) credentials: BTreeSet<String>,
+    /// With the hosts that they are used for, as far as those are written out.
+    pub(super) credentials: BTreeMap<String, BTreeSet<String>>,
     /// Of some the host is only known once they are rendered.
     pub(super) has_unknown: bool,
 }
@@ -45,20 +48,29 @@ impl Sources {
         for span in tags(text) {
             let options = &text[span];
             let authority = group(&URL, options);
-            match authority.filter(|host| !host.contains(['{', '@', '%'])) {
-                Some(host) if !host.is_empty() => {
-                    let host = host.split(':').next().unwrap_or(host);
-                    self.hosts.insert(host.to_ascii_lowercase());
-                }
-                _ => self.has_unknown = true,
-            }
+            let host = authority
+                .filter(|host| !host.is_empty() && !host.contains(['{', '@', '%']))
+                .map(|host| host.split(':').next().unwrap_or(host).to_ascii_lowercase());
             let credential = group(&CREDENTIAL, options);
-            self.credentials.extend(
-                credential
-                    .filter(|name| !name.contains('{'))
-                    .map(str::to_owned),
-            );
+            if let Some(name) = credential.filter(|name| !name.contains('{')) {
+                let hosts = self.credentials.entry(name.to_owned()).or_default();
+                hosts.extend(host.clone());
+            }
+            match host {
+                Some(host) => drop(self.hosts.insert(host)),
+                None => self.has_unknown = true,
+            }
         }
+    }
+
+    /// The hosts of a credential; where Liquid makes them, what a hand replaces.
+    pub(super) fn hosts_of(&self, name: &str) -> Vec<String> {
+        let hosts = self.credentials.get(name).into_iter().flatten();
+        let hosts: Vec<String> = hosts.cloned().collect();
+        if hosts.is_empty() {
+            return vec![HOST.to_owned()];
+        }
+        hosts
     }
 }
 
@@ -202,8 +214,9 @@ mod tests {
             hosts,
             ["api.acme.example", "b.acme.example", "c.acme.example"]
         );
-        let names: Vec<_> = sources.credentials.iter().map(String::as_str).collect();
+        let names: Vec<_> = sources.credentials.keys().map(String::as_str).collect();
         assert_eq!(names, ["other", "weather"]);
+        assert_eq!(sources.hosts_of("weather"), ["api.acme.example"]);
         assert!(!sources.has_unknown);
         for text in [
             "{% connected_content {{url}} %}",

@@ -83,7 +83,7 @@ impl Converter<'_> {
             .filter(|host| !access.allows(host))
             .collect();
         let known = &content["credentials"];
-        let credentials = sources.credentials.iter();
+        let credentials = sources.credentials.keys();
         let credentials: Vec<_> = credentials
             .filter(|name| known[name.as_str()].is_null())
             .collect();
@@ -94,9 +94,10 @@ impl Converter<'_> {
         }
         for name in credentials {
             let variable = names::variable(name, "password");
+            let hosts = sources.hosts_of(name).join(", ");
             self.report.next(format!(
-                "add to `connected_content.credentials` in `{path}`: `{name}: {{username: {USERNAME}, password: \
-                 {{env: {variable}}}}}`, with its user name, and set `{variable}` where `recado serve` runs"
+                "add to `connected_content.credentials` in `{path}`: `{name}: {{hosts: [{hosts}], username: {USERNAME}, \
+                 password: {{env: {variable}}}}}`, with its user name, and set `{variable}` where `recado serve` runs"
             ));
         }
         if sources.has_unknown {
@@ -109,13 +110,14 @@ impl Converter<'_> {
     fn settings(&mut self, sources: &Sources) {
         let hosts: Vec<String> = sources.hosts.iter().cloned().collect();
         let mut content = vec![Entry::new("hosts", yaml::labels(&hosts))];
-        let credentials = sources.credentials.iter().map(|name| {
+        let credentials = sources.credentials.keys().map(|name| {
             let variable = names::variable(name, "password");
             self.report.next(format!(
                 "write the user name of the credential `{name}` into `{SETTINGS}`, and set `{variable}` to its password \
                  where `recado serve` runs"
             ));
             let parts = vec![
+                Entry::new("hosts", yaml::labels(&sources.hosts_of(name))),
                 Entry::text("username", USERNAME),
                 Entry::bare("password", format!("{{env: {variable}}}")),
             ];

@@ -11,10 +11,9 @@ pub(super) const TO_AUDIENCE: &str = "spring-offers";
 /// The segment that is counted.
 pub(super) const SEGMENT: &str = "on-messenger";
 /// The filter that is explained: the audience campaign's own.
-pub(super) const FILTER: &str =
-    r#"user.opted_in && user.country in ["BR", "PT"] && !("churned" in user.tags)"#;
+pub(super) const FILTER: &str = r#"user.opted_in && user.country in ["BR", "PT"] && (blank(user.tags) || !("churned" in user.tags))"#;
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 11] = [
     (
         "attributes.yaml",
         include_str!("../../../campaigns/attributes.yaml"),
@@ -26,6 +25,26 @@ const FILES: [(&str, &str); 6] = [
     (
         "segments/on-messenger.yaml",
         include_str!("../../../campaigns/segments/on-messenger.yaml"),
+    ),
+    (
+        "catalogs/shops.csv",
+        include_str!("../../../campaigns/catalogs/shops.csv"),
+    ),
+    (
+        "catalogs/shops.yaml",
+        include_str!("../../../campaigns/catalogs/shops.yaml"),
+    ),
+    (
+        "content_blocks/sign-off.yaml",
+        include_str!("../../../campaigns/content_blocks/sign-off.yaml"),
+    ),
+    (
+        "templates/order-ready.yaml",
+        include_str!("../../../campaigns/templates/order-ready.yaml"),
+    ),
+    (
+        "campaigns/order-ready.yaml",
+        include_str!("../../../campaigns/campaigns/order-ready.yaml"),
     ),
     (
         "campaigns/order-shipped.yaml",

@@ -12,6 +12,9 @@ use crate::cli::stop::Signals;
 use crate::cli::watch::Watch;
 use crate::clock::SystemClock;
 
+/// Between one time and the next.
+const AGAIN: &str = "────────────────";
+
 // === impl Preview ===
 
 impl Preview {
@@ -27,13 +30,17 @@ impl Preview {
         let mut signals = Signals::catch()?;
         let clock = SystemClock::shared();
         let mut watch = Watch::start(folder)?;
+        let mut is_first = true;
         loop {
             let asked = self.ask(&mut client, request.clone());
             let answer = tokio::select! {
                 answer = asked => answer,
                 () = signals.next() => return Ok(Exit::OK),
             };
-            output::clear();
+            // What was shown before stays to compare with, its warnings too.
+            if !std::mem::take(&mut is_first) {
+                output::note(format_args!("{AGAIN} again, with what changed"));
+            }
             let shown = answer.and_then(|preview| {
                 keep(&mut request, preview.seed);
                 self.show(&preview)

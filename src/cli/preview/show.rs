@@ -81,6 +81,15 @@ pub(in crate::cli) fn print(preview: &pb::PreviewMessageResponse) {
         }
         output::line(format_args!("\n{}", pretty(&request.body)));
     }
+    for call in &preview.content_calls {
+        output::note(format_args!(
+            "connected content: {} {} ({}): {}",
+            call.method,
+            harmless(&call.url),
+            source(call),
+            harmless(&call.result)
+        ));
+    }
     for (key, value) in sorted(&preview.message_extras) {
         output::note(format_args!("message_extras {key}: {}", harmless(value)));
     }
@@ -113,6 +122,15 @@ pub(in crate::cli) fn gates(gates: &[pb::Gate]) {
                 .to_string()
                 .trim_end(),
         );
+    }
+}
+
+/// In one word, where an answer came from.
+fn source(call: &pb::ContentCall) -> &'static str {
+    match call.source() {
+        pb::ContentSource::Cache => "cached",
+        pb::ContentSource::Call => "called",
+        pb::ContentSource::None | pb::ContentSource::Unspecified => "not called",
     }
 }
 
@@ -152,6 +170,14 @@ fn as_json(preview: &pb::PreviewMessageResponse) -> Value {
         "message_extras": preview.message_extras,
         "misses": preview.misses,
         "warnings": preview.warnings,
+        "content_calls": preview.content_calls.iter().map(|call| {
+            json!({
+                "method": call.method,
+                "url": call.url,
+                "source": source(call),
+                "result": call.result,
+            })
+        }).collect::<Vec<_>>(),
         "reason": preview.reason.as_ref().map(json::reason),
     })
 }

@@ -35,6 +35,14 @@ pub(super) fn list(connection: &Connection, query: &DeliveryQuery) -> Result<Vec
         conditions.push("d.state = ?");
         values.push(Sql::Text(state.as_str().into()));
     }
+    if let Some(campaign) = &query.campaign {
+        conditions.push("s.campaign = ?");
+        values.push(Sql::Text(campaign.clone()));
+    }
+    if let Some(reason) = query.reason {
+        conditions.push("d.reason = ?");
+        values.push(Sql::Text(reason.as_str().into()));
+    }
     if let Some(after) = query.after {
         conditions.push("d.seq > (SELECT seq FROM delivery WHERE id = ?)");
         values.push(Sql::Blob(after.as_bytes().to_vec()));

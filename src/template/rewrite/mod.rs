@@ -7,12 +7,22 @@
 mod bare;
 mod branches;
 mod braze;
+mod fetch;
 mod fields;
+mod names;
 mod scanner;
+mod secrets;
 mod statements;
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
 pub use bare::Bare;
+pub use names::{NAMESPACES, Names, Output, Read};
 use scanner::Rewriter;
+pub use secrets::{is_secret_header, is_secret_in_url};
 
 use super::library::{Library, References};
 use super::visits::{Branch, Visits};
@@ -41,8 +51,7 @@ pub(super) struct Rewritten {
 pub(super) fn references(source: &str) -> References {
     let anything = Library::part();
     let mut rewriter = Rewriter::new(source, &anything);
-    // What stands behind a mistake is found once it is mended.
-    drop(rewriter.run());
+    rewriter.run();
     rewriter.references
 }
 
@@ -57,9 +66,8 @@ pub(super) fn rewrite(
 ) -> Result<Rewritten, Vec<Diagnostic>> {
     let mut rewriter = Rewriter::new(source, library);
     rewriter.visits = visits;
-    if let Err(problem) = rewriter.run() {
-        rewriter.problems.push(problem);
-        // The rest was not read: what is open here may be closed there.
+    rewriter.run();
+    if rewriter.is_shaky {
         rewriter.open.clear();
     }
     for (name, span) in std::mem::take(&mut rewriter.open) {
@@ -69,10 +77,16 @@ pub(super) fn rewrite(
             .problems
             .push(problem.hint(format!("add `{{% end{name} %}}`")));
     }
+    // What was gone through twice, on the way out of a mistake, is told once.
+    let mut told = BTreeSet::new();
+    rewriter.problems.retain(|problem| {
+        let at = problem.span.as_ref().map(|span| span.start);
+        told.insert((at, problem.message.clone()))
+    });
     if rewriter.problems.is_empty() {
         rewriter.out.references = rewriter.references;
         rewriter.out.fetches = rewriter.fetches;
-        rewriter.out.bare = bare::bare(source, &rewriter.outputs);
+        rewriter.out.bare = Names::of(source).bare();
         Ok(rewriter.out)
     } else {
         Err(rewriter.problems)

@@ -36,8 +36,8 @@ pub(super) struct Rewriter<'a> {
     pub(super) references: References,
     /// It asks for connected content.
     pub(super) fetches: bool,
-    /// Where `{{ }}` stand by themselves.
-    pub(super) outputs: Vec<Range<usize>>,
+    /// Something is broken so that blocks that are open behind it may be closed, and the other way round.
+    pub(super) is_shaky: bool,
     /// Branches are marked for it.
     pub(super) visits: Option<&'a Visits>,
     /// Blocks that may have an `else` and are still open, where branches are marked.
@@ -56,6 +56,11 @@ const UNSUPPORTED: [(&str, &str); 9] = [
     ("sms", NO_DEVICE),
     ("whats_app", NO_DEVICE),
 ];
+/// Whether it is told what stands there.
+pub(super) fn is_unsupported(namespace: &str) -> bool {
+    UNSUPPORTED.iter().any(|(known, _)| *known == namespace)
+}
+
 const NO_CANVAS: &str = "there are no Canvases: send it along as `api_trigger_properties.${...}`";
 const NO_DEVICE: &str = "it is of another channel than Messenger and webhooks";
 
@@ -85,23 +90,55 @@ impl<'a> Rewriter<'a> {
             library,
             references: References::default(),
             fetches: false,
-            outputs: Vec::new(),
+            is_shaky: false,
             visits: None,
             forked: Vec::new(),
         }
     }
 
-    pub(super) fn run(&mut self) -> Result<(), Diagnostic> {
+    /// Goes through the whole text, whatever is wrong in it: a second mistake is told with the first.
+    pub(super) fn run(&mut self) {
         while let Some(found) = self.next_markup() {
             self.copy(found);
-            if self.rest().starts_with("{{") {
-                self.output()?;
+            let done = if self.rest().starts_with("{{") {
+                self.output()
             } else {
-                self.tag()?;
+                self.tag()
+            };
+            if let Err(problem) = done {
+                self.fail(problem);
+                self.at = self.behind(found);
+            }
+            if self.problems.len() >= limits::TEXT_PROBLEMS_MAX {
+                self.is_shaky = true;
+                return;
             }
         }
         self.copy(self.source.len());
-        Ok(())
+    }
+
+    /// Notes a mistake that leaves open where its tag or output ends.
+    pub(super) fn fail(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+        self.is_shaky = true;
+    }
+
+    /// Where the text goes on behind a broken tag or output: at its end, or where the next one begins.
+    fn behind(&self, start: usize) -> usize {
+        let inside = start + 2;
+        let rest = &self.source[inside..];
+        let (close, opens) = if self.source[start..].starts_with("{{") {
+            ("}}", ["{{", "{%"])
+        } else {
+            ("%}", ["{%", "{%"])
+        };
+        let next = opens.iter().filter_map(|open| rest.find(open)).min();
+        match (rest.find(close), next) {
+            (Some(close), Some(next)) if next < close => inside + next,
+            (Some(close), _) => inside + close + 2,
+            // Nothing more of its kind is closed either: it was gone through to the end.
+            (None, _) => self.source.len(),
+        }
     }
 
     pub(super) fn rest(&self) -> &'a str {
@@ -146,9 +183,7 @@ impl<'a> Rewriter<'a> {
         }
         let start = self.at;
         self.copy(start + 2);
-        self.inner(End::OUTPUT, start)?;
-        self.outputs.push(start..self.at);
-        Ok(())
+        self.inner(End::OUTPUT, start)
     }
 
     /// The inside of a tag or output up to and with its end.
@@ -193,17 +228,13 @@ impl<'a> Rewriter<'a> {
                 };
                 self.copy(self.at + close + 2);
             } else if matches!(next, '“' | '”' | '‘' | '’') {
-                let problem =
-                    Diagnostic::error(SYNTAX, format!("`{next}` is not a quote that Liquid knows"));
-                return Err(problem
-                    .spanning(self.at..self.at + next.len_utf8())
-                    .hint("use straight quotes"));
+                self.curly(next, end);
             } else if rest.starts_with("&&") || rest.starts_with("||") {
                 let word = if next == '&' { "and" } else { "or" };
                 let problem = Diagnostic::error(SYNTAX, format!("`{next}{next}` is not Liquid"));
-                return Err(problem
-                    .spanning(self.at..self.at + 2)
-                    .hint(format!("write `{word}`")));
+                let problem = problem.spanning(self.at..self.at + 2);
+                self.problems.push(problem.hint(format!("write `{word}`")));
+                self.copy(self.at + 2);
             } else if next == '|' {
                 self.copy(self.at + 1);
                 self.filter_name();
@@ -228,6 +259,36 @@ impl<'a> Rewriter<'a> {
                 self.copy(self.at + next.len_utf8());
             }
         }
+    }
+
+    /// A quote of a word processor, and the text up to the one that closes it.
+    fn curly(&mut self, quote: char, end: End) {
+        let problem = Diagnostic::error(
+            SYNTAX,
+            format!("`{quote}` is not a quote that Liquid knows"),
+        );
+        let behind = self.at + quote.len_utf8();
+        self.problems.push(
+            problem
+                .spanning(self.at..behind)
+                .hint("use straight quotes"),
+        );
+        let to = match end.stop {
+            Stop::At(at) => at,
+            Stop::Mark(mark) => self.source[behind..]
+                .find(mark)
+                .map_or(self.source.len(), |at| behind + at),
+        };
+        let is_closing = |c: char| match quote {
+            '“' | '”' => matches!(c, '“' | '”'),
+            _ => matches!(c, '‘' | '’'),
+        };
+        let within = self.source.get(behind..to).unwrap_or_default();
+        let close = within
+            .char_indices()
+            .find(|(_, c)| is_closing(*c))
+            .map_or(behind, |(at, c)| behind + at + c.len_utf8());
+        self.copy(close);
     }
 
     fn is_at(&self, end: End) -> bool {
@@ -265,11 +326,12 @@ impl<'a> Rewriter<'a> {
             || name.contains(['{', '|', '\n'])
             || (name.contains('"') && name.contains('\''))
         {
-            let problem = Diagnostic::error(
-                SYNTAX,
-                format!("`{}` names nothing", clipped(&rest[..=close])),
-            );
-            return Err(problem.spanning(span).hint("write `${attribute_name}`"));
+            let text = clipped(&rest[..=close]);
+            let problem = Diagnostic::error(SYNTAX, format!("`{text}` names nothing"));
+            self.problems
+                .push(problem.spanning(span).hint("write `${attribute_name}`"));
+            self.copy(self.at + close + 1);
+            return Ok(());
         }
         let quote = if name.contains('"') { '\'' } else { '"' };
         let lookup = format!("[{quote}{name}{quote}]");

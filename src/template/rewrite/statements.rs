@@ -52,7 +52,7 @@ impl<'a> Rewriter<'a> {
             "message_extras" => return self.message_extras(end, start),
             "catalog_items" => return self.catalog_items(end, start),
             "connected_content" => return self.connected_content(end, start),
-            _ => self.known_tag(name, span)?,
+            _ => self.known_tag(name, span),
         }
         self.copy(name_at + name.len());
         self.inner(end, start)?;
@@ -82,7 +82,10 @@ impl<'a> Rewriter<'a> {
 
     /// `{% liquid %}`: a tag a line, without its braces.
     fn lines(&mut self, start: usize, opening: usize) -> Result<(), Diagnostic> {
-        let close = close_of(&self.source[start..], "%}").ok_or_else(|| self.unclosed(start))?;
+        let rest = &self.source[start..];
+        // With a string that is never closed, all lines are read up to where the tag seems to end.
+        let close = close_of(rest, "%}").or_else(|| rest.find("%}"));
+        let close = close.ok_or_else(|| self.unclosed(start))?;
         let close = start + close;
         let body = self.source[start + opening..close].trim_start();
         let from = close - body.len() + "liquid".len();
@@ -106,7 +109,9 @@ impl<'a> Rewriter<'a> {
                 continue;
             }
             self.at = begin;
-            self.line(begin + words.len(), name)?;
+            if let Err(problem) = self.line(begin + words.len(), name) {
+                self.fail(problem);
+            }
         }
         if to < close {
             self.put("{% comment %}{% endcomment -%}");
@@ -141,32 +146,21 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    fn known_tag(&mut self, name: &'a str, span: Range<usize>) -> Result<(), Diagnostic> {
+    fn known_tag(&mut self, name: &'a str, span: Range<usize>) {
+        let max = limits::TEMPLATE_DEPTH_MAX;
         if BLOCKS.contains(&name) {
             self.open.push((name, span.clone()));
-            if self.open.len() > limits::TEMPLATE_DEPTH_MAX {
-                let message = format!(
-                    "blocks are nested deeper than {}",
-                    limits::TEMPLATE_DEPTH_MAX
-                );
-                return Err(Diagnostic::error(SYNTAX, message).spanning(span));
+            // Told of the first that is too deep.
+            if self.open.len() == max + 1 {
+                let message = format!("blocks are nested deeper than {max}");
+                self.problems
+                    .push(Diagnostic::error(SYNTAX, message).spanning(span));
             }
         } else if let Some(block) = name
             .strip_prefix("end")
             .filter(|block| BLOCKS.contains(block))
         {
-            match self.open.pop() {
-                Some((open, _)) if open == block => {}
-                Some((open, _)) => {
-                    let message = format!("`{{% {name} %}}` closes nothing here");
-                    let problem = Diagnostic::error(SYNTAX, message).spanning(span);
-                    return Err(problem.hint(format!("`{{% {open} %}}` is still open")));
-                }
-                None => {
-                    let message = format!("`{{% {name} %}}` closes nothing");
-                    return Err(Diagnostic::error(SYNTAX, message).spanning(span));
-                }
-            }
+            self.closes(name, block, span);
         } else if !TAGS.contains(&name) && !WITHIN_BLOCKS.contains(&name) {
             let known = TAGS.iter().chain(&BLOCKS).chain(&WITHIN_BLOCKS).copied();
             let mut problem =
@@ -180,7 +174,26 @@ impl<'a> Rewriter<'a> {
             }
             self.problems.push(problem);
         }
-        Ok(())
+    }
+
+    /// The end of a block; those that are open within it are told, and taken for closed.
+    fn closes(&mut self, name: &str, block: &str, span: Range<usize>) {
+        let opened = self.open.iter().rposition(|(open, _)| *open == block);
+        let is_last = opened.is_some_and(|at| at + 1 == self.open.len());
+        if !is_last && !self.is_shaky {
+            let problem = match self.open.last() {
+                Some((open, _)) => {
+                    let message = format!("`{{% {name} %}}` closes nothing here");
+                    let problem = Diagnostic::error(SYNTAX, message);
+                    problem.hint(format!("`{{% {open} %}}` is still open"))
+                }
+                None => Diagnostic::error(SYNTAX, format!("`{{% {name} %}}` closes nothing")),
+            };
+            self.problems.push(problem.spanning(span));
+        }
+        if let Some(at) = opened {
+            self.open.truncate(at);
+        }
     }
 
     /// `{% raw %}` and `{% comment %}`: nothing in them is markup.
@@ -199,9 +212,11 @@ impl<'a> Rewriter<'a> {
             from = open + 2;
         }
         let problem = Diagnostic::error(SYNTAX, format!("`{{% {name} %}}` is never closed"));
-        Err(problem
-            .spanning(start..self.at + name.len())
-            .hint(format!("add `{{% {end} %}}`")))
+        let problem = problem.spanning(start..self.at + name.len());
+        self.fail(problem.hint(format!("add `{{% {end} %}}`")));
+        // How much of the rest was meant to be markup is not known.
+        self.copy(self.source.len());
+        Ok(())
     }
 
     /// Where a tag ends, outside of strings.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::block::Block;
 use super::body::Body;
 use crate::model::limits;
+use crate::template::access::Access;
 use crate::template::budget::{json_bytes, overgrown};
 use crate::template::content::{Request, Response, Wanted};
 use crate::template::misses::note_miss;
@@ -234,34 +235,10 @@ impl Renderable for Content {
 /// Only hosts that Settings allow are asked, whatever a template makes of a user's attributes.
 fn check(request: &Request, runtime: &dyn Runtime) -> Result<()> {
     let state = runtime.registers().get_mut::<State>();
-    let access = state.library.as_ref().map(|library| library.access());
-    let host = host(&request.url);
-    if !access.is_some_and(|access| host.is_some_and(|host| access.allows(host))) {
-        let message = match host {
-            None => "the URL of connected content names no host".to_owned(),
-            Some(host) => format!("connected content from `{host}` is not allowed by Settings"),
-        };
-        return Err(Error::with_msg(message));
-    }
-    match &request.basic_auth {
-        Some(name) if !access.is_some_and(|access| access.credentials.contains(name)) => Err(
-            Error::with_msg(format!("Settings know no credential `{name}`")),
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// The host as a text; the call itself parses the URL properly.
-pub(in crate::template) fn host(url: &str) -> Option<&str> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
-    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-    let authority = &rest[..end];
-    // A user name would make the host look like another one.
-    if authority.contains('@') {
-        return None;
-    }
-    let host = authority.split(':').next().unwrap_or(authority);
-    (!host.is_empty()).then_some(host)
+    let nothing = Access::default();
+    let library = state.library.as_ref();
+    let access = library.map_or(&nothing, |library| library.access());
+    let allowed = access.check(&request.url, request.basic_auth.as_deref());
+    allowed.map_err(|denied| Error::with_msg(denied.to_string()))?;
+    Ok(())
 }

@@ -20,7 +20,7 @@ pub(super) use capture::{CAPTURE, MESSAGE_EXTRAS};
 pub(super) use case::CASE;
 pub(super) use changed::IF_CHANGED;
 pub(super) use conditions::{IF, UNLESS};
-pub(super) use content::{CONNECTED_CONTENT, OPTION, host};
+pub(super) use content::{CONNECTED_CONTENT, OPTION};
 pub(super) use each::EACH;
 pub(super) use library::{CATALOG_ITEMS, CONTENT_BLOCK};
 pub(super) use loops::{FOR, TABLE_ROW};

@@ -199,3 +199,60 @@ fn a_cancelled_send_ends_once_nothing_is_under_way() {
             );
         });
 }
+
+#[test]
+fn deliveries_are_found_by_campaign_and_by_reason() {
+    Stage::new().with_files([PAGE, HELLO]).run(async |live| {
+        let begun = send(live, 3).await;
+        live.until_finished(&begun.id).await;
+        let mut client = live.client().await;
+        let of = |campaign: &str, reason: &str| pb::ListDeliveriesRequest {
+            campaign: campaign.into(),
+            reason: reason.into(),
+            ..pb::ListDeliveriesRequest::default()
+        };
+        for (campaign, reason, n) in [
+            ("hello", "", 3),
+            ("hello", "no_psid", 0),
+            ("", "not_in_audience", 0),
+        ] {
+            let found = client
+                .deliveries
+                .list_deliveries(of(campaign, reason))
+                .await;
+            assert_eq!(
+                found.unwrap().into_inner().deliveries.len(),
+                n,
+                "{campaign} {reason}"
+            );
+        }
+        let unknown = refused(client.deliveries.list_deliveries(of("helo", ""))).await;
+        assert_eq!(unknown.0, Code::NotFound);
+        assert!(
+            unknown.2.message().ends_with("did you mean `hello`?"),
+            "{}",
+            unknown.2
+        );
+        let unknown = refused(client.deliveries.list_deliveries(of("", "no_psdi"))).await;
+        assert_eq!(unknown.0, Code::InvalidArgument);
+        assert!(
+            unknown.2.message().contains("did you mean `no_psid`?"),
+            "{}",
+            unknown.2
+        );
+        // A token of one list is none of another.
+        let page = pb::ListDeliveriesRequest {
+            page_size: 1,
+            ..of("hello", "")
+        };
+        let first = client.deliveries.list_deliveries(page).await.unwrap();
+        let other = pb::ListDeliveriesRequest {
+            page_token: first.into_inner().next_page_token,
+            ..of("", "no_psid")
+        };
+        assert_eq!(
+            refused(client.deliveries.list_deliveries(other)).await.0,
+            Code::InvalidArgument
+        );
+    });
+}

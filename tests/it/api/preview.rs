@@ -196,7 +196,7 @@ fn a_draft_opens_no_host() {
         let reason = shown.reason.unwrap();
         assert_eq!(reason.code, "render_failed");
         assert!(
-            reason.detail.contains("not allowed by applied Settings"),
+            reason.detail.contains("a host that Settings do not allow"),
             "{}",
             reason.detail
         );
@@ -204,6 +204,45 @@ fn a_draft_opens_no_host() {
         let accepted = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await;
         assert!(accepted.is_err());
     });
+}
+
+#[test]
+fn calls_for_content_are_listed_without_secrets() {
+    let tasks = Tasks::new();
+    Stage::new().with_files([PAGE]).run(async |live| {
+        live.upsert([("ana", json!({"messenger_id": "1", "token": "hunter2"}))])
+            .await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(async || r#"{"a": 1}"#);
+        tasks.spawn("source", async move {
+            axum::serve(listener, router).await.unwrap();
+        });
+        let hello = format!(
+            "kind: Campaign\nname: hello\nchannel: page\ntrigger: {{api: {{}}}}\nmessage:\n  text: >-\n    \
+             {{% connected_content {at}/x?token={{{{${{token}}}}}} %}}\n    \
+             {{% connected_content {at}/x :method post %}}\n    {{% connected_content http://{{{{${{token}}}}}}.test/ %}}\n"
+        );
+        let settings = "kind: Settings\nname: settings\n\
+                        connected_content: {hosts: [127.0.0.1], allow_private_network: true}\n";
+        live.apply([PAGE, ("hello.yaml", &hello), ("settings.yaml", settings)])
+            .await;
+        for source in [pb::ContentSource::Call, pb::ContentSource::Cache] {
+            let shown = ask(live, draft(&[])).await;
+            assert_eq!(shown.reason.unwrap().code, "render_failed");
+            let calls = shown.content_calls.iter();
+            let calls: Vec<_> = calls
+                .map(|call| (call.method.as_str(), call.url.clone(), call.source()))
+                .collect();
+            let expected = [
+                ("GET", format!("{at}/x?token=***"), source),
+                ("POST", format!("{at}/x"), pb::ContentSource::None),
+            ];
+            assert_eq!(calls, expected);
+            assert_eq!(shown.content_calls[0].result, "status 200");
+        }
+    });
+    tasks.cut();
 }
 
 #[test]
@@ -319,5 +358,23 @@ fn a_webhook_is_told_that_it_is_a_test() {
         assert_eq!(marks, [Some(&b"true"[..]), None]);
         assert_eq!(seen[0]["idempotency-key"], sent.delivery_id.as_str());
         tasks.cut();
+    });
+}
+
+#[test]
+fn a_message_that_cannot_be_made_says_what_was_absent_and_nothing_of_other_campaigns() {
+    Stage::new().with_files([PAGE]).run(async |live| {
+        live.upsert([("ana", json!({"messenger_id": "1"}))]).await;
+        let campaign = |name: &str, text: &str| {
+            format!("kind: Campaign\nname: {name}\nchannel: page\ntrigger: {{api: {{}}}}\nmessage: {{text: \"{text}\"}}\n")
+        };
+        // A text that is required comes out empty, since a name is absent.
+        let hello = campaign("hello", "{{${city}}}");
+        let other = campaign("other", "{{${country}}}");
+        let shown = ask(live, draft(&[PAGE, ("hello.yaml", &hello), ("other.yaml", &other)])).await;
+        assert_eq!(shown.reason.unwrap().code, "invalid_message");
+        assert_eq!(shown.misses, ["city"]);
+        let files: Vec<_> = shown.diagnostics.iter().map(|found| found.file.as_str()).collect();
+        assert!(!files.is_empty() && files.iter().all(|file| *file == "hello.yaml"), "{files:?}");
     });
 }

@@ -309,7 +309,7 @@ fn what_the_folder_has_already_is_used_and_what_it_lacks_is_told() {
     for line in [
         "create the ContentBlock `greeting`",
         "add the host `prices.acme.example` to `connected_content.hosts` in `ours.yaml`",
-        "`weather: {username: USERNAME, password: {env: RECADO_WEATHER_PASSWORD}}`",
+        "`weather: {hosts: [api.weather.example], username: USERNAME, password: {env: RECADO_WEATHER_PASSWORD}}`",
         "connected content from `prices.acme.example` is not allowed",
     ] {
         assert!(told.contains(line), "{line}: {told}");

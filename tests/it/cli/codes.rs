@@ -173,3 +173,68 @@ fn explain_shows_a_page_lists_all_and_guesses() {
         "error: there is no code `unknwon-key`; did you mean `unknown-key`?\n"
     );
 }
+
+#[test]
+fn the_page_of_files_has_each_kind_and_nothing_to_complain_of() {
+    let page = include_str!("../../../docs/files.md");
+    let examples = page.split("```yaml\n").skip(1);
+    let examples = examples.map(|rest| rest.split("```").next().unwrap());
+    let files: Vec<SourceFile> = examples
+        .enumerate()
+        .map(|(at, text)| SourceFile {
+            path: format!("{at}.yaml"),
+            text: text.to_owned(),
+        })
+        .collect();
+    let problems = problems(&files);
+    assert!(problems.is_empty(), "{problems:#?}");
+    // The schema for editors knows them all.
+    let schema = recado::campaign::json_schema();
+    for form in schema["oneOf"].as_array().unwrap() {
+        let kind = &form["properties"]["kind"]["enum"][0];
+        let kind = format!("kind: {}\n", kind.as_str().unwrap());
+        let variant = &form["properties"]["type"]["enum"][0];
+        let variant = variant.as_str().map(|variant| format!("type: {variant}\n"));
+        let is_it = |file: &SourceFile| {
+            file.text.contains(&kind)
+                && variant
+                    .as_ref()
+                    .is_none_or(|variant| file.text.contains(variant))
+        };
+        assert!(files.iter().any(is_it), "{kind}{variant:?}");
+    }
+    let told = stdout(&recado(&["explain", "files"]).output().unwrap());
+    assert_eq!(told, page);
+}
+
+#[test]
+fn the_page_of_liquid_names_what_there_is() {
+    let told = stdout(&recado(&["explain", "Liquid"]).output().unwrap());
+    for namespace in recado::template::NAMESPACES {
+        let is_named =
+            told.contains(&format!("{namespace}.")) || told.contains(&format!("`{namespace}`"));
+        assert!(is_named, "{namespace}");
+    }
+    for part in [
+        "json_escape",
+        "connected_content",
+        "abort_message",
+        "## Mistakes",
+    ] {
+        assert!(told.contains(part), "{part}");
+    }
+    assert!(!told.contains("brazejs"), "it compares with nobody");
+}
+
+#[test]
+fn the_schema_knows_lists_that_are_made_by_loops() {
+    let schema = recado::campaign::json_schema();
+    let forms = schema["oneOf"].as_array().unwrap();
+    let campaign = forms
+        .iter()
+        .find(|form| form["title"] == "Campaign")
+        .unwrap();
+    assert_eq!(campaign["properties"]["message"]["$ref"], "#/$defs/tree");
+    let each = &schema["$defs"]["tree"]["anyOf"][0];
+    assert_eq!(each["required"], serde_json::json!(["each", "do"]));
+}

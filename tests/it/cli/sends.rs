@@ -176,7 +176,7 @@ fn a_missing_secret_is_told_wherever_it_matters() {
     let channel = CHANNEL.replace("RECADO_TEST_TOKEN", "RECADO_NOT_SET");
     fs::write(scene.folder.path().join("campaigns/page.yaml"), channel).unwrap();
     let settings = "kind: Settings\nname: settings\nconnected_content:\n  hosts: [a.test]\n  credentials:\n    \
-                    source: {username: me, password: {env: RECADO_NO_PASSWORD}}\n";
+                    source: {hosts: [a.test], username: me, password: {env: RECADO_NO_PASSWORD}}\n";
     fs::write(
         scene.folder.path().join("campaigns/settings.yaml"),
         settings,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State as Shared};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
 use parking_lot::Mutex;
 use recado::lifecycle::Tasks;
 use recado::model::delivery::{ReasonCode, State};
@@ -58,11 +59,24 @@ async fn answer(Shared(source): Shared<Source>, request: Request) -> Response {
     }
     match path.as_str() {
         "/json" => r#"{"city": "Lisboa", "temp": 21}"#.into_response(),
+        "/half" => half(),
         "/large" => "x".repeat(limits::CONTENT_BYTES_MAX + 1).into_response(),
         "/broken" => vec![b'a', 0xff, b'b'].into_response(),
         "/redirect" => axum::response::Redirect::to("/json").into_response(),
         _ => (axum::http::StatusCode::NOT_FOUND, "nothing").into_response(),
     }
+}
+
+/// An answer that promises more than it brings.
+fn half() -> Response {
+    let begin = stream::once(async { Ok("{") });
+    let end = stream::once(async {
+        // What was written so far goes out first.
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("gone"))
+    });
+    let parts = begin.chain(end);
+    axum::body::Body::from_stream(parts).into_response()
 }
 
 /// A stage whose settings allow the source.
@@ -73,7 +87,7 @@ fn allowed(text: &str) -> Builder {
             Kind::Settings,
             "settings",
             "name: settings\nconnected_content:\n  hosts: [127.0.0.1]\n  allow_private_network: true\n  \
-             credentials: {source: {username: me, password: {env: TOKEN}}}\n",
+             credentials: {source: {hosts: [127.0.0.1], username: me, password: {env: TOKEN}}}\n",
         )
 }
 
@@ -165,6 +179,59 @@ async fn a_message_that_must_have_it_waits_and_is_given_up_in_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_breaks_off_is_asked_for_again() {
+    let tasks = Tasks::new();
+    let (source, url) = Source::start(&tasks).await;
+    let text = format!("{{% connected_content {url}/half :retry %}}");
+    let stage = allowed(&text).build().await;
+    let send = stage.send("half", &people(1)).await;
+    stage.start();
+    let reason = stage.until_waiting(send, 1).await.reason.unwrap();
+    assert_eq!(reason.code, ReasonCode::ContentUnavailable);
+    assert!(
+        reason.detail.ends_with("the answer broke off"),
+        "{reason:?}"
+    );
+    assert_eq!(source.asked().len(), 1);
+    stage.stop().await;
+    tasks.cut();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_password_is_the_matter_of_its_message_and_not_of_the_channel() {
+    let tasks = Tasks::new();
+    let (source, url) = Source::start(&tasks).await;
+    let text = format!(
+        "{{% if ${{wishes}} %}}{{% connected_content {url}/json :basic_auth source %}}{{{{connected.city}}}}\
+         {{% else %}}without{{% endif %}}"
+    );
+    let settings = "name: settings\nconnected_content:\n  hosts: [127.0.0.1]\n  allow_private_network: true\n  \
+         credentials: {source: {hosts: [127.0.0.1], username: me, password: {env: NOBODY_SET_IT}}}\n";
+    let builder = Stage::builder().message(&format!("message: {{text: \"{text}\"}}"));
+    let stage = builder
+        .with(Kind::Settings, "settings", settings)
+        .build()
+        .await;
+    let [first, second] = [&people(2)[0], &people(2)[1]];
+    stage.wish(first, &["weather"]).await;
+    let held = stage.send("held", std::slice::from_ref(first)).await;
+    stage.start();
+    let reason = stage.until_waiting(held, 1).await.reason.unwrap();
+    assert_eq!(reason.code, ReasonCode::ContentUnavailable);
+    assert!(
+        reason.detail.contains("`source`") && reason.detail.contains("`NOBODY_SET_IT` is not set"),
+        "{reason:?}"
+    );
+    // The channel goes on: this one asks for nothing.
+    let free = stage.send("free", std::slice::from_ref(second)).await;
+    stage.until_state(free, State::Sent, 1).await;
+    assert_eq!(texts(&stage), ["without"]);
+    assert!(source.asked().is_empty());
+    stage.stop().await;
+    tasks.cut();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_private_address_and_a_host_made_of_data_are_not_asked() {
     let tasks = Tasks::new();
     let (source, url) = Source::start(&tasks).await;
@@ -174,7 +241,7 @@ async fn a_private_address_and_a_host_made_of_data_are_not_asked() {
         ("http://127.0.0.1/json".to_owned(), "private address"),
         (
             "http://{{${first_name}}}.test/".to_owned(),
-            "not allowed by Settings",
+            "a host that Settings do not allow",
         ),
     ];
     for (at, (url, why)) in cases.iter().enumerate() {
@@ -190,6 +257,8 @@ async fn a_private_address_and_a_host_made_of_data_are_not_asked() {
         let reason = stage.only(send).await.reason.unwrap();
         assert_eq!(reason.code, ReasonCode::RenderFailed);
         assert!(reason.detail.contains(why), "{}", reason.detail);
+        // A reason stays when the person whose data made the host is gone.
+        assert!(!reason.detail.contains("Ana"), "{}", reason.detail);
         stage.stop().await;
     }
     assert!(source.asked().is_empty());
