@@ -35,16 +35,18 @@ pub(super) fn sum(plan: &pb::Plan) -> String {
 /// What becomes of a filter, in one line.
 pub(super) fn filter(filter: &pb::FilterDiff) -> String {
     use pb::SetRelation::{Narrows, Same, Shifts, Unspecified, Widens};
-    let now = match filter.relation() {
-        Narrows => "narrows: some leave, nobody enters",
-        Widens => "widens: some enter, nobody leaves",
-        Shifts => "shifts: some enter and some leave",
-        Same | Unspecified => "is equivalent: it holds the same people now",
+    let now = match (filter.relation(), filter.proof()) {
+        (Narrows, _) => "narrows: some leave, nobody enters",
+        (Widens, _) => "widens: some enter, nobody leaves",
+        (Shifts, _) => "shifts: some enter and some leave",
+        (Same | Unspecified, Same) => "is equivalent, whoever the users are",
+        (Same | Unspecified, Narrows) => "narrows by its text; it holds the same people now",
+        (Same | Unspecified, Widens) => "widens by its text; it holds the same people now",
+        (Same | Unspecified, _) => "is another, and holds the same people now",
     };
     let proof = match (filter.proof(), filter.relation()) {
-        (Same, _) => ", whoever the users are",
-        (Narrows, Narrows | Same) => "; by its text nobody can ever enter",
-        (Widens, Widens | Same) => "; by its text nobody can ever leave",
+        (Narrows, Narrows) => "; by its text nobody can ever enter",
+        (Widens, Widens) => "; by its text nobody can ever leave",
         _ => "",
     };
     format!("the filter {now}{proof}")

@@ -292,3 +292,76 @@ fn a_comment_tells_what_is_wrong_with_files() {
     );
     scene.server.stop();
 }
+
+/// A webhook and a catalog, with a campaign of each.
+const SHARED: [(&str, &str); 5] = [
+    (
+        "hook.yaml",
+        "kind: Channel\nname: hook\ntype: webhook\nurl: \"https://example.com/{{${country}}}\"\n\
+         headers:\n  X-Plan: \"{{${plan}}}\"\n  Authorization: {env: RECADO_TEST_TOKEN}\n",
+    ),
+    (
+        "calls.yaml",
+        "kind: Campaign\nname: calls\nchannel: hook\ntrigger: {api: {}}\nmessage: {hello: \"{{${first_name}}}\"}\n",
+    ),
+    (
+        "games.yaml",
+        "kind: Catalog\nname: games\nfile: games.csv\n",
+    ),
+    ("games.csv", "id,title\ng1,Tales\n"),
+    (
+        "plays.yaml",
+        "kind: Campaign\nname: plays\nchannel: page\ntrigger: {api: {}}\n\
+         message: {text: \"{% catalog_items games g1 %}Play {{items[0].title}}\"}\n",
+    ),
+];
+
+#[test]
+fn what_campaigns_share_changes_their_messages() {
+    let scene = Scene::new();
+    for (name, text) in SHARED {
+        scene.write(name, text);
+    }
+    let applied = scene.run(&["apply", "campaigns"]);
+    assert!(applied.status.success(), "{}", stderr(&applied));
+    scene.write(
+        "hook.yaml",
+        &SHARED[0].1.replace("example.com/", "example.com/v2/"),
+    );
+    scene.write("games.csv", "id,title\ng1,Regex\n");
+    let planned = scene.json();
+    let reached = planned["plan"]["reached"].as_array().unwrap();
+    let names: Vec<&str> = reached
+        .iter()
+        .map(|it| it["campaign"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["calls", "plays"]);
+    // A webhook needs no PSID: everybody can be reached.
+    let calls = &reached[0];
+    assert_eq!(calls["delta"]["reachable"], 120);
+    assert_eq!(calls["through"], json!(["Channel hook"]));
+    let diffs = calls["messages"]["diffs"].as_array().unwrap();
+    let shown: String = diffs
+        .iter()
+        .map(|it| it["diff"].as_str().unwrap())
+        .collect();
+    for country in ["BR", "PT", "ES"] {
+        let lines = format!(
+            "-POST https://example.com/{country}\n+POST https://example.com/v2/{country}\n"
+        );
+        assert!(shown.contains(&lines), "{shown}");
+    }
+    assert!(!shown.contains("sandbox-token"), "{shown}");
+    let plays = &reached[1];
+    assert_eq!(plays["messages"]["differing"], 108);
+    assert_eq!(
+        plays["messages"]["diffs"][0]["diff"],
+        "-text: Play Tales\n+text: Play Regex\n"
+    );
+    assert_eq!(
+        plays["through"],
+        json!(["CatalogFile games.csv"]),
+        "{plays}"
+    );
+    scene.server.stop();
+}
