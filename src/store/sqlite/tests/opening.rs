@@ -59,7 +59,7 @@ fn a_second_migration_changes_nothing() {
     };
     migrate(&mut connection).unwrap();
     let first = schema(&connection);
-    assert_eq!(first.0, 5);
+    assert_eq!(first.0, 6);
     migrate(&mut connection).unwrap();
     assert_eq!(schema(&connection), first);
 }
