@@ -9,6 +9,7 @@ use super::{Engine, Error, Result};
 use crate::campaign::SourceFile;
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::resource::Changed;
+use crate::store::Identity;
 
 /// How this version plans: raised when the same state and files come to another plan.
 const PLANNER: u32 = 1;
@@ -76,24 +77,7 @@ impl Engine {
 
     /// Whether the seal is this server's and holds these files.
     pub(super) fn check_seal(&self, seal: &Seal, files: &[SourceFile]) -> Result<()> {
-        if seal.server != self.identity.id {
-            return Err(Error::Broken(Broken::Foreign {
-                made_on: seal.server.clone(),
-                here: self.identity.id.clone(),
-            }));
-        }
-        let head = seal.head();
-        if !self
-            .identity
-            .has_signed(signed(&head, files), &seal.signature)
-        {
-            return Err(Error::Broken(Broken::Edited));
-        }
-        if seal.planner == PLANNER {
-            Ok(())
-        } else {
-            Err(Error::Broken(seal.planned_otherwise()))
-        }
+        check(&self.identity, seal, files).map_err(Error::Broken)
     }
 }
 
@@ -149,6 +133,28 @@ impl Seal {
     }
 }
 
+fn check(
+    identity: &Identity,
+    seal: &Seal,
+    files: &[SourceFile],
+) -> std::result::Result<(), Broken> {
+    if seal.server != identity.id {
+        return Err(Broken::Foreign {
+            made_on: seal.server.clone(),
+            here: identity.id.clone(),
+        });
+    }
+    let head = seal.head();
+    if !identity.has_signed(signed(&head, files), &seal.signature) {
+        return Err(Broken::Edited);
+    }
+    if seal.planner == PLANNER {
+        Ok(())
+    } else {
+        Err(seal.planned_otherwise())
+    }
+}
+
 fn signed<'a>(head: &'a [Vec<u8>], files: &'a [SourceFile]) -> impl Iterator<Item = &'a [u8]> {
     let files = files.iter();
     let files = files.flat_map(|file| [file.path.as_bytes(), file.text.as_bytes()]);
@@ -174,6 +180,58 @@ fn span(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn file(path: &str, text: &str) -> SourceFile {
+        SourceFile {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+
+    fn sealed(identity: &Identity, planner: u32, files: &[SourceFile]) -> Seal {
+        let mut seal = Seal {
+            server: identity.id.clone(),
+            version: "0.0.1".into(),
+            planner,
+            made_at: Timestamp::UNIX_EPOCH,
+            fingerprint: Fingerprint::of([b"x".as_slice()]),
+            revision: Revision(3),
+            commit: String::new(),
+            owner: "growth".into(),
+            prune: false,
+            changes: Vec::new(),
+            signature: Vec::new(),
+        };
+        let head = seal.head();
+        seal.signature = identity.sign(signed(&head, files));
+        seal
+    }
+
+    #[test]
+    fn a_seal_of_a_version_that_plans_differently_is_told_from_an_edited_one() {
+        let identity = Identity::new("here".into(), [1; 32]);
+        let files = [file("a.yaml", "a"), file("b.yaml", "b")];
+        assert_eq!(
+            check(&identity, &sealed(&identity, PLANNER, &files), &files),
+            Ok(())
+        );
+        let other = sealed(&identity, PLANNER + 1, &files);
+        let made_by = "0.0.1".to_owned();
+        assert_eq!(
+            check(&identity, &other, &files),
+            Err(Broken::Version { made_by })
+        );
+        let mut edited = sealed(&identity, PLANNER + 1, &files);
+        edited.planner = PLANNER;
+        assert_eq!(check(&identity, &edited, &files), Err(Broken::Edited));
+        let mut pruning = sealed(&identity, PLANNER, &files);
+        pruning.prune = true;
+        assert_eq!(check(&identity, &pruning, &files), Err(Broken::Edited));
+        // The same bytes in other files.
+        let moved = [file("a.yaml", "ab.yaml"), file("", "b")];
+        let seal = sealed(&identity, PLANNER, &files);
+        assert_eq!(check(&identity, &seal, &moved), Err(Broken::Edited));
+    }
 
     #[test]
     fn spans_are_told_in_two_units() {

@@ -21,11 +21,13 @@ fn rename(plan: &pb::Plan, change: &pb::ResourceChange) -> Option<String> {
     }
     let means = match kind.as_str() {
         "Campaign" => format!(
-            "sends, counts and `received(\"{old}\")` stay with the old name; `{name}` begins at nothing, and a request id of `{old}` is new to it"
+            "sends, counts and `received(\"{old}\")` stay with the old name, and a request id of `{old}` is new to `{name}`"
         ),
-        "Segment" => format!(
-            "recorded sizes stay with the old name, and who watches `{old}` is told it is gone"
-        ),
+        "Segment" => {
+            format!(
+                "recorded sizes stay with the old name, and who watches `{old}` is told it is gone"
+            )
+        }
         _ => "what names it must name it anew".to_owned(),
     };
     let mut orphans = plan.orphans.iter();

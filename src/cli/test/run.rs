@@ -7,6 +7,7 @@ use super::coverage::Covered;
 use crate::campaign::Set;
 use crate::campaign::case::{Case, Mismatch, Tests, compare};
 use crate::delivery::rehearse::Rehearsal;
+use crate::model::resource::Kind;
 
 /// Cases that are worth a thread of their own: it takes as long to begin one.
 const CHUNK_MIN: usize = 64;
@@ -32,7 +33,10 @@ impl<'a> Report<'a> {
     pub(super) fn of(set: &'a Set, tests: &'a Tests, folder: &Path) -> Self {
         let rehearsal = Rehearsal { set, tests };
         let one = |case: &'a Case| Ran {
-            mismatches: compare(case, &rehearsal.run(case)),
+            mismatches: match undecided(set, case) {
+                Some(why) => vec![why],
+                None => compare(case, &rehearsal.run(case)),
+            },
             file: located(folder, &case.file),
             case,
         };
@@ -71,6 +75,34 @@ impl<'a> Report<'a> {
             (a.case.kind, &a.case.resource, &a.file) == (b.case.kind, &b.case.resource, &b.file)
         })
     }
+}
+
+/// What a campaign uses and another owner has applied is not here: its case must not pass as if nothing were asked for.
+fn undecided(set: &Set, case: &Case) -> Option<Mismatch> {
+    if case.kind != Kind::Campaign {
+        return None;
+    }
+    let actual = match set.campaign(&case.resource) {
+        None => "something that it uses is not among these files".to_owned(),
+        Some(campaign) => {
+            let segment = campaign.segment.as_ref();
+            let segment = segment.filter(|name| !set.segments.contains_key(*name));
+            match (set.channel(&campaign.channel), segment) {
+                (None, _) => format!(
+                    "the channel `{}` is not among these files",
+                    campaign.channel
+                ),
+                (Some(_), Some(name)) => format!("the segment `{name}` is not among these files"),
+                (Some(_), None) => return None,
+            }
+        }
+    };
+    Some(Mismatch {
+        line: case.line,
+        path: String::new(),
+        expected: "all that the campaign uses".to_owned(),
+        actual,
+    })
 }
 
 // === impl Ran ===

@@ -140,16 +140,47 @@ async fn make(live: &Live, files: &Files) -> u64 {
     apply(live, request).await.revision
 }
 
+/// Another owner's files, under paths that ours have too.
+fn others() -> Files {
+    let files = [
+        (
+            "settings.yaml",
+            "kind: Settings\nname: other\nowner: other\n",
+        ),
+        (
+            "s0.yaml",
+            "kind: Segment\nname: other\nfilter: user.n > 7\n",
+        ),
+        (
+            "c0.yaml",
+            "kind: Campaign\nname: other\nchannel: other\nsegment: other\ntrigger: {api: {}}\nmessage: {text: Hi}\n",
+        ),
+        (
+            "hook.yaml",
+            "kind: Channel\nname: other\ntype: webhook\nurl: https://example.com/other\n",
+        ),
+    ];
+    let files = files.into_iter();
+    files
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect()
+}
+
+/// What is applied of ours; what is another's must be as it was.
 async fn exported(live: &Live) -> Files {
     let mut client = live.client().await;
     let export = client
         .campaigns
         .export_campaigns(pb::ExportCampaignsRequest::default());
-    let files = export.await.unwrap().into_inner().files;
-    files
-        .into_iter()
-        .map(|file| (file.path, file.text))
-        .collect()
+    let export = export.await.unwrap().into_inner();
+    let files = export.owners.into_iter().zip(export.files);
+    let (ours, other): (Vec<_>, Vec<_>) = files.partition(|(owner, _)| owner == "tests");
+    let texts = |files: Vec<(String, pb::SourceFile)>| -> Files {
+        let files = files.into_iter();
+        files.map(|(_, file)| (file.path, file.text)).collect()
+    };
+    assert_eq!(texts(other), others());
+    texts(ours)
 }
 
 async fn check(live: &Live, a: &Files, b: &Files) {
@@ -172,7 +203,8 @@ async fn check(live: &Live, a: &Files, b: &Files) {
     let back = pb::PlanCampaignsRequest {
         back: Some(pb::RevisionTarget {
             revision: first,
-            ..pb::RevisionTarget::default()
+            owner: Some("tests".into()),
+            all_owners: false,
         }),
         ..pb::PlanCampaignsRequest::default()
     };
@@ -191,7 +223,7 @@ async fn check(live: &Live, a: &Files, b: &Files) {
 fn an_apply_makes_what_the_files_say_and_going_back_restores_it() {
     Stage::new().run(async |live| {
         // The server runs beside this task: once it answers, the task may block.
-        plan(live, pb::PlanCampaignsRequest::default()).await;
+        make(live, &others()).await;
         block_in_place(|| {
             let config = ProptestConfig {
                 cases: 48,

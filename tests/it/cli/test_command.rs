@@ -212,3 +212,43 @@ fn passes(campaign: &str, case: &str) {
     assert!(output.status.success(), "{case}\n{told}");
     assert!(told.contains("1 case: 1 passed"), "{told}");
 }
+
+#[test]
+fn a_case_that_another_owners_files_decide_does_not_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "settings.yaml",
+        "kind: Settings\nname: growth\nowner: growth\nlints: {not-among-files: off}\n",
+    );
+    write(
+        "hello.yaml",
+        "kind: Campaign\nname: hello\nchannel: hook\nsegment: vip\ntrigger: {api: {}}\nmessage: {text: Hi}\n\
+         tests:\n  - name: anybody\n    user: {n: 1}\n    expect: {eligible: true}\n",
+    );
+    let run = || {
+        let mut command = recado(&["test", "."]);
+        command.current_dir(folder.path()).output().unwrap()
+    };
+    let without = run();
+    assert_eq!(without.status.code(), Some(1));
+    let told = stdout(&without);
+    assert!(
+        told.contains("the channel `hook` is not among these files"),
+        "{told}"
+    );
+    write(
+        "hook.yaml",
+        "kind: Channel\nname: hook\ntype: webhook\nurl: https://example.com/hook\n",
+    );
+    let told = stdout(&run());
+    assert!(
+        told.contains("the segment `vip` is not among these files"),
+        "{told}"
+    );
+    write(
+        "vip.yaml",
+        "kind: Segment\nname: vip\nfilter: user.n == 1\n",
+    );
+    assert_eq!(run().status.code(), Some(0));
+}
