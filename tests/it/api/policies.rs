@@ -14,7 +14,8 @@ fn settings() -> String {
     let page = include_str!("../../../docs/policies.md");
     let fenced = page.split("```yaml\n# settings.yaml\n").nth(1).unwrap();
     let text = fenced.split("```").next().unwrap();
-    text.replace("10,000", "3")
+    text.replace("name: settings\n", "name: settings\nowner: growth\n")
+        .replace("10,000", "3")
         .replace("10000", "3")
         .replace("1000", "2")
 }
@@ -44,7 +45,8 @@ fn borrowed(files: &Files) -> impl Iterator<Item = (&str, &str)> {
 async fn plan(live: &Live, files: &Files) -> pb::PlanCampaignsResponse {
     let request = pb::PlanCampaignsRequest {
         files: source_files(borrowed(files)),
-        prune: true,
+        // Only what somebody owns can be deleted.
+        prune: files.iter().any(|(_, text)| text.contains("owner:")),
         ..pb::PlanCampaignsRequest::default()
     };
     let mut client = live.client().await;
