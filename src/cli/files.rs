@@ -50,7 +50,7 @@ impl Campaigns {
         Ok(files)
     }
 
-    /// A wrong path must not be taken for the wish to delete everything.
+    /// A wrong path must not be taken for an empty folder.
     pub(super) fn check(&self, n_files: usize) -> Result<(), Error> {
         if n_files > 0 || self.allow_empty {
             return Ok(());
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
         if kind.is_dir() {
             folders.push(path);
         } else if kind.is_symlink() && path.is_dir() {
-            // One to a parent would never end; to leave it out would delete what it holds.
+            // One to a parent would never end; to leave it out, with `--prune`, would delete what it holds.
             let hint = "put the files there, or begin the link's name with a dot to leave it out";
             self.refuse(
                 &path,
