@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Plan, Set, SourceFile, load};
+use crate::campaign::{Plan, Set, SourceFile, load};
 use crate::model::id::Revision;
 use crate::model::resource::{Action, Document, Kind};
 
@@ -85,7 +85,7 @@ fn plan(revision: Revision, applied: &[Document], documents: &[Document]) -> Pla
         documents: documents.to_vec(),
         ..Set::empty()
     };
-    super::plan(applied, &wanted, revision)
+    crate::campaign::plan(applied, &wanted, revision)
 }
 
 /// A set of segments by name, each with the number in its filter.

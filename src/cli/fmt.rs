@@ -111,10 +111,10 @@ impl Fmt {
 impl Done {
     fn summary(&self, is_check: bool) -> String {
         let verb = if is_check { "to lay out" } else { "laid out" };
-        let mut text = format!("{} {verb}, {} as they should be", self.changed, self.same);
-        if self.failed > 0 {
-            text.push_str(&format!(", {} left as they are", self.failed));
+        let text = format!("{} {verb}, {} as they should be", self.changed, self.same);
+        match self.failed {
+            0 => text,
+            failed => format!("{text}, {failed} left as they are"),
         }
-        text
     }
 }

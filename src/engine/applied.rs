@@ -10,7 +10,7 @@ use crate::model::resource::{Document, Kind, RevisionInfo};
 use crate::store::Store;
 use crate::store::revisions::Revisions;
 
-use super::Result;
+use crate::engine::Result;
 
 /// The attribute that holds a PSID where no channel names another.
 const PSID_ATTRIBUTE: &str = "messenger_id";

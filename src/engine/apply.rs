@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
-use super::allowed::{Allowed, Exception};
-use super::applied::State;
-use super::error::{Drift, Moved};
-use super::plan::{Plan, Wish};
-use super::seal::Seal;
-use super::{Engine, Error, Result, held};
 use crate::campaign::{self, Rules, Set};
+use crate::engine::applied::State;
+use crate::engine::error::{Drift, Moved};
+use crate::engine::planning::allowed::{Allowed, Exception};
+use crate::engine::planning::held;
+use crate::engine::planning::plan::{Plan, Wish};
+use crate::engine::planning::seal::Seal;
+use crate::engine::{Engine, Error, Result};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
 use crate::model::resource::{Document, Origin, Record};

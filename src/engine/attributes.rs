@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Engine, Result};
 use crate::audience::Attribute;
 use crate::campaign::Set;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::engine::{Engine, Result};
 use crate::model::registry::{Declaration, Registry};
 use crate::model::value::Type;
 use crate::segment::path_text;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::plan::check_files;
-use super::{Engine, Result};
 use crate::campaign::{Campaign, Set, SourceFile};
 use crate::delivery;
 use crate::diagnostic::Diagnostic;
+use crate::engine::planning::plan::check_files;
+use crate::engine::{Engine, Result};
 use crate::model::registry::Registry;
 use crate::model::resource::Kind;
 

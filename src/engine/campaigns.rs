@@ -3,9 +3,9 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::applied::State;
-use super::{Engine, Error, Kind, Result};
 use crate::campaign::Campaign;
+use crate::engine::applied::State;
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::id::Revision;
 
 /// An applied campaign and where it comes from.

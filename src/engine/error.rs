@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::held::Excess;
-use super::seal::Broken;
 use crate::delivery;
 use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::engine::planning::held::Excess;
+use crate::engine::planning::seal::Broken;
 use crate::model::id::Revision;
 use crate::model::resource::{Origin, RevisionInfo};
 use crate::store;

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-use super::applied::State;
-use super::{Engine, Error, Kind, Result};
 use crate::diagnostic::Diagnostic;
+use crate::engine::applied::State;
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::id::{ExternalId, Revision};
 use crate::model::limits;
 use crate::segment::{self, Explained, Filter};

@@ -1,6 +1,6 @@
 //! Everything that is known of one person.
 
-use super::{Engine, Result};
+use crate::engine::{Engine, Result};
 use crate::model::delivery::Delivery;
 use crate::model::event::Event;
 use crate::model::id::ExternalId;

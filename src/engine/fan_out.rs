@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Engine, Error, Kind, Result};
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::delivery::NewDelivery;
 use crate::model::id::{DeliveryId, ExternalId, SendId};
 use crate::model::limits;

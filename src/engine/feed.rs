@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::Result;
 use crate::campaign::Set;
+use crate::engine::Result;
 use crate::model::limits;
 use crate::store::contract::{Followed, Following, Step};
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::watch::Receiver;
 
-use super::feed::{Cursor, End, Feed, Watcher, meaning};
-use super::{Engine, Error, Kind, Result};
+use crate::engine::feed::{Cursor, End, Feed, Watcher, meaning};
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::id::Revision;
 use crate::model::limits;
 

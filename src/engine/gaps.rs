@@ -1,9 +1,9 @@
 //! Whom a message greets with nothing: people of an audience who lack what it shows.
 
-use super::{Engine, Result};
 use crate::campaign::{Campaign, Gap, Set};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::LIQUID_NO_DEFAULT;
+use crate::engine::{Engine, Result};
 use crate::segment::{self, Declared, Filter};
 
 // === impl Engine ===

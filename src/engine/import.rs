@@ -1,7 +1,7 @@
 //! Importing users as numbered chunks, each applied once.
 
-use super::users::{Checked, Item, check_size};
-use super::{Engine, Error, Result};
+use crate::engine::users::{Checked, Item, check_size};
+use crate::engine::{Engine, Error, Result};
 use crate::model::id::ImportId;
 use crate::store::contract::{ImportProgress, Imported, UpsertReport};
 

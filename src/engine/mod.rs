@@ -5,14 +5,11 @@
 //!
 //! **Invariant:** what a use case answered is durable, and a request that breaks a rule changed nothing.
 
-mod allowed;
 mod applied;
 mod apply;
 mod attributes;
-mod back;
 mod basis;
 mod campaigns;
-mod crowds;
 mod error;
 mod evaluate;
 mod export;
@@ -20,17 +17,11 @@ mod fan_out;
 mod feed;
 mod feeds;
 mod gaps;
-mod held;
 mod import;
-mod load;
-mod outlook;
 mod pick;
-mod plan;
-mod policies;
+mod planning;
 mod preview;
-mod renders;
 mod revisions;
-mod seal;
 mod segments;
 mod send;
 mod sends;
@@ -39,31 +30,30 @@ mod track_sizes;
 mod users;
 mod watch;
 mod watch_segment;
-mod weigh;
 
-pub use allowed::{Allowed, Exception};
 pub use apply::{Applied, ApplyRequest, Seen};
 pub use attributes::KnownAttribute;
-pub use back::{Back, Whose};
 pub use basis::Basis;
 pub use campaigns::CampaignInfo;
 pub use error::{Drift, Error, Kind, Moved, Result, Violation};
 pub use evaluate::{Evaluated, Membership, Target};
 pub use export::Exported;
-pub use held::Excess;
 pub use import::Chunk;
-pub use outlook::Outlook;
-pub use plan::{PlanRequest, Planned, Wish};
+pub use planning::allowed::{Allowed, Exception};
+pub use planning::back::{Back, Whose};
+pub use planning::held::Excess;
+pub use planning::outlook::Outlook;
+pub use planning::plan::{PlanRequest, Planned, Wish};
+pub use planning::renders::{Problem, RenderDiff, Renders};
+pub use planning::seal::{Broken, Seal};
+pub use planning::weigh::{Delta, Effect, FilterChange, Impact, Plan, Reached};
 pub use preview::{Previewed, Properties, Subject, Test};
-pub use renders::{Problem, RenderDiff, Renders};
 pub use revisions::ExportedRevision;
-pub use seal::{Broken, Seal};
 pub use segments::SegmentInfo;
 pub use send::{SendRequest, Started};
 pub use track::{Deed, NamedEvents, tally_tracked};
 pub use users::{Item, tally};
 pub use watch_segment::Watched;
-pub use weigh::{Delta, Effect, FilterChange, Impact, Plan, Reached};
 
 use std::sync::Arc;
 

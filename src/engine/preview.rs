@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::basis::Basis;
-use super::campaigns::find;
-use super::pick::pick;
-use super::{Engine, Error, Kind, Result};
 use crate::delivery::preview::{Preview, Request, Tested};
+use crate::engine::basis::Basis;
+use crate::engine::campaigns::find;
+use crate::engine::pick::pick;
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::Value;
 use crate::model::id::{DeliveryId, ExternalId, SendId};
 use crate::model::user::Profile;
@@ -131,7 +131,7 @@ impl Engine {
     ) -> Result<ExternalId> {
         let filter = match audience {
             Some(filter) => filter.clone(),
-            None => super::fan_out::whole()?,
+            None => crate::engine::fan_out::whole()?,
         };
         let now = self.parts.clock.now();
         let members = self.parts.store.members(&filter, now).await?;

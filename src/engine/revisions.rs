@@ -1,6 +1,6 @@
 //! What was applied before, and what stood in it.
 
-use super::{Engine, Error, Kind, Result};
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::id::Revision;
 use crate::model::resource::{Changed, Document, RevisionInfo};
 

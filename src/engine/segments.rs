@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Engine, Error, Kind, Result};
 use crate::campaign::Segment;
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::limits;
 use crate::model::resource::{Document, Kind as Resource};
 use crate::store::contract::Size;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::campaigns::find;
-use super::{Engine, Error, Result, Violation};
+use crate::engine::campaigns::find;
+use crate::engine::{Engine, Error, Result, Violation};
 use crate::model::delivery::NewDelivery;
 use crate::model::id::{DeliveryId, RequestId, SendId};
 use crate::model::limits;

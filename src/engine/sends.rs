@@ -1,6 +1,6 @@
 //! Reading and cancelling sends, and reading deliveries.
 
-use super::{Engine, Error, Kind, Result};
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::delivery::Delivery;
 use crate::model::id::{DeliveryId, SendId};
 use crate::model::send::Send;
@@ -35,7 +35,7 @@ impl Engine {
         let found = self.parts.store.list_deliveries(query).await?;
         // One that is gone may have deliveries all the same; one that never was has none.
         if let (true, Some(campaign)) = (found.is_empty(), campaign) {
-            super::campaigns::find(&self.applied.load(), &campaign)?;
+            crate::engine::campaigns::find(&self.applied.load(), &campaign)?;
         }
         Ok(found)
     }

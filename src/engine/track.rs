@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::users::check_size_of;
-use super::{Engine, Result};
+use crate::engine::users::check_size_of;
+use crate::engine::{Engine, Result};
 use crate::model::event::{Event, EventName, Tracked};
 use crate::model::limits;
 use crate::model::registry::EventDeclaration;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::{Timestamp, TimestampRound, Unit};
 
-use super::{Engine, Result};
 use crate::clock;
+use crate::engine::{Engine, Result};
 
 const HOUR: Duration = Duration::from_hours(1);
 /// How long a store that cannot be written is left alone.

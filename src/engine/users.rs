@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Engine, Error, Kind, Result};
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 
-use super::{Engine, Error, Result};
+use crate::engine::{Engine, Error, Result};
 use crate::model::id::SendId;
 use crate::model::send::{Phase, Send};
 

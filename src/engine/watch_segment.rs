@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 
-use super::feed::{Cursor, End, Watcher};
-use super::{Engine, Error, Kind, Result};
+use crate::engine::feed::{Cursor, End, Watcher};
+use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::id::ExternalId;
 use crate::store::contract::{Followed, Step};
 

@@ -30,6 +30,8 @@ mod visits;
 mod words;
 
 #[cfg(test)]
+mod budget_tests;
+#[cfg(test)]
 mod tests;
 
 pub use access::{Access, Denied};

@@ -8,7 +8,7 @@ use super::documents::document;
 use super::report::BY_HAND;
 use super::yaml::{Entry, Yaml};
 use super::{checks, names};
-use crate::campaign::source::SourceFile;
+use crate::campaign::read::source::SourceFile;
 use crate::diagnostic::Diagnostic;
 
 /// The field that tells items apart where nothing else is said.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::report::Report;
 use super::yaml::Entry;
 use super::{fetches, reads};
-use crate::campaign::source::{SourceFile, load_part};
-use crate::campaign::{node, redact};
+use crate::campaign::read::node;
+use crate::campaign::read::redact;
+use crate::campaign::read::source::{SourceFile, load_part};
 use crate::diagnostic::{Diagnostic, codes};
 
 /// Gives problems their places in the file that was made of these entries, with what its texts show.

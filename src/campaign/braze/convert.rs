@@ -7,7 +7,7 @@ use super::report::{BY_HAND, Report};
 use super::secrets::Secrets;
 use super::url::Url;
 use super::{block, catalog, fetches, messenger, names, page, webhook};
-use crate::campaign::source::SourceFile;
+use crate::campaign::read::source::SourceFile;
 use crate::diagnostic::{Diagnostic, Place, codes};
 use crate::model::limits;
 

@@ -4,7 +4,7 @@ use super::convert::Draft;
 use super::input::Source;
 use super::names;
 use super::yaml::{self, Entry};
-use crate::campaign::source::SourceFile;
+use crate::campaign::read::source::SourceFile;
 
 pub(super) fn path(folder: &str, name: &str) -> String {
     format!("{folder}/{name}.yaml")

@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use crate::campaign::node;
-use crate::campaign::source::SourceFile;
+use crate::campaign::read::node;
+use crate::campaign::read::source::SourceFile;
 use crate::diagnostic::codes::BRAZE_TAKEN as TAKEN;
 use crate::diagnostic::{Diagnostic, Place};
 

@@ -9,7 +9,7 @@ use super::fetches::Sources;
 use super::names;
 use super::reads::each_text;
 use super::yaml::{self, Entry, Yaml};
-use crate::campaign::source::SourceFile;
+use crate::campaign::read::source::SourceFile;
 use crate::template::{self, Access, References};
 
 /// Where the settings go, when there are none.

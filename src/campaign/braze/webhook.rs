@@ -11,7 +11,7 @@ use super::secrets::{self, MASK, Secrets};
 use super::url::{self, Url};
 use super::yaml::{Entry, Yaml};
 use super::{form, liquid, names};
-use crate::campaign::leaves::OWN_HEADERS;
+use crate::campaign::check::leaves::OWN_HEADERS;
 use crate::diagnostic::Diagnostic;
 
 const METHODS: [&str; 4] = ["POST", "GET", "PUT", "DELETE"];

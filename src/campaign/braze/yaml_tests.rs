@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::yaml::{Entry, Yaml, write};
-use crate::campaign::node;
-use crate::campaign::source::SourceFile;
+use crate::campaign::read::node;
+use crate::campaign::read::source::SourceFile;
 
 fn document(text: &str) -> String {
     let item = Yaml::Map(vec![Entry::text("a", text), Entry::text("b", text)]);

@@ -3,7 +3,7 @@
 use super::forms::GATES;
 use super::read::wrong;
 use super::{Expectation, Expected};
-use crate::campaign::node::{Entry, Node, Value as Yaml};
+use crate::campaign::read::node::{Entry, Node, Value as Yaml};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::model::delivery::ReasonCode;
 

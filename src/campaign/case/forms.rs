@@ -1,6 +1,6 @@
 //! What `tests:` may hold, for each kind of document.
 
-use crate::campaign::shape::{Field, Shape, Span, needed, optional};
+use crate::campaign::read::shape::{Field, Shape, Span, needed, optional};
 use crate::model::limits;
 
 /// Gates that a case can close.

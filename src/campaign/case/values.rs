@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::read::wrong;
-use crate::campaign::node::{Node, Value as Yaml};
-use crate::campaign::spans::duration;
+use crate::campaign::read::node::{Node, Value as Yaml};
+use crate::campaign::read::spans::duration;
 use crate::diagnostic::Diagnostic;
 use crate::model::Value;
 use crate::model::event::Event;

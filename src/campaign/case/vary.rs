@@ -1,6 +1,6 @@
 //! Matrices: one case of each combination, with `{matrix: name}` replaced by its value.
 
-use crate::campaign::node::{Entry, Node, Value};
+use crate::campaign::read::node::{Entry, Node, Value};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::model::limits;
 

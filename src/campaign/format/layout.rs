@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::campaign::node::{self, Entry, Node, Value};
-use crate::campaign::source::SourceFile;
+use crate::campaign::read::node::{self, Entry, Node, Value};
+use crate::campaign::read::source::SourceFile;
 use crate::diagnostic::Diagnostic;
 
 /// Keys that come first in a file, in this order; the others follow as they were written.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::layout::{Layout, Result};
-use crate::campaign::node::Node;
+use crate::campaign::read::node::Node;
 
 /// How deep in brackets one is, character by character.
 #[derive(Default)]
@@ -63,7 +63,7 @@ impl Layout<'_> {
         let source = self.source;
         let head = &source[self.at..];
         let head = head.split('\n').next().unwrap_or_default();
-        let sign = head.trim().split_whitespace().next().unwrap_or_default();
+        let sign = head.split_whitespace().next().unwrap_or_default();
         if sign.contains(|c: char| c.is_ascii_digit()) {
             return Err(self.unclear("a block with a number is not laid out"));
         }
@@ -148,11 +148,11 @@ impl Brackets {
             _ if is_escaped => {}
             ('\\', Some('"')) => self.is_escaped = true,
             (c, Some(open)) if c == open => self.quote = None,
-            (_, Some(_)) => {}
             // Within a plain word a quote is a letter.
             ('"' | '\'', None) if !self.last.is_alphanumeric() => self.quote = Some(c),
             ('{' | '[', None) => self.depth += 1,
             ('}' | ']', None) => self.depth = self.depth.saturating_sub(1),
+            // In quotes brackets are letters, and the rest is one everywhere.
             _ => {}
         }
         self.last = c;

@@ -102,9 +102,9 @@ fn yaml() -> impl Strategy<Value = String> {
             let pad = " ".repeat(*indent);
             let value = scalar.replace("{i}", &pad);
             match n % 3 {
-                0 => text.push_str(&format!("k{n}: {}\n", scalar.replace("{i}", ""))),
-                1 => text.push_str(&format!("k{n}:\n{pad}in: {value}\n{pad}too: 1\n")),
-                _ => text.push_str(&format!("k{n}:\n{pad}- {value}\n{pad}- 2\n")),
+                0 => text.extend([format!("k{n}: {}\n", scalar.replace("{i}", ""))]),
+                1 => text.extend([format!("k{n}:\n{pad}in: {value}\n{pad}too: 1\n")]),
+                _ => text.extend([format!("k{n}:\n{pad}- {value}\n{pad}- 2\n")]),
             }
         }
         text

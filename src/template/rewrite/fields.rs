@@ -175,15 +175,20 @@ impl<'a> Object<'a> {
 
     /// A string ends at its quote; what has none, at the blank or sign behind it.
     fn value_end(&self, is_quoted: bool) -> Option<usize> {
+        let ends = |next: char| {
+            if is_quoted {
+                next == '"'
+            } else {
+                matches!(next, ',' | '}') || next.is_whitespace()
+            }
+        };
         let mut at = self.at;
         while at < self.end {
             let rest = &self.source[at..self.end];
             let next = rest.chars().next()?;
             if rest.starts_with("{{") {
                 at = output_end(self.source, at, self.end)?;
-            } else if is_quoted && next == '"' {
-                return Some(at);
-            } else if !is_quoted && (matches!(next, ',' | '}') || next.is_whitespace()) {
+            } else if ends(next) {
                 return Some(at);
             } else if !is_quoted && matches!(next, '"' | '[' | '{') {
                 return None;
@@ -295,7 +300,6 @@ fn output_end(source: &str, at: usize, to: usize) -> Option<usize> {
     for (offset, c) in source[at..to].char_indices() {
         match (c, quote) {
             (c, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => {}
             ('"' | '\'', None) => quote = Some(c),
             ('{', None) => depth += 1,
             ('}', None) => {
@@ -304,6 +308,7 @@ fn output_end(source: &str, at: usize, to: usize) -> Option<usize> {
                     return Some(at + offset + 1);
                 }
             }
+            // In quotes braces are letters, and the rest is one everywhere.
             _ => {}
         }
     }

@@ -1,0 +1,205 @@
+//! What applying a set to a state would change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use super::renames;
+use crate::campaign::set::Set;
+use crate::model::id::{Fingerprint, Revision};
+use crate::model::resource::{Action, Document, Kind};
+
+/// The difference between the applied state and files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What it was made against.
+    pub revision: Revision,
+    /// By kind and name; empty when the files are the applied state.
+    pub changes: Vec<Change>,
+    /// Of those that are the files' owner's.
+    pub unchanged: usize,
+    /// Whose files they are; empty for nobody's.
+    pub owner: String,
+    /// The owner's, not among the files, and kept.
+    pub orphans: Vec<(Kind, String)>,
+    /// Over the revision, the applied documents and the wanted ones.
+    pub fingerprint: Fingerprint,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub kind: Kind,
+    pub name: String,
+    pub action: Action,
+    pub path: String,
+    /// Empty for a creation or deletion, and when only comments or layout changed.
+    pub fields: Vec<FieldChange>,
+    /// What uses it among the wanted resources, through others too, by kind and name.
+    pub used_by: Vec<(Kind, String)>,
+    /// What it was called before, if one that is gone is alike.
+    pub renamed_from: Option<String>,
+}
+
+/// A field that differs, as texts; empty where it is absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    pub path: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// Compares. A pure function: the same state and files give the same plan, fingerprint included.
+pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
+    let by_key = |documents: &[Document]| -> BTreeMap<(Kind, String), Document> {
+        documents
+            .iter()
+            .map(|document| ((document.kind, document.name.clone()), document.clone()))
+            .collect()
+    };
+    let (before, after) = (by_key(applied), by_key(&wanted.documents));
+    let mut changes = Vec::new();
+    let mut unchanged = 0;
+    for (key, document) in &after {
+        match before.get(key) {
+            None => changes.push(change(document, Action::Create, Vec::new())),
+            Some(old) if old == document => {
+                let is_own = wanted.owner.as_ref().is_none_or(|of| document.owner == *of);
+                let is_orphan = || wanted.orphans.contains(key);
+                unchanged += usize::from(is_own && !is_orphan());
+            }
+            Some(old) => changes.push(change(document, Action::Update, fields(old, document))),
+        }
+    }
+    for (key, document) in &before {
+        if !after.contains_key(key) {
+            changes.push(change(document, Action::Delete, Vec::new()));
+        }
+    }
+    let created = after.iter().filter(|(key, _)| !before.contains_key(key));
+    let created: Vec<_> = created.map(|(_, document)| document).collect();
+    let is_gone = |key: &(Kind, String)| !after.contains_key(key) || wanted.orphans.contains(key);
+    let gone = before.iter().filter(|(key, _)| is_gone(key));
+    let gone: Vec<_> = gone.map(|(_, document)| document).collect();
+    renames::find(&mut changes, &created, &gone);
+    let users = wanted.uses.inverted();
+    for change in &mut changes {
+        change.used_by = users.of(change.kind, &change.name);
+    }
+    changes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    let fingerprint = fingerprint(revision, &before, &after);
+    Plan {
+        revision,
+        changes,
+        unchanged,
+        owner: wanted.owner.clone().unwrap_or_default(),
+        orphans: wanted.orphans.clone(),
+        fingerprint,
+    }
+}
+
+fn change(document: &Document, action: Action, fields: Vec<FieldChange>) -> Change {
+    Change {
+        kind: document.kind,
+        name: document.name.clone(),
+        action,
+        path: document.path.clone(),
+        fields,
+        used_by: Vec::new(),
+        renamed_from: None,
+    }
+}
+
+fn fingerprint(
+    revision: Revision,
+    before: &BTreeMap<(Kind, String), Document>,
+    after: &BTreeMap<(Kind, String), Document>,
+) -> Fingerprint {
+    let number = revision.0.to_be_bytes();
+    let parts = |documents: &BTreeMap<(Kind, String), Document>| -> Vec<Vec<u8>> {
+        let texts = documents.values().flat_map(|d| {
+            [d.kind.as_str(), &d.name, &d.path, &d.source, &d.owner].map(str::as_bytes)
+        });
+        texts.map(<[u8]>::to_vec).collect()
+    };
+    let (before, after) = (parts(before), parts(after));
+    // The counts keep a document from moving from one side to the other unseen.
+    let counts = [before.len().to_be_bytes(), after.len().to_be_bytes()].concat();
+    let all = [number.to_vec(), counts]
+        .into_iter()
+        .chain(before)
+        .chain(after)
+        .collect::<Vec<_>>();
+    Fingerprint::of(all.iter().map(Vec::as_slice))
+}
+
+fn fields(before: &Document, after: &Document) -> Vec<FieldChange> {
+    let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
+    flatten(&read(before), String::new(), &mut old);
+    flatten(&read(after), String::new(), &mut new);
+    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let changed = paths
+        .into_iter()
+        .filter(|path| old.get(*path) != new.get(*path));
+    let shown = |side: &BTreeMap<String, Json>, path: &String| side.get(path).map(text);
+    // Whose a resource is stands in Settings, and not in its file.
+    let owner = (before.owner != after.owner).then(|| FieldChange {
+        path: "(owner)".to_owned(),
+        before: before.owner.clone(),
+        after: after.owner.clone(),
+    });
+    let changed = changed.map(|path| FieldChange {
+        path: path.clone(),
+        before: shown(&old, path).unwrap_or_default(),
+        after: shown(&new, path).unwrap_or_default(),
+    });
+    owner.into_iter().chain(changed).collect()
+}
+
+/// A text as it is, or in quotes where it would look like another type.
+fn text(leaf: &Json) -> String {
+    match leaf {
+        Json::String(text) if text.is_empty() || serde_json::from_str::<Json>(text).is_ok() => {
+            leaf.to_string()
+        }
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Both sides were checked when they were applied or loaded.
+fn read(document: &Document) -> Json {
+    if document.kind == Kind::CatalogFile {
+        return rows(&document.source);
+    }
+    serde_yaml::from_str(&document.source).unwrap_or_default()
+}
+
+/// The lines of a CSV by their first cell, as people tell them apart.
+fn rows(text: &str) -> Json {
+    let lines = text.lines().map(|line| {
+        let first = line.split(',').next().unwrap_or_default();
+        (first.trim_matches('"').to_owned(), Json::from(line))
+    });
+    Json::Object(lines.collect())
+}
+
+fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, Json>) {
+    match json {
+        Json::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                flatten(value, path, out);
+            }
+        }
+        Json::Array(items) if !items.is_empty() => {
+            for (at, value) in items.iter().enumerate() {
+                flatten(value, format!("{path}[{at}]"), out);
+            }
+        }
+        leaf => drop(out.insert(path, leaf.clone())),
+    }
+}

@@ -1,0 +1,66 @@
+//! Loading what is wanted: checked together with what stays of the applied state.
+
+use std::sync::Arc;
+
+use super::allowed::Allowed;
+use super::plan::Wish;
+use crate::campaign::{self, Beside, Loaded, Set, SourceFile};
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Engine, Error, Result};
+
+type Load = std::result::Result<Loaded, Vec<Diagnostic>>;
+
+// === impl Engine ===
+
+impl Engine {
+    /// All that would be applied, or what is wrong with it.
+    pub(in crate::engine) async fn load(
+        &self,
+        wish: &Wish,
+        allowed: &Allowed,
+        applied: &Arc<Set>,
+    ) -> Result<Load> {
+        let (files, prune) = match wish {
+            Wish::Back(back) => return self.load_back(back, applied).await,
+            Wish::Files { files, prune } => (files.clone(), *prune),
+        };
+        let takeovers = allowed.takeovers();
+        let set = Arc::clone(applied);
+        let loaded = beside_runtime(move || {
+            let beside = Beside {
+                applied: &set.documents,
+                prune,
+                takeovers: &takeovers,
+            };
+            campaign::load_beside(&files, beside)
+        });
+        let loaded = loaded.await?;
+        if prune && matches!(&loaded, Ok(loaded) if loaded.set.owner.as_deref() == Some("")) {
+            let message = "nothing is deleted without an owner: declare `owner:` in Settings";
+            return Err(Error::invalid("prune", message));
+        }
+        Ok(loaded)
+    }
+
+    /// Files beside what is applied, to be looked at.
+    pub(in crate::engine) async fn load_draft(
+        &self,
+        files: Vec<SourceFile>,
+        applied: &Arc<Set>,
+    ) -> Result<Load> {
+        let wish = Wish::Files {
+            files,
+            prune: false,
+        };
+        self.load(&wish, &Allowed::default(), applied).await
+    }
+}
+
+/// Parses and compiles beside the runtime: a large folder takes a while.
+pub(in crate::engine) async fn beside_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Internal(Box::new(error)))
+}
