@@ -147,7 +147,7 @@ impl Apply {
         );
         let answer = send(&mut client, request, again).await?;
         if let (Some(plan), false) = (&answer.plan, self.json) {
-            plan::print(plan);
+            plan::print_heads(plan);
         }
         print(&answer, self.json, &[]);
         Ok(Exit::OK)

@@ -8,9 +8,14 @@ pub(super) fn or_user(given: Option<&String>, folder: &Path) -> String {
     or(given, folder, &["config", "user.name"])
 }
 
-/// The commit that is checked out; empty when the folder is in no repository.
+/// The commit that is checked out, marked where the folder differs from it; empty when it is in no repository.
 pub(super) fn or_head(given: Option<&String>, folder: &Path) -> String {
-    or(given, folder, &["rev-parse", "HEAD"])
+    let head = or(given, folder, &["rev-parse", "HEAD"]);
+    let is_dirty = || git(folder, &["status", "--porcelain", "--", "."]).is_some();
+    if given.is_none() && !head.is_empty() && is_dirty() {
+        return head + "-dirty";
+    }
+    head
 }
 
 fn or(given: Option<&String>, folder: &Path, arguments: &[&str]) -> String {

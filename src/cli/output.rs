@@ -83,9 +83,13 @@ pub(super) fn bad(text: impl Display) -> String {
 
 /// How many characters fit in a line of the terminal; `None` when nobody looks.
 pub(super) fn width() -> Option<usize> {
-    stdout()
-        .is_terminal()
-        .then(|| Table::new().width().map_or(80, usize::from))
+    stdout().is_terminal().then(|| {
+        Table::new()
+            .width()
+            .map(usize::from)
+            .filter(|width| *width > 0)
+            .unwrap_or(80)
+    })
 }
 
 /// Rows under upper-case heads, without rules: easy to read and to cut.

@@ -3,7 +3,7 @@
 //! One JSON document, described in `docs/apply.md`. It holds the campaign files, and what the server signed of the plan.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -69,18 +69,24 @@ pub(super) fn keep(
     path: &Path,
     seal: Option<pb::PlanSeal>,
     files: Vec<pb::SourceFile>,
+    allow: &[String],
 ) -> Result<(), Error> {
     let Some(seal) = seal else {
-        return Ok(());
+        // An older plan there would be taken for this one.
+        return match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file(path)(error)),
+            _ => Ok(()),
+        };
     };
     let mut text = serde_json::to_string_pretty(&document(seal, files))
         .map_err(|error| Error::Input(format!("the plan cannot be written: {error}")))?;
     text.push('\n');
     whole::write(path, text.as_bytes())?;
-    output::note(format_args!(
-        "saved; `recado apply --plan {}` applies it",
-        path.display()
-    ));
+    let mut command = format!("recado apply --plan {}", path.display());
+    for name in allow {
+        command = command + " --allow " + name;
+    }
+    output::note(format_args!("saved; `{command}` applies it"));
     Ok(())
 }
 

@@ -8,7 +8,12 @@ use super::error::Error;
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(folder))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".recado-");
+    // Others read it: an exporter of metrics, the next job of a pipeline.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = builder.tempfile_in(folder).map_err(Error::file(folder))?;
     let written = file
         .write_all(bytes)
         .and_then(|()| file.as_file().sync_all());

@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use crate::campaign::{self, Rules, Set};
+use crate::diagnostic::Diagnostic;
 use crate::engine::applied::State;
 use crate::engine::error::{Drift, Moved};
 use crate::engine::planning::allowed::{Allowed, Exception};
 use crate::engine::planning::held;
-use crate::engine::planning::plan::{Plan, Wish};
+use crate::engine::planning::plan::{Plan, Wish, compare};
 use crate::engine::planning::seal::Seal;
 use crate::engine::{Engine, Error, Result};
 use crate::model::id::{Fingerprint, Revision};
@@ -78,14 +79,18 @@ impl Engine {
         }
         let loaded = self.load(&wish, &allowed, &state.set).await?;
         let loaded = loaded.map_err(Error::Files)?;
-        let set = Arc::new(loaded.set);
         if let Seen::Sealed(seal) = &seen {
-            let rules = held::rules(&state.set, &set);
+            let rules = held::rules(&state.set, &loaded.set);
             seal.check_age(self.parts.clock.now(), rules.age(max_age))?;
         }
-        let plan = campaign::plan(&state.set.documents, &set, state.revision);
+        let (loaded, plan) = compare(loaded, &state).await?;
+        let set = Arc::new(loaded.set);
         if plan.fingerprint != *seen.fingerprint() {
             return self.differs(&seen, (&wish, &allowed), plan, &state).await;
+        }
+        let told = self.told(loaded.warnings, &plan.changes, &set).await?;
+        if told.iter().any(Diagnostic::is_error) {
+            return Err(Error::Files(told));
         }
         let plan = self.weigh(plan, &state, &set).await?;
         let used = held(&seen, &allowed, &plan, (&state.set, &set))?;

@@ -146,6 +146,9 @@ pub const REVISION_MESSAGE_BYTES_MAX: usize = 2_000;
 pub const MOVED_REVISIONS_MAX: usize = 5;
 pub const MOVED_RESOURCES_MAX: usize = 10;
 
+/// Most bytes that are applied, of all owners together: an export of them fits one answer.
+pub const APPLIED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 // -- templates --
 
 /// Longest Liquid text, in bytes.

@@ -1,7 +1,7 @@
 //! What became of a filter, as far as its text tells.
 
 use super::Filter;
-use super::implies::implies;
+use super::implies::Proof;
 use super::tree::{Node, Test};
 use crate::audience::Relation;
 
@@ -72,7 +72,8 @@ fn proof((before, after): (Option<&Node>, Option<&Node>)) -> Option<Relation> {
         (None, Some(_)) => false,
         (Some(a), Some(b)) => {
             // In brackets or not: each clause by itself.
-            clauses(b, Join::All).iter().all(|b| implies(a, b))
+            let mut proof = Proof::new();
+            clauses(b, Join::All).iter().all(|b| proof.implies(a, b))
         }
     };
     match (is_in(after, before), is_in(before, after)) {

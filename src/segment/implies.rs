@@ -5,42 +5,74 @@ use std::cmp::Ordering;
 use super::tree::{Node, Op, Term, Test};
 use crate::model::Value;
 
-/// Whether `b` is true for everybody for whom `a` is; false says nothing.
-pub(super) fn implies(a: &Node, b: &Node) -> bool {
-    if a == b {
-        return true;
-    }
-    match (&a.test, &b.test) {
-        (Test::Const(false), _) | (_, Test::Const(true)) => true,
-        (Test::Or(parts), _) => !parts.is_empty() && parts.iter().all(|a| implies(a, b)),
-        (_, Test::And(parts)) => parts.iter().all(|b| implies(a, b)),
-        (Test::And(parts), _) => parts.iter().any(|a| implies(a, b)),
-        (_, Test::Or(parts)) => parts.iter().any(|b| implies(a, b)),
-        (Test::InSegment(_, filter), _) => implies(filter.root(), b),
-        (_, Test::InSegment(_, filter)) => implies(a, filter.root()),
-        _ => is_stricter(a, b),
-    }
+/// What may be looked at for one proof, pairs of tests and of values: who sends two large filters must not keep a server
+/// from its work.
+const LOOKS_MAX: usize = 200_000;
+
+/// A proof under way.
+#[derive(Debug)]
+pub(super) struct Proof {
+    left: usize,
 }
 
-/// Of two tests of one attribute.
-fn is_stricter(a: &Node, b: &Node) -> bool {
-    match (values(a), values(b)) {
-        (Some((of, some)), Some((other, all))) => {
-            of == other && some.iter().all(|it| all.contains(it))
+// === impl Proof ===
+
+impl Proof {
+    pub(super) fn new() -> Self {
+        Self { left: LOOKS_MAX }
+    }
+
+    /// Whether `b` is true for everybody for whom `a` is; false says nothing.
+    pub(super) fn implies(&mut self, a: &Node, b: &Node) -> bool {
+        // Whether they are the same takes as long as they are.
+        if !self.looks(1 + a.text.len().min(b.text.len()) / 64) {
+            return false;
         }
-        (Some((of, some)), None) => {
-            let Some((other, op, bound)) = bound(b) else {
-                return false;
-            };
-            of == other && some.iter().all(|value| holds(value, op, bound))
+        if a == b {
+            return true;
         }
-        (None, None) => match (bound(a), bound(b)) {
-            (Some((of, op, value)), Some((other, wider, bound))) => {
-                of == other && is_within((op, value), (wider, bound))
+        match (&a.test, &b.test) {
+            (Test::Const(false), _) | (_, Test::Const(true)) => true,
+            (Test::Or(parts), _) => !parts.is_empty() && parts.iter().all(|a| self.implies(a, b)),
+            (_, Test::And(parts)) => parts.iter().all(|b| self.implies(a, b)),
+            (Test::And(parts), _) => parts.iter().any(|a| self.implies(a, b)),
+            (_, Test::Or(parts)) => parts.iter().any(|b| self.implies(a, b)),
+            (Test::InSegment(_, filter), _) => self.implies(filter.root(), b),
+            (_, Test::InSegment(_, filter)) => self.implies(a, filter.root()),
+            _ => self.is_stricter(a, b),
+        }
+    }
+
+    /// Of two tests of one attribute.
+    fn is_stricter(&mut self, a: &Node, b: &Node) -> bool {
+        match (values(a), values(b)) {
+            (Some((of, some)), Some((other, all))) => {
+                of == other
+                    && self.looks(some.len().saturating_mul(all.len()))
+                    && some.iter().all(|it| all.contains(it))
             }
+            (Some((of, some)), None) => {
+                let Some((other, op, bound)) = bound(b) else {
+                    return false;
+                };
+                of == other
+                    && self.looks(some.len())
+                    && some.iter().all(|value| holds(value, op, bound))
+            }
+            (None, None) => match (bound(a), bound(b)) {
+                (Some((of, op, value)), Some((other, wider, bound))) => {
+                    of == other && is_within((op, value), (wider, bound))
+                }
+                _ => false,
+            },
             _ => false,
-        },
-        _ => false,
+        }
+    }
+
+    fn looks(&mut self, n: usize) -> bool {
+        let left = self.left.checked_sub(n);
+        self.left = left.unwrap_or(0);
+        left.is_some()
     }
 }
 
@@ -157,7 +189,25 @@ mod tests {
         ];
         for (a, b, expected) in cases {
             let [of, to] = [a, b].map(|text| compile(text, &Declared::default()).unwrap());
-            assert_eq!(implies(of.root(), to.root()), expected, "{a} => {b}");
+            assert_eq!(
+                Proof::new().implies(of.root(), to.root()),
+                expected,
+                "{a} => {b}"
+            );
         }
+    }
+
+    #[test]
+    fn a_proof_that_would_take_long_is_none() {
+        let list = |from: usize| {
+            let items: Vec<_> = (from..from + 400).map(|n| format!("'v{n}'")).collect();
+            format!("user.a in [{}]", items.join(", "))
+        };
+        let many = |join: &str| vec![list(1); 60].join(join);
+        let [of, to] = [many(" && "), many(" || ").replace("'v1'", "'w1'")]
+            .map(|text| compile(&text, &Declared::default()).unwrap());
+        let mut proof = Proof::new();
+        assert!(!proof.implies(of.root(), to.root()));
+        assert_eq!(proof.left, 0);
     }
 }

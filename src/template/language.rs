@@ -179,3 +179,19 @@ fn filter(name: &str) -> Option<Box<dyn ParseFilter>> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_every_filter_and_tag() {
+        let page = include_str!("../../docs/liquid.md");
+        let names = FILTERS.iter().chain(&TAGS).chain(&BLOCKS);
+        for name in names {
+            let is_named =
+                page.contains(&format!("`{name}")) || page.contains(&format!("{{% {name}"));
+            assert!(is_named, "docs/liquid.md does not name `{name}`");
+        }
+    }
+}

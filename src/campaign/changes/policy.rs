@@ -49,6 +49,8 @@ pub struct Policy {
     pub name: String,
     pub is_denied: bool,
     pub message: String,
+    /// Whose files it holds for; empty for nobody's.
+    pub owner: String,
     /// The file it stands in, and where in it.
     pub path: String,
     pub at: String,
@@ -172,6 +174,7 @@ impl Checker<'_> {
                 name: rule.name.clone(),
                 is_denied: rule.level == RuleLevel::Deny,
                 message: rule.message.clone(),
+                owner: file.owner.clone().unwrap_or_default(),
                 path: read.file.path.clone(),
                 at: format!("{at}.name"),
                 when,

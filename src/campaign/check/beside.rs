@@ -76,6 +76,11 @@ pub(in crate::campaign) fn settle(set: &mut Set, owner: &str) {
         }
         document.path = path;
     }
+    for policy in &mut set.policies {
+        if let Some((_, path)) = unmarked(&policy.path) {
+            policy.path = path.to_owned();
+        }
+    }
     set.documents
         .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     set.uses.rename(|name| match unmarked(name) {

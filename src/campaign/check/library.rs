@@ -44,8 +44,8 @@ impl Checker<'_> {
                 first = Some(path);
                 self.lints(&one.read, file);
                 self.policy(&one.read, file);
-                self.policies(&one.read, file);
             }
+            self.policies(&one.read, file);
             self.set
                 .rules
                 .insert(owner.to_owned(), Rules::read(&file.plan));

@@ -226,6 +226,26 @@ impl SourceFile {
         self.path.to_ascii_lowercase().ends_with(".csv")
     }
 
+    /// What it is of, by its own words; nothing when it does not say.
+    pub fn into_document(self, owner: String) -> Option<Document> {
+        let (kind, name) = if self.is_csv() {
+            (Kind::CatalogFile, self.path.clone())
+        } else {
+            let root = node::parse(&self).ok()?;
+            (
+                Kind::parse(root.text("kind")?)?,
+                root.text("name")?.to_owned(),
+            )
+        };
+        Some(Document {
+            kind,
+            name,
+            path: self.path,
+            source: self.text,
+            owner,
+        })
+    }
+
     /// A file as it was read.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ Examples:
   recado plan campaigns --json | jq -r '.plan.changes[].name'
   recado plan campaigns --out plan.json        to apply exactly this later: `recado apply --plan plan.json`
 
-Exits with 1 when the files have errors, or a policy denies the plan.")]
+Exits with 1 when the files have errors, or a policy denies the plan, and with 10 when it is over a limit that `--allow` does not name.")]
 pub(in crate::cli) struct Plan {
     #[command(flatten)]
     campaigns: Campaigns,
@@ -68,6 +68,11 @@ impl Plan {
         let mut client = self.server.connect().await?;
         let mut answer = self.ask(&mut client, files.clone()).await?;
         answer.diagnostics = diagnostics::located(answer.diagnostics, &self.campaigns.folder);
+        if let Some(plan) = &mut answer.plan {
+            // What was allowed here is to be allowed at the apply too, and is nothing to warn of.
+            plan.limits
+                .retain(|limit| !self.allow.contains(&limit.allow));
+        }
         let format = if self.json { Format::Json } else { self.format };
         match (format, &answer.plan) {
             (Format::Json, _) => output::json(&json::answer(&answer)),
@@ -78,10 +83,11 @@ impl Plan {
             }
         }
         if let Some(path) = &self.out {
-            saved::keep(path, answer.seal, files)?;
+            saved::keep(path, answer.seal, files, &self.allow)?;
         }
         Ok(match &answer.plan {
             None => Exit::FAILED,
+            Some(plan) if !plan.limits.is_empty() => Exit::LIMITED,
             Some(plan) if self.detailed_exitcode && !plan.changes.is_empty() => Exit::DIFFERS,
             Some(_) => Exit::OK,
         })

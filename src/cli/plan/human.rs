@@ -70,6 +70,9 @@ impl Page {
         }
         let effect = change.effect.clone().unwrap_or_default();
         self.audience(&effect, is_told(change));
+        if change.action() == pb::ChangeAction::Update && change.fields.is_empty() {
+            self.text(4, words::LAYOUT, str::to_owned);
+        }
         self.fields(&change.fields);
         self.messages(&effect, change.action() == pb::ChangeAction::Create);
     }
@@ -96,7 +99,7 @@ impl Page {
             };
             self.text(
                 0,
-                &format!("> {told}, and nothing changes for anybody in it"),
+                &format!("> {told}, and nothing changes for anybody"),
                 str::to_owned,
             );
         }

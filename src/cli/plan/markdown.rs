@@ -94,7 +94,7 @@ fn listed(diagnostics: &[&pb::Diagnostic]) -> String {
         };
         let hint = match d.hint.as_str() {
             "" => String::new(),
-            hint => format!("; {}", plain(hint)),
+            hint => format!("; {}", shortened_text(&plain(hint))),
         };
         let message = shortened_text(&plain(&d.message));
         put(

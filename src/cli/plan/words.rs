@@ -10,6 +10,9 @@ pub(super) const AT_ONCE: &str =
 pub(super) const MASKED: &str = "messages: made for some of the audience, without trigger properties and connected content; \
      personal values are shown as ‹name›";
 
+/// Why a change has no fields.
+pub(super) const LAYOUT: &str = "only comments, layout, or where the file stands";
+
 /// `2 to create, 1 to change, 0 to delete, 14 unchanged (against revision 3)`.
 pub(super) fn sum(plan: &pb::Plan) -> String {
     let n = |action| super::count(plan, action);

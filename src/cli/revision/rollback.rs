@@ -1,5 +1,7 @@
 //! `recado rollback`: the files of an earlier revision, planned and applied again.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::ask;
@@ -8,6 +10,7 @@ use crate::cli::apply::{self, Origin};
 use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::git;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -34,9 +37,9 @@ pub(in crate::cli) struct Rollback {
     /// Allow what is refused otherwise, by its name; may be given several times
     #[arg(long, value_name = "NAME")]
     allow: Vec<String>,
-    /// Who does it, for the record
-    #[arg(long, value_name = "NAME", default_value = "")]
-    author: String,
+    /// Who does it, for the record [default: the user that git knows here]
+    #[arg(long, value_name = "NAME")]
+    author: Option<String>,
     /// Why, for the record [default: `rollback to revision REV`]
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
@@ -67,7 +70,7 @@ impl Rollback {
             ..pb::PlanCampaignsRequest::default()
         };
         let origin = Origin {
-            author: self.author,
+            author: git::or_user(self.author.as_ref(), Path::new(".")),
             // The state is that of those files, whatever git holds now.
             commit: revision.commit.clone(),
             message: self.message.unwrap_or_else(told),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::api::client::Client;
 use crate::api::pb;
 use crate::api::pb::export_user_response::Part;
-use crate::campaign::case::{Case, Disguised, Outcome, disguise, written};
-use crate::campaign::{self, Loaded, SourceFile};
+use crate::campaign::case::{Case, Disguised, Outcome, Tests, disguise, written};
+use crate::campaign::{Set, SourceFile};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::{json, output};
@@ -17,7 +17,7 @@ use crate::delivery::rehearse::Rehearsal;
 use crate::model::Value;
 use crate::model::event::Event;
 use crate::model::id::ExternalId;
-use crate::model::resource::Kind;
+use crate::model::resource::{Document, Kind};
 use crate::model::user::{Profile, Update};
 use crate::segment::RECEIVED;
 
@@ -34,7 +34,7 @@ struct Known {
 
 /// Prints the case; what was done to it is said beside.
 pub(super) async fn generate(mut client: Client, campaign: &str, id: &str) -> Result<Exit, Error> {
-    let Loaded { set, tests, .. } = applied(&mut client).await?;
+    let (set, tests) = (applied(&mut client).await?, Tests::default());
     if set.campaign(campaign).is_none() {
         return Err(Error::Input(format!("there is no campaign `{campaign}`")));
     }
@@ -106,24 +106,33 @@ fn tell(told: &Disguised, outcome: &Outcome) {
     }
 }
 
-/// The files in force on the server, checked here.
-async fn applied(client: &mut Client) -> Result<Loaded, Error> {
+/// What is in force on the server, of all owners, checked here.
+async fn applied(client: &mut Client) -> Result<Set, Error> {
     let request = pb::ExportCampaignsRequest::default();
     let exported = client.campaigns.export_campaigns(request).await?;
-    let files = exported.into_inner().files.into_iter();
-    let files: Vec<SourceFile> = files
-        .map(|file| SourceFile {
-            path: file.path,
-            text: file.text,
+    let exported = exported.into_inner();
+    let owners = exported
+        .owners
+        .into_iter()
+        .chain(std::iter::repeat(String::new()));
+    let files = exported.files.into_iter().zip(owners);
+    let documents: Option<Vec<Document>> = files
+        .map(|(file, owner)| {
+            let (path, text) = (file.path, file.text);
+            SourceFile { path, text }.into_document(owner)
         })
         .collect();
-    campaign::load(&files).map_err(|problems| {
-        let first = problems
-            .first()
-            .map_or_else(String::new, |p| p.message.clone());
-        Error::Input(format!(
-            "this version does not accept the applied files: {first}"
-        ))
+    let refused = |why: &str| {
+        let message = format!("this version does not accept the applied files: {why}");
+        Error::Input(message)
+    };
+    let documents = documents.ok_or_else(|| refused("one has no kind and name"))?;
+    Set::compile(&documents).map_err(|problems| {
+        refused(
+            problems
+                .first()
+                .map_or("", |problem| problem.message.as_str()),
+        )
     })
 }
 
@@ -204,7 +213,7 @@ fn received(delivery: &serde_json::Value) -> Result<Option<Event>, Error> {
 
 fn profile(
     attributes: serde_json::Map<String, serde_json::Value>,
-    set: &campaign::Set,
+    set: &Set,
 ) -> Result<Profile, Error> {
     let mut update = Update::new(somebody()?);
     for (name, json) in attributes {

@@ -48,7 +48,8 @@ impl Engine {
         };
         let goes = |document: &&Document| owner.as_ref().is_none_or(|of| document.owner == *of);
         let stays: Vec<Document> = now.iter().filter(|it| !goes(it)).cloned().collect();
-        let comes: Vec<Document> = before.iter().filter(goes).cloned().collect();
+        let mut comes: Vec<Document> = before.iter().filter(goes).cloned().collect();
+        comes.extend(adopted(&before, now, owner.as_deref()));
         let taken: Vec<_> = comes.iter().filter_map(|it| taken(it, &stays)).collect();
         if !taken.is_empty() {
             return Ok(Err(taken));
@@ -64,6 +65,25 @@ impl Engine {
             }
         }))
     }
+}
+
+/// What nobody owned then and the owner has taken on since: it goes back too, and stays the owner's.
+fn adopted(before: &[Document], now: &[Document], owner: Option<&str>) -> Vec<Document> {
+    let Some(owner) = owner.filter(|owner| !owner.is_empty()) else {
+        return Vec::new();
+    };
+    let is_taken_on = |document: &&Document| {
+        let mut now = now.iter();
+        let is_same = |it: &&Document| (it.kind, &it.name) == (document.kind, &document.name);
+        document.owner.is_empty() && now.find(is_same).is_some_and(|it| it.owner == owner)
+    };
+    let taken_on = before.iter().filter(is_taken_on).cloned();
+    taken_on
+        .map(|document| Document {
+            owner: owner.to_owned(),
+            ..document
+        })
+        .collect()
 }
 
 /// What another owner has applied under the name since.
@@ -89,7 +109,11 @@ fn changed(before: &[Document], now: &[Document]) -> BTreeSet<String> {
     let (before, now) = (by_key(before), by_key(now));
     let keys = before.keys().chain(now.keys());
     let differing = keys.filter(|key| before.get(*key) != now.get(*key));
-    let sides = differing.flat_map(|key| [before.get(key), now.get(key)]);
+    let sides = differing.flat_map(|key| match [before.get(key), now.get(key)] {
+        // Who took it on since is who changed it.
+        [Some(old), Some(new)] if old.owner.is_empty() => [None, Some(new)],
+        sides => sides,
+    });
     sides
         .flatten()
         .map(|document| document.owner.clone())

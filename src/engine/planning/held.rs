@@ -1,12 +1,11 @@
 //! What an apply is held to: how far an audience may grow, how much may go, how much may begin. Each bound is lifted by
 //! its name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::allowed::{Allowed, Exception};
 use super::plan::Plan;
-use crate::campaign::{Campaign, Rules, Set};
-use crate::engine::{Engine, Result};
+use crate::campaign::{Rules, Set};
 use crate::model::resource::{Action, Kind};
 
 /// A bound that a plan is over.
@@ -17,73 +16,57 @@ pub struct Excess {
     pub message: String,
 }
 
-// === impl Engine ===
+/// The bounds that a plan is over.
+pub(in crate::engine) fn excesses(plan: &Plan, applied: &Set, wanted: &Set) -> Vec<Excess> {
+    let rules = rules(applied, wanted);
+    let mut found = grown(plan, wanted);
+    found.extend(deleted(plan, applied, wanted, rules));
+    found.extend(started(plan, rules));
+    found
+}
 
-impl Engine {
-    /// The bounds that a plan is over.
-    pub(in crate::engine) async fn excesses(
-        &self,
-        plan: &Plan,
-        applied: &Set,
-        wanted: &Set,
-    ) -> Result<Vec<Excess>> {
-        let rules = rules(applied, wanted);
-        let mut found = self.grown(plan, applied, wanted).await?;
-        found.extend(deleted(plan, applied, wanted, rules));
-        found.extend(started(plan, rules));
-        Ok(found)
-    }
+/// Campaigns whose audience this change makes larger than they say it may be.
+fn grown(plan: &Plan, wanted: &Set) -> Vec<Excess> {
+    let changed = plan.changes.iter().filter_map(|impact| {
+        let is_campaign = impact.change.kind == Kind::Campaign;
+        is_campaign.then_some((&impact.change.name, &impact.effect))
+    });
+    let reached = plan.reached.iter().map(|it| (&it.campaign, &it.effect));
+    let over = changed.chain(reached).filter_map(|(name, effect)| {
+        let max = wanted.campaigns.get(name)?.max_audience?;
+        let delta = effect.delta.as_ref()?;
+        let (before, now) = (delta.before, delta.after);
+        (now > max && now > before).then(|| Excess {
+            lifted_by: Exception::Growth(name.clone()),
+            message: format!(
+                "campaign `{name}` would reach {now} people, {before} before, and its `max_audience` is {max}"
+            ),
+        })
+    });
+    over.collect()
+}
 
-    /// Campaigns whose audience this change makes larger than they say it may be.
-    async fn grown(&self, plan: &Plan, applied: &Set, wanted: &Set) -> Result<Vec<Excess>> {
-        let mut found = Vec::new();
-        let mut counted = BTreeMap::new();
-        for name in reached(plan) {
-            let Some(campaign) = wanted.campaigns.get(name) else {
-                continue;
-            };
-            let Some(max) = campaign.max_audience else {
-                continue;
-            };
-            let now = self.people(campaign, &mut counted).await?;
-            let before = match applied.campaigns.get(name) {
-                Some(campaign) => self.people(campaign, &mut counted).await?,
-                None => 0,
-            };
-            if now > max && now > before {
-                found.push(Excess {
-                    lifted_by: Exception::Growth(name.to_owned()),
-                    message: format!(
-                        "campaign `{name}` would reach {now} people, {before} before, and its `max_audience` is {max}"
-                    ),
-                });
-            }
-        }
-        Ok(found)
-    }
-
-    async fn people(
-        &self,
-        campaign: &Campaign,
-        counted: &mut BTreeMap<String, u64>,
-    ) -> Result<u64> {
-        let filter = campaign.audience.as_ref();
-        let text = filter.map(|filter| filter.text().to_owned());
-        if let Some(n) = text.as_ref().and_then(|text| counted.get(text)) {
-            return Ok(*n);
-        }
-        let n = self.audience(filter).await?;
-        counted.extend(text.map(|text| (text, n)));
-        Ok(n)
-    }
+/// Whose rules and policies hold for a change: its owner's, and those of everybody whose resources it changes or takes on.
+/// `None` stands for everybody.
+pub(in crate::engine) fn owners<'a>(
+    applied: &'a Set,
+    wanted: &'a Set,
+) -> Option<BTreeSet<&'a str>> {
+    let owner = wanted.owner.as_deref()?;
+    let own = wanted.documents.iter().filter(|it| it.owner == owner);
+    let own: BTreeSet<_> = own.map(|it| (it.kind, it.name.as_str())).collect();
+    let before = applied.documents.iter();
+    let touched = before.filter(|it| own.contains(&(it.kind, it.name.as_str())));
+    Some(touched.map(|it| it.owner.as_str()).chain([owner]).collect())
 }
 
 /// What holds for a change: the stricter of what is applied and of what it brings, so that it cannot loosen the rules
 /// for itself. The first Settings have nothing before them.
 pub(in crate::engine) fn rules(applied: &Set, wanted: &Set) -> Rules {
+    let owners = owners(applied, wanted);
     let of = |set: &Set| {
-        let own = |owner: &str| wanted.owner.as_ref().is_none_or(|of| of == owner);
-        let rules = set.rules.iter().filter(|(owner, _)| own(owner));
+        let is_held = |owner: &str| owners.as_ref().is_none_or(|owners| owners.contains(owner));
+        let rules = set.rules.iter().filter(|(owner, _)| is_held(owner));
         rules.map(|(_, rules)| *rules).reduce(Rules::strictest)
     };
     let brought = of(wanted).unwrap_or_default();
@@ -105,24 +88,6 @@ pub(in crate::engine) fn lifted(
     }
 }
 
-/// Campaigns whose audience a change may touch: those that change, and those of segments that do.
-fn reached(plan: &Plan) -> BTreeSet<&str> {
-    let mut names = BTreeSet::new();
-    for impact in &plan.changes {
-        let change = &impact.change;
-        match change.kind {
-            Kind::Campaign => drop(names.insert(change.name.as_str())),
-            Kind::Segment => {
-                let users = change.used_by.iter();
-                let campaigns = users.filter(|(kind, _)| *kind == Kind::Campaign);
-                names.extend(campaigns.map(|(_, name)| name.as_str()));
-            }
-            _ => {}
-        }
-    }
-    names
-}
-
 fn campaigns(plan: &Plan, action: Action) -> u64 {
     let changes = plan.changes.iter().map(|impact| &impact.change);
     let counted = changes.filter(|it| it.kind == Kind::Campaign && it.action == action);
@@ -130,7 +95,8 @@ fn campaigns(plan: &Plan, action: Action) -> u64 {
 }
 
 fn deleted(plan: &Plan, applied: &Set, wanted: &Set, rules: Rules) -> Option<Excess> {
-    let own = |owner: &String| wanted.owner.as_ref().is_none_or(|of| of == owner);
+    let owners = owners(applied, wanted);
+    let own = |owner: &str| owners.as_ref().is_none_or(|owners| owners.contains(owner));
     let documents = applied.documents.iter();
     let own = documents.filter(|it| it.kind == Kind::Campaign && own(&it.owner));
     let (n, of) = (campaigns(plan, Action::Delete), own.count() as u64);

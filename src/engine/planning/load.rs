@@ -7,6 +7,7 @@ use super::plan::Wish;
 use crate::campaign::{self, Beside, Loaded, Set, SourceFile};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Error, Result};
+use crate::model::limits;
 
 type Load = std::result::Result<Loaded, Vec<Diagnostic>>;
 
@@ -39,6 +40,9 @@ impl Engine {
             let message = "nothing is deleted without an owner: declare `owner:` in Settings";
             return Err(Error::invalid("prune", message));
         }
+        loaded
+            .as_ref()
+            .map_or(Ok(()), |loaded| check_applied(&loaded.set))?;
         Ok(loaded)
     }
 
@@ -54,6 +58,21 @@ impl Engine {
         };
         self.load(&wish, &Allowed::default(), applied).await
     }
+}
+
+/// # Errors
+/// What would be applied, that of others with it, is too much.
+fn check_applied(set: &Set) -> Result<()> {
+    let bytes = set.documents.iter().map(|it| it.source.len()).sum();
+    if bytes <= limits::APPLIED_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Error::OverLimit {
+        field: "files, with what is applied beside them,",
+        unit: "bytes",
+        actual: bytes,
+        max: limits::APPLIED_BYTES_MAX,
+    })
 }
 
 /// Parses and compiles beside the runtime: a large folder takes a while.

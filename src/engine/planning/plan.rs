@@ -67,10 +67,9 @@ impl Engine {
             }
         };
         let (loaded, plan) = compare(loaded, &state).await?;
-        let mut diagnostics = self.count_gaps(loaded.warnings, &loaded.set).await?;
-        diagnostics.extend(self.warn_of_values(&loaded.set).await?);
-        diagnostics.extend(self.warn_of_filters(&plan.changes, &loaded.set).await?);
-        let diagnostics = loaded.set.lints.sifted(diagnostics);
+        let diagnostics = self
+            .told(loaded.warnings, &plan.changes, &loaded.set)
+            .await?;
         // Settings may make an error of what only a server sees: there is no plan to apply then.
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Ok(Planned {
@@ -100,6 +99,19 @@ impl Engine {
             seal,
             diagnostics,
         })
+    }
+
+    /// What is wrong with files, with what only a server sees, at the levels that Settings give it.
+    pub(in crate::engine) async fn told(
+        &self,
+        warnings: Vec<Diagnostic>,
+        changes: &[Change],
+        wanted: &Set,
+    ) -> Result<Vec<Diagnostic>> {
+        let mut told = self.count_gaps(warnings, wanted).await?;
+        told.extend(self.warn_of_values(wanted).await?);
+        told.extend(self.warn_of_filters(changes, wanted).await?);
+        Ok(wanted.lints.sifted(told))
     }
 
     /// Warns of what looks wrong in filters that are new, given what users have.
@@ -207,7 +219,7 @@ pub(in crate::engine) fn check_files(files: &[SourceFile]) -> Result<()> {
 }
 
 /// Compares beside the runtime: thousands of documents are hashed and taken apart.
-async fn compare(
+pub(in crate::engine) async fn compare(
     loaded: campaign::Loaded,
     state: &Arc<State>,
 ) -> Result<(campaign::Loaded, campaign::Plan)> {

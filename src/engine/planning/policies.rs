@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::held;
 use super::weigh::{Delta, Effect, Plan};
 use crate::campaign::{Campaign, Change, Facts, Policy, Set, placed};
 use crate::diagnostic::Diagnostic;
 use crate::model::Value;
+use crate::model::limits;
 use crate::model::resource::{Action, Document, Kind};
 
 /// What one plan is held against.
@@ -30,14 +32,22 @@ struct Subject<'a> {
 // === impl Judge ===
 
 impl<'a> Judge<'a> {
-    /// The policies of the files, and those that are applied: no change loosens what it is held against itself.
+    /// The policies of the files, and those that are applied, of every owner whose files change: no change loosens what
+    /// it is held against itself.
     pub(in crate::engine) fn new(
         [before, after]: [&'a Set; 2],
         users: u64,
         now: Timestamp,
     ) -> Self {
-        let wanted = after.policies.iter();
-        let is_gone = |policy: &&Policy| !after.policies.iter().any(|it| it.is_same(policy));
+        let owners = held::owners(before, after);
+        let is_own = |policy: &&Policy| {
+            let owners = owners.as_ref();
+            owners.is_none_or(|owners| owners.contains(policy.owner.as_str()))
+        };
+        let wanted = after.policies.iter().filter(is_own);
+        let is_gone = |policy: &&Policy| {
+            is_own(policy) && !after.policies.iter().any(|it| it.is_same(policy))
+        };
         Self {
             sides: [before, after],
             policies: wanted
@@ -91,10 +101,13 @@ impl<'a> Judge<'a> {
         for subject in changes.chain(reached) {
             let counts = counts.map(|(name, n)| (name, int(n as u64)));
             let facts = Facts::new(self.facts(&subject).into_iter().chain(counts));
-            for policy in &self.policies {
-                if let Some(problem) = policy.judge(&facts, self.now) {
-                    told.extend(self.place(policy, &subject, problem));
-                }
+            let policies = self.policies.iter();
+            let found: Vec<_> = policies
+                .filter_map(|policy| Some((*policy, policy.judge(&facts, self.now)?)))
+                .collect();
+            told.extend(self.place(&subject, found));
+            if told.len() >= limits::DIAGNOSTICS_MAX {
+                break;
             }
         }
         told
@@ -169,23 +182,28 @@ impl<'a> Judge<'a> {
     }
 
     /// In the file that changes; of what is not there any more, at the policy.
-    fn place(
-        &self,
-        policy: &Policy,
-        subject: &Subject<'_>,
-        problem: Diagnostic,
-    ) -> Vec<Diagnostic> {
+    fn place(&self, subject: &Subject<'_>, found: Vec<(&Policy, Diagnostic)>) -> Vec<Diagnostic> {
+        if found.is_empty() {
+            return Vec::new();
+        }
         let own = self
             .document(subject.kind, subject.name)
             .filter(|it| it.kind.is_written());
         if let Some(document) = own {
-            return placed(&document.into(), "name", vec![problem]);
+            let problems = found.into_iter().map(|(_, problem)| problem);
+            return placed(&document.into(), "name", problems.collect());
         }
-        let mut files = self.sides.iter().rev().flat_map(|set| &set.documents);
-        match files.find(|it| it.kind == Kind::Settings && it.path == policy.path) {
-            Some(document) => placed(&document.into(), &policy.at, vec![problem]),
-            None => vec![problem],
-        }
+        let at_policy = |(policy, problem): (&Policy, Diagnostic)| {
+            let mut files = self.sides.iter().rev().flat_map(|set| &set.documents);
+            let is_it = |it: &&Document| {
+                it.kind == Kind::Settings && it.path == policy.path && it.owner == policy.owner
+            };
+            match files.find(is_it) {
+                Some(document) => placed(&document.into(), &policy.at, vec![problem]),
+                None => vec![problem],
+            }
+        };
+        found.into_iter().flat_map(at_policy).collect()
     }
 
     fn document(&self, kind: Kind, name: &str) -> Option<&Document> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crowds::Crowds;
-use super::held::Excess;
+use super::held::{self, Excess};
 use super::outlook::Outlook;
 use super::policies::Judge;
 use super::renders::Renders;
@@ -176,7 +176,7 @@ impl Engine {
             excesses: Vec::new(),
             warnings: Vec::new(),
         };
-        plan.excesses = self.excesses(&plan, &state.set, wanted).await?;
+        plan.excesses = held::excesses(&plan, &state.set, wanted);
         plan.warnings = self.judged(&plan, [&state.set, wanted]).await?;
         Ok(plan)
     }

@@ -237,3 +237,58 @@ fn no_change_loosens_what_it_is_held_against() {
             assert!(names.is_empty() && has_plan, "{names:?}");
         });
 }
+
+const SEGMENT: &str = "kind: Segment\nname: x\nfilter: user.age > 5\n";
+
+fn denying(owner: &str) -> (String, String) {
+    let text = format!(
+        "kind: Settings\nname: {owner}\nowner: {owner}\npolicies:\n  - name: no-segments\n    \
+         when: resource.kind == 'Segment'\n    level: deny\n    message: No segments.\n"
+    );
+    ("settings.yaml".into(), text)
+}
+
+fn laxer(owner: &str) -> Files {
+    let settings = format!("kind: Settings\nname: {owner}\nowner: {owner}\n");
+    vec![
+        ("settings.yaml".into(), settings),
+        (
+            format!("{owner}.yaml"),
+            SEGMENT.replace("name: x", &format!("name: {owner}")),
+        ),
+    ]
+}
+
+async fn make(live: &Live, files: &Files) {
+    let fingerprint = plan(live, files).await.plan.unwrap().fingerprint;
+    let mut client = live.client().await;
+    let request = pb::ApplyCampaignsRequest {
+        files: source_files(borrowed(files)),
+        fingerprint,
+        prune: true,
+        ..pb::ApplyCampaignsRequest::default()
+    };
+    client.campaigns.apply_campaigns(request).await.unwrap();
+}
+
+/// What is applied is kept by its owner: no restart and no other team makes it forgotten, and nobody else is held to it.
+#[test]
+fn policies_that_are_applied_stay_whatever_happens_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store.sqlite");
+    let denied = (BTreeSet::from(["no-segments".to_owned()]), false);
+    Stage::new().with_store(store.clone()).run(async |live| {
+        make(live, &vec![denying("aa")]).await;
+        assert_eq!(told(live, &laxer("aa")).await, denied);
+        make(live, &laxer("bb")).await;
+        assert_eq!(
+            told(live, &laxer("aa")).await,
+            denied,
+            "after another owner's apply"
+        );
+    });
+    Stage::new().with_store(store).run(async |live| {
+        assert_eq!(told(live, &laxer("aa")).await, denied, "after a restart");
+        assert_eq!(told(live, &laxer("bb")).await, (BTreeSet::new(), true));
+    });
+}

@@ -165,3 +165,48 @@ fn a_rename_is_told_as_one() {
             assert_eq!(plan.orphans[0].name, "sale");
         });
 }
+
+/// One that names a segment in its filter is reached like one that goes to it.
+#[test]
+fn an_audience_grows_through_a_filter_too() {
+    Stage::new().run(async |live| {
+        let people: Vec<_> = (0..10)
+            .map(|n| (format!("user-{n}"), json!({"n": n})))
+            .collect();
+        live.upsert(people.iter().map(|(id, json)| (id.as_str(), json.clone())))
+            .await;
+        let sale = SALE.1.replace("segment: vip", "filter: in_segment('vip')");
+        let sale = (SALE.0, sale.as_str());
+        apply(live, sealed(live, &[HOOK, VIP, sale]).await).await;
+        let wide = VIP.1.replace("> 8", "> 4");
+        let wide = [HOOK, (VIP.0, wide.as_str()), sale];
+        let told = "campaign `sale` would reach 5 people, 1 before, and its `max_audience` is 3";
+        lifted(live, sealed(live, &wide).await, "growth=sale", told).await;
+    });
+}
+
+/// To declare an owner is no way out of what holds for the files so far.
+#[test]
+fn a_new_owner_is_held_to_the_rules_of_what_it_takes_on() {
+    Stage::new().run(async |live| {
+        let all = campaigns(3);
+        let files = |n: usize| {
+            all.iter()
+                .take(n)
+                .map(|(path, text)| (path.as_str(), text.as_str()))
+        };
+        let unowned = "kind: Settings\nname: all\nplan: {max_starts: 1}\n";
+        let first: Vec<_> = [HOOK, ("settings.yaml", unowned)]
+            .into_iter()
+            .chain(files(1))
+            .collect();
+        apply(live, sealed(live, &first).await).await;
+        let owned = "kind: Settings\nname: all\nowner: growth\n";
+        let many: Vec<_> = [HOOK, ("settings.yaml", owned)]
+            .into_iter()
+            .chain(files(3))
+            .collect();
+        let told = "2 campaigns would be new at once; `plan.max_starts` is 1";
+        lifted(live, sealed(live, &many).await, "starts", told).await;
+    });
+}

@@ -355,3 +355,22 @@ fn owners_survive_a_restart() {
         );
     });
 }
+
+/// A small team declares an owner, and goes back to before it did: nothing of it may go by that.
+#[test]
+fn to_go_back_past_the_first_owner_deletes_nothing_of_theirs() {
+    Stage::new().run(async |live| {
+        let unowned = make(live, wish(&[PAGE, VIP])).await.revision;
+        let narrower = VIP.1.replace("> 1", "> 5");
+        make(live, wish(&[GROWTH, PAGE, (VIP.0, &narrower)])).await;
+        for owner in [None, Some("growth")] {
+            let told = changes(live, back(unowned, owner)).await.unwrap();
+            assert_eq!(told, ["update Segment vip", "delete Settings growth"]);
+        }
+        make(live, back(unowned, None)).await;
+        assert_eq!(
+            applied(live).await,
+            ["growth: page.yaml", "growth: vip.yaml"]
+        );
+    });
+}
