@@ -3,7 +3,7 @@
 //! One JSON document, described in `docs/apply.md`. It holds the campaign files, and what the server signed of the plan.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -72,11 +72,7 @@ pub(super) fn keep(
     allow: &[String],
 ) -> Result<(), Error> {
     let Some(seal) = seal else {
-        // An older plan there would be taken for this one.
-        return match std::fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file(path)(error)),
-            _ => Ok(()),
-        };
+        return Ok(());
     };
     let mut text = serde_json::to_string_pretty(&document(seal, files))
         .map_err(|error| Error::Input(format!("the plan cannot be written: {error}")))?;

@@ -20,6 +20,7 @@ mod saved;
 mod segments;
 mod sends;
 mod serve;
+mod story;
 mod test_command;
 
 use std::process::Output;
