@@ -137,8 +137,29 @@ fn diagnose(source: &str, rewritten: &Rewritten, error: &str) -> Diagnostic {
     match source[floor(source, at)..].trim_start().chars().next() {
         Some('=') => problem.hint("a comparison is `==`"),
         Some('(') => problem.hint("conditions have no parentheses: put one `if` into the other"),
-        _ => problem,
+        _ => match meant(&source[floor(source, at)..]) {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        },
     }
+}
+
+/// What people write who know other languages, by what the parser stumbled over.
+fn meant(rest: &str) -> Option<String> {
+    let rest = rest.trim_start();
+    if rest.starts_with("in ") {
+        return Some("write `list contains \"item\"`".to_owned());
+    }
+    // It may have stumbled at the end of the name before.
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '}' | ']' | ' ');
+    let rest = rest.trim_start_matches(is_of_name);
+    let filter = rest.strip_prefix('|')?.trim_start();
+    let name = filter
+        .split(|c: char| !c.is_ascii_lowercase() && c != '_')
+        .next()?;
+    let argument = filter[name.len()..].trim_start();
+    let is_value = argument.starts_with(|c: char| matches!(c, '"' | '\'') || c.is_ascii_digit());
+    is_value.then(|| format!("what a filter is given follows a colon: `{name}: …`"))
 }
 
 fn syntax(message: &str, span: Range<usize>) -> Diagnostic {
@@ -176,4 +197,23 @@ pub(super) fn first_line(error: &str) -> String {
         .find(|line| !line.trim().is_empty() && !line.contains("-->"))
         .unwrap_or(error);
     line.trim().trim_start_matches("liquid:").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::template::Text;
+
+    #[test]
+    fn what_other_languages_write_is_answered_with_what_liquid_does() {
+        let cases = [
+            ("{{${city} | default 'x'}}", "`default: …`"),
+            ("{% if 'a' in ${tags} %}y{% endif %}", "contains"),
+            ("{% if ${age} = 3 %}y{% endif %}", "`==`"),
+        ];
+        for (source, expected) in cases {
+            let problems = Text::compile(source).unwrap_err();
+            let hint = problems[0].hint.clone().unwrap_or_default();
+            assert!(hint.contains(expected), "{source}: {problems:?}");
+        }
+    }
 }

@@ -27,17 +27,27 @@ impl Engine {
         campaign: &str,
         reachable: u64,
     ) -> Result<Outlook> {
-        let since = self.parts.clock.now() - DAY * limits::PAST_DAYS;
+        let now = self.parts.clock.now();
+        let since = now - DAY * limits::PAST_DAYS;
         let query = SendQuery {
             campaign: Some(campaign.to_owned()),
             limit: limits::PAST_SENDS_MAX,
             ..SendQuery::default()
         };
         let sends = self.parts.store.list_sends(query).await?;
-        let recent = sends.iter().filter(|send| send.new.created_at >= since);
-        let sent: u64 = recent.map(|send| send.counts.sent).sum();
+        let recent: Vec<_> = sends
+            .iter()
+            .filter(|send| send.new.created_at >= since)
+            .collect();
+        // Where there are more than are read, those that are read tell how many there are a day.
+        let oldest = recent
+            .last()
+            .filter(|_| recent.len() == limits::PAST_SENDS_MAX);
+        let from = oldest.map_or(since, |send| send.new.created_at);
+        let days = (now.duration_since(from).as_secs_f64() / DAY.as_secs_f64()).max(1.0 / 24.0);
+        let sent: u64 = recent.iter().map(|send| send.counts.sent).sum();
         #[expect(clippy::cast_precision_loss, reason = "an average for people to read")]
-        let per_day = (sent > 0).then(|| sent as f64 / f64::from(limits::PAST_DAYS));
+        let per_day = (sent > 0).then(|| sent as f64 / days);
         Ok(Outlook {
             at_once: 0,
             per_send: reachable,
