@@ -87,6 +87,12 @@ fn list() {
 fn unknown(name: &str) -> String {
     let known = codes::ALL.iter().map(|known| known.code.as_str());
     let known = known.chain(TOPICS.iter().map(|(name, ..)| *name));
+    // Codes are written with dashes, reasons with underscores.
+    if name.contains('_') {
+        return format!(
+            "`{name}` is no code of files: docs/deliveries.md has the reasons of deliveries, docs/apply.md those of an apply"
+        );
+    }
     match did_you_mean(name, known) {
         Some(meant) => format!("there is no code `{name}`; did you mean `{meant}`?"),
         None => format!("there is no code `{name}`; `recado explain` lists them"),

@@ -3,7 +3,7 @@
 //! One JSON document, described in `docs/apply.md`. It holds the campaign files, and what the server signed of the plan.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,10 @@ pub(super) fn read(path: &Path) -> Result<Saved, Error> {
     // One byte more than allowed: enough to tell that it is too large.
     let most = limits::PLAN_FILE_BYTES_MAX;
     let read = file.take(most + 1).read_to_string(&mut text);
-    read.map_err(Error::file(path))?;
+    read.map_err(|error| match error.kind() {
+        ErrorKind::InvalidData => bad(path, "it is no text"),
+        _ => Error::file(path)(error),
+    })?;
     if text.len() as u64 > most {
         return Err(bad(path, &format!("it has more than {most} bytes")));
     }

@@ -304,15 +304,10 @@ fn record(seen: &Seen, wish: &Wish, plan: &Plan, used: &[Exception]) -> Record {
 }
 
 fn check_drift(seal: &Seal, plan: &Plan, rules: Rules) -> Result<()> {
-    let now: BTreeMap<_, _> = plan
-        .changes
+    let watched = plan.watched();
+    let now: BTreeMap<_, _> = watched
         .iter()
-        .map(|impact| {
-            (
-                (impact.change.kind, impact.change.name.as_str()),
-                impact.audience,
-            )
-        })
+        .map(|it| ((it.kind, it.name.as_str()), it.after))
         .collect();
     let drifts = seal.changes.iter().filter_map(|change| {
         let now = (*now.get(&(change.kind, change.name.as_str()))?)?;

@@ -211,6 +211,8 @@ pub const COMPARED_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const RENDER_USERS_MAX: usize = 200;
 /// And of all campaigns of one plan: some seconds of rendering. Each campaign then has fewer.
 pub const RENDERS_MAX: usize = 20_000;
+/// How long a plan makes messages: what was not made by then is not sampled.
+pub const RENDERS_TIME: Duration = Duration::from_secs(10);
 /// Different changes of one campaign's message that a plan shows; others are counted.
 pub const RENDER_DIFFS_MAX: usize = 3;
 /// Longest text of a message in a plan, in bytes: the rest is cut.

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::applied::State;
 use crate::engine::{Engine, Error, Result};
 use crate::model::limits;
-use crate::model::resource::{Changed, Kind};
+use crate::model::resource::{Action, Changed, Kind};
 use crate::segment::{self, Filter};
 
 /// What is to be planned.
@@ -150,6 +150,18 @@ impl Engine {
 // === impl Plan ===
 
 impl Plan {
+    /// Whose audiences are to be about the same when it is applied: those of what changes, and of campaigns that are reached.
+    pub(in crate::engine) fn watched(&self) -> Vec<Changed> {
+        let reached = self.reached.iter().map(|reached| Changed {
+            kind: Kind::Campaign,
+            name: reached.campaign.clone(),
+            action: Action::Update,
+            before: reached.effect.delta.as_ref().map(|delta| delta.before),
+            after: reached.effect.delta.as_ref().map(|delta| delta.after),
+        });
+        self.changed().into_iter().chain(reached).collect()
+    }
+
     /// What is kept of the changes.
     pub(in crate::engine) fn changed(&self) -> Vec<Changed> {
         let changes = self.changes.iter().map(|impact| Changed {

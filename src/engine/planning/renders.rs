@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
 use super::weigh::{Effect, Plan};
 use crate::campaign::{Set, edits, masked, unified};
+use crate::clock::Clock;
 use crate::delivery::sampled::{Made, made};
 use crate::engine::{Engine, Error, Result};
 use crate::model::delivery::ReasonCode;
@@ -65,7 +67,13 @@ struct Side {
 struct Comparing {
     sides: [Arc<Set>; 2],
     now: Timestamp,
+    clock: Arc<dyn Clock>,
+    /// Nobody waits for them any more.
+    is_left: Arc<AtomicBool>,
 }
+
+/// Says so when it is dropped: work beside the runtime goes on without who asked for it.
+struct Leaving(Arc<AtomicBool>);
 
 // === impl Engine ===
 
@@ -81,9 +89,15 @@ impl Engine {
             let found = self.parts.store.profiles(witnesses).await?;
             profiles.push(found.into_iter().flatten().collect());
         }
-        let now = self.parts.clock.now();
-        let work =
-            tokio::task::spawn_blocking(move || Comparing { sides, now }.fill(plan, &profiles));
+        let clock = Arc::clone(&self.parts.clock);
+        let leaving = Leaving(Arc::default());
+        let comparing = Comparing {
+            sides,
+            now: clock.now(),
+            clock,
+            is_left: Arc::clone(&leaving.0),
+        };
+        let work = tokio::task::spawn_blocking(move || comparing.fill(plan, &profiles));
         work.await.map_err(|error| Error::Internal(Box::new(error)))
     }
 }
@@ -94,9 +108,23 @@ fn effects(plan: &Plan) -> impl Iterator<Item = &Effect> {
     changes.chain(plan.reached.iter().map(|reached| &reached.effect))
 }
 
+// === impl Leaving ===
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 // === impl Comparing ===
 
 impl Comparing {
+    /// A plan is waited for: it shows what could be made until then.
+    fn is_over(&self) -> bool {
+        let spent = self.clock.now().duration_since(self.now).unsigned_abs();
+        self.is_left.load(Ordering::Relaxed) || spent > limits::RENDERS_TIME
+    }
+
     fn fill(&self, mut plan: Plan, profiles: &[Vec<Profile>]) -> Plan {
         let changes = plan.changes.iter_mut().map(|impact| {
             let change = &impact.change;
@@ -126,7 +154,11 @@ impl Comparing {
             ..Renders::default()
         };
         let mut groups: BTreeMap<[Side; 2], (u64, &ExternalId)> = BTreeMap::new();
-        for profile in profiles {
+        for (made, profile) in profiles.iter().enumerate() {
+            if self.is_over() {
+                renders.sampled = made as u64;
+                break;
+            }
             let real = self.make(campaign, profile);
             if real.contains(&Some(Made::NeedsContent)) {
                 renders.unasked += 1;

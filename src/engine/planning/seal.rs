@@ -67,7 +67,7 @@ impl Engine {
             commit,
             owner: plan.owner.clone(),
             prune: *prune,
-            changes: plan.changed(),
+            changes: plan.watched(),
             signature: Vec::new(),
         };
         let head = seal.head();

@@ -177,6 +177,28 @@ fn a_plan_whose_audience_moved_is_refused() {
     });
 }
 
+/// A change may be about nobody, and reach a campaign whose people come later.
+#[test]
+fn a_plan_whose_reached_campaign_moved_is_refused() {
+    Stage::new().run(async |live| {
+        upsert(live, 30).await;
+        let page = ("hook.yaml", "kind: Channel\nname: hook\ntype: webhook\nurl: https://example.com/hook\n");
+        let sale = (
+            "sale.yaml",
+            "kind: Campaign\nname: sale\nchannel: hook\nsegment: brazil\nfilter: has(user.joined)\ntrigger: {api: {}}\nmessage: {text: Sale}\n",
+        );
+        live.apply([BRAZIL, page, sale]).await;
+        let wider = BRAZIL.1.replace("== 'BR'", "in ['BR', 'AO']");
+        let request = sealed(live, &[(BRAZIL.0, &wider), page, sale]).await;
+        let joined = (0..30).map(|n| (format!("user-{n}"), serde_json::json!({"joined": true})));
+        let joined: Vec<_> = joined.collect();
+        live.upsert(joined.iter().map(|(id, json)| (id.as_str(), json.clone()))).await;
+        let (_, reason, message) = why(live, request).await;
+        assert_eq!(reason, "AUDIENCE_MOVED");
+        assert!(message.contains("Campaign sale: 0 people when it was planned, 30 now"), "{message}");
+    });
+}
+
 #[test]
 fn of_two_at_once_one_wins_and_the_other_is_told() {
     Stage::new().run(async |live| {

@@ -145,6 +145,10 @@ fn each_plan_that_cannot_be_applied_says_why_and_what_to_do() {
     );
     let server = ("\"server\": \"", "\"server\": \"0");
     refused(server, 9, ["PLAN_FOREIGN", "is it the right `--server`?"]);
+    fs::write(scene.path("plan.json"), [0xff, 0xfe]).unwrap();
+    let (exit, told) = scene.apply(&[]);
+    assert_eq!(exit, Some(9), "{told}");
+    assert!(told.contains("it is no text"), "{told}");
     assert_eq!(scene.run(&["revisions"]).stdout, b"", "nothing was applied");
 
     scene.save();
