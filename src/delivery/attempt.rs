@@ -178,9 +178,17 @@ impl Attempts {
                 checked.map_err(Unprepared::Store)?.flatten()
             }
         };
+        let outside_because = match &campaign.audience {
+            Some(filter) if is_member != Some(true) => {
+                let explained = self.store.explain(filter, &due.external_id, now).await;
+                explained.map_err(Unprepared::Store)?.map(|it| it.culprit())
+            }
+            _ => None,
+        };
         let closed = gates::first_closed(&gates::run(&gates::Subject {
             profile,
             is_member,
+            outside_because: outside_because.as_deref(),
             psid_attribute: channel.psid_attribute(),
             is_test: due.is_test,
         }));

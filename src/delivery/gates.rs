@@ -12,6 +12,8 @@ pub struct Subject<'a> {
     pub profile: Option<&'a Profile>,
     /// Whether the campaign's audience holds the user; unknown is not true.
     pub is_member: Option<bool>,
+    /// What of the audience's filter keeps the user out, where it was asked.
+    pub outside_because: Option<&'a str>,
     /// The attribute with the user's PSID; `None` when the channel needs none.
     pub psid_attribute: Option<&'a str>,
     /// A test: the audience gate is shown and not enforced.
@@ -60,7 +62,7 @@ pub fn run(subject: &Subject<'_>) -> Vec<GateVerdict> {
     };
     verdicts.push(GateVerdict {
         is_enforced: !subject.is_test,
-        ..GateVerdict::new(ReasonCode::NotInAudience, outside(subject.is_member))
+        ..GateVerdict::new(ReasonCode::NotInAudience, outside(subject))
     });
     if let Some(attribute) = subject.psid_attribute {
         let detail = psid(profile, attribute).err();
@@ -106,9 +108,10 @@ pub fn with_psid(attribute: &str) -> Option<Filter> {
     segment::compile(&text, &Declared::default()).ok()
 }
 
-fn outside(is_member: Option<bool>) -> Option<&'static str> {
-    match is_member {
+fn outside<'a>(subject: &Subject<'a>) -> Option<&'a str> {
+    match subject.is_member {
         Some(true) => None,
+        _ if subject.outside_because.is_some() => subject.outside_because,
         Some(false) => Some("the audience's filter is false for the user"),
         None => Some(
             "the audience's filter is unknown for the user: an attribute is absent or of another type",
@@ -142,6 +145,7 @@ mod tests {
         let subject = Subject {
             profile,
             is_member,
+            outside_because: None,
             psid_attribute: Some("messenger_id"),
             is_test,
         };
@@ -219,6 +223,7 @@ mod tests {
         let subject = Subject {
             profile: Some(&without),
             is_member: Some(true),
+            outside_because: None,
             psid_attribute: None,
             is_test: false,
         };

@@ -136,9 +136,21 @@ impl Attempts {
             }
             (Some(_), None) => None,
         };
+        let explained = match (&campaign.audience, request.profile) {
+            (Some(filter), Some(made)) if is_member != Some(true) && request.is_made => {
+                Some(filter.explain_person(made, now))
+            }
+            (Some(filter), Some(stored)) if is_member != Some(true) => {
+                let id = &stored.external_id;
+                self.store().explain(filter, id, now).await?
+            }
+            _ => None,
+        };
+        let outside_because = explained.map(|it| it.culprit());
         let gates = gates::run(&gates::Subject {
             profile: request.profile,
             is_member,
+            outside_because: outside_because.as_deref(),
             psid_attribute: channel.psid_attribute(),
             is_test: true,
         });

@@ -101,9 +101,16 @@ fn of_campaign(case: &Case, campaign: &Campaign, channel: &Channel) -> Outcome {
         None => Some(true),
         Some(filter) => filter.matches_person(person(case), case.now),
     };
+    let outside_because = match &campaign.audience {
+        Some(filter) if is_member != Some(true) => {
+            Some(filter.explain_person(person(case), case.now).culprit())
+        }
+        _ => None,
+    };
     let mut gates = gates::run(&gates::Subject {
         profile: Some(&case.user),
         is_member,
+        outside_because: outside_because.as_deref(),
         psid_attribute: channel.psid_attribute(),
         is_test: false,
     });
