@@ -96,7 +96,8 @@ fn library() -> Library {
     let mut library = Library::default();
     library.allow(Access {
         hosts: ["api.example.com".to_owned()].into(),
-        credentials: ["weather".to_owned()].into(),
+        credentials: [("weather".to_owned(), ["api.example.com".to_owned()].into())].into(),
+        is_private_allowed: false,
     });
     let mut games = Catalog::default();
     for id in ["1", "2"] {
