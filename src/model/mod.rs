@@ -7,6 +7,7 @@
 //! written in YAML or sent over a wire.
 
 mod bucket;
+mod clipped;
 pub mod delivery;
 pub mod event;
 pub mod id;
@@ -18,4 +19,5 @@ pub mod user;
 pub mod value;
 
 pub use bucket::bucket;
+pub use clipped::clipped;
 pub use value::Value;

@@ -1,6 +1,6 @@
 //! Why a user is in or not.
 
-use crate::model::Value;
+use crate::model::{Value, clipped};
 
 use super::tree::{Node, Test};
 use super::verdict::{Datum, Scope, read, verdict};
@@ -24,20 +24,14 @@ pub struct Read {
     pub value: Option<Value>,
 }
 
-/// Most characters of a test that a phrase quotes.
-const QUOTED_CHARS_MAX: usize = 160;
-
 // === impl Explained ===
 
 impl Explained {
     /// What keeps a user out, in a phrase that quotes the filter and no value of the user's.
     pub fn culprit(&self) -> String {
         let part = self.smallest();
-        let mut text: String = part.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some((end, _)) = text.char_indices().nth(QUOTED_CHARS_MAX) {
-            text.truncate(end);
-            text.push('…');
-        }
+        let words: Vec<_> = part.text.split_whitespace().collect();
+        let text = clipped(&words.join(" "));
         if part.verdict == Some(false) {
             return format!("`{text}` is false for the user");
         }

@@ -7,7 +7,7 @@ use liquid_core::model::{ScalarCow, ValueView};
 use liquid_core::runtime::Registers;
 
 use super::state::State;
-use super::words::clipped;
+use crate::model::clipped;
 
 /// Stands for a part of a name that is a value of somebody's.
 const VALUE: &str = "[…]";

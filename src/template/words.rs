@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::limits;
-
 /// The identifiers, numbers and quoted texts between the braces of a text. Cheap to clone.
 ///
 /// `${prices}[${plan}]` reads a name that is partly a value. What is not among the words is such a part, and has no
@@ -61,14 +59,6 @@ fn within<'a>(text: &'a str, words: &mut BTreeSet<Box<str>>) -> &'a str {
 
 fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-')
-}
-
-/// As much of what an author wrote as a message may quote.
-pub(super) fn clipped(text: &str) -> String {
-    match text.char_indices().nth(limits::QUOTED_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,19 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+// === impl Planned ===
+
+impl Planned {
+    /// There is nothing to apply.
+    fn refused(diagnostics: Vec<Diagnostic>) -> Self {
+        Self {
+            plan: None,
+            seal: None,
+            diagnostics,
+        }
+    }
+}
+
 // === impl Engine ===
 
 impl Engine {
@@ -59,11 +72,7 @@ impl Engine {
         let loaded = match self.load(&wish, &allowed, &state.set).await? {
             Ok(loaded) => loaded,
             Err(diagnostics) => {
-                return Ok(Planned {
-                    plan: None,
-                    seal: None,
-                    diagnostics,
-                });
+                return Ok(Planned::refused(diagnostics));
             }
         };
         let (loaded, plan) = compare(loaded, &state).await?;
@@ -72,22 +81,14 @@ impl Engine {
             .await?;
         // Settings may make an error of what only a server sees: there is no plan to apply then.
         if diagnostics.iter().any(Diagnostic::is_error) {
-            return Ok(Planned {
-                plan: None,
-                seal: None,
-                diagnostics,
-            });
+            return Ok(Planned::refused(diagnostics));
         }
         let wanted = Arc::new(loaded.set);
         let plan = match self.weigh(plan, &state, &wanted).await {
             Ok(plan) => plan,
             Err(Error::Files(denied)) => {
                 let diagnostics = [denied, diagnostics].concat();
-                return Ok(Planned {
-                    plan: None,
-                    seal: None,
-                    diagnostics,
-                });
+                return Ok(Planned::refused(diagnostics));
             }
             Err(error) => return Err(error),
         };

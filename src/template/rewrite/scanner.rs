@@ -5,11 +5,10 @@ use std::ops::Range;
 use super::branches::Forked;
 use super::{Rewritten, SYNTAX, UNKNOWN_FILTER, UNKNOWN_NAME};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::model::limits;
+use crate::model::{clipped, limits};
 use crate::template::language::FILTERS;
 use crate::template::library::{Library, References};
 use crate::template::visits::Visits;
-use crate::template::words::clipped;
 
 /// Where the inside of a tag or output ends, and what stands there in plain Liquid.
 #[derive(Debug, Clone, Copy)]
