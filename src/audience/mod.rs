@@ -37,7 +37,7 @@ pub use bitmap::Bitmap;
 pub use bulk::Bulk;
 pub use events::{Happening, Measure, Window};
 pub use movement::{Counts, Movement, Relation};
-pub use parts::each_part;
+pub use parts::{each, each_part};
 pub use scan::{BLOCKS, Question, Shape, Test, TextTest, ValueTest, each_block};
 pub use slab::{Placed, Slab, Typed, Values};
 pub use table::{Attribute, Seen, Table};

@@ -1,9 +1,10 @@
-//! Work on all users, split among the processors.
+//! Work on all users, or on many things, split among the processors.
 
 use std::num::NonZero;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use parking_lot::Mutex;
@@ -38,6 +39,27 @@ pub fn each_part<T: Send>(
             .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         std::iter::once(first).chain(others).collect()
     })
+}
+
+/// What `work` makes of each item, in their order; each processor takes the next item that nobody has begun.
+pub fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let one = |_: Range<usize>| {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else {
+                return done;
+            };
+            done.push((at, work(item)));
+        }
+    };
+    let mut done: Vec<(usize, T)> = each_part(items.len(), 1, one)
+        .into_iter()
+        .flatten()
+        .collect();
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, made)| made).collect()
 }
 
 /// Something to do once.
@@ -76,6 +98,16 @@ mod tests {
                 (0..len).collect::<Vec<_>>(),
                 "{len} {least}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_made_of_each_comes_in_the_order_of_the_items() {
+        for n in [0, 1, 2, 1_000] {
+            let items: Vec<usize> = (0..n).collect();
+            // Some take longer, so that the threads do not take turns.
+            let made = each(&items, |n| (*n, (0..n % 7 * 1_000).sum::<usize>()).0);
+            assert_eq!(made, items);
         }
     }
 

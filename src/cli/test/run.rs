@@ -1,16 +1,16 @@
 //! Running cases, on all processors where there are many.
 
 use std::path::Path;
-use std::thread;
 
 use super::coverage::Covered;
+use crate::audience::each;
 use crate::campaign::Set;
 use crate::campaign::case::{Case, Mismatch, Tests, compare};
 use crate::delivery::rehearse::Rehearsal;
 use crate::model::resource::Kind;
 
-/// Cases that are worth a thread of their own: it takes as long to begin one.
-const CHUNK_MIN: usize = 64;
+/// Cases that a processor takes at once.
+const CHUNK: usize = 16;
 
 /// All cases with what came of them.
 pub(super) struct Report<'a> {
@@ -40,20 +40,9 @@ impl<'a> Report<'a> {
             file: located(folder, &case.file),
             case,
         };
-        let n_threads = thread::available_parallelism().map_or(1, usize::from);
-        let chunk = tests.cases.len().div_ceil(n_threads).max(CHUNK_MIN);
-        let results = thread::scope(|scope| {
-            let parts: Vec<_> = tests
-                .cases
-                .chunks(chunk)
-                .map(|cases| scope.spawn(move || cases.iter().map(one).collect::<Vec<_>>()))
-                .collect();
-            let parts = parts.into_iter().flat_map(|part| match part.join() {
-                Ok(results) => results,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            parts.collect()
-        });
+        let chunks: Vec<_> = tests.cases.chunks(CHUNK).collect();
+        let results = each(&chunks, |cases| cases.iter().map(one).collect::<Vec<_>>());
+        let results = results.into_iter().flatten().collect();
         // The texts have noted their branches by now.
         let covered = tests.coverage.clone().map(|mut coverage| {
             for case in &tests.cases {
