@@ -197,7 +197,8 @@ pub trait Audience: Send + Sync {
 
     /// Compares who is in each crowd before and after, and who of them can be reached.
     ///
-    /// Must ask both sides of a change of the same users, so that nobody seems to move who does not.
+    /// Must ask both sides of a change of the same users, so that nobody seems to move who does not. Must answer each
+    /// question as if it were the only one.
     async fn compare(&self, asked: Vec<Question>, now: Timestamp) -> Result<Vec<Compared>>;
 
     /// Follows who is in a filter, from its members as of now.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parking_lot::RwLock;
 
-use super::compare::Comparing;
+use super::compare::compare;
 use super::{Store, watch};
 use crate::audience::{Attribute, Bitmap, Row, Table};
 use crate::diagnostic::Diagnostic;
@@ -80,11 +80,7 @@ impl Audience for Store {
 
     async fn compare(&self, asked: Vec<Question>, now: Timestamp) -> Result<Vec<Compared>> {
         let table = Arc::clone(&self.memory.table);
-        let work = tokio::task::spawn_blocking(move || {
-            let mut comparing = Comparing::new(table, now);
-            let asked = asked.iter();
-            asked.map(|one| comparing.compare(one)).collect()
-        });
+        let work = tokio::task::spawn_blocking(move || compare(&table, now, &asked));
         work.await.map_err(|error| Error::Unavailable(error.into()))
     }
 

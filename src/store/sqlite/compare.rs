@@ -1,6 +1,6 @@
 //! Crowds before and after a change, as sets of rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,63 +12,141 @@ use crate::model::limits;
 use crate::segment::Filter;
 use crate::store::contract::{Compared, Crowd, Question, Shift};
 
-/// Sets that are asked for again: campaigns share segments, and what they share is in many questions.
-pub(super) struct Comparing {
-    table: Arc<RwLock<Table>>,
+/// Answers questions in their order.
+pub(super) fn compare(
+    table: &RwLock<Table>,
     now: Timestamp,
-    shifts: HashMap<[Option<Asked>; 2], Arc<Movement>>,
+    questions: &[Question],
+) -> Vec<Compared> {
+    let mut comparing = Comparing {
+        table,
+        now,
+        reaches: HashMap::new(),
+    };
+    // One movement for each question at most is kept until all of its shifts have gone in.
+    let movement = 3 * table.read().live().blocks() * size_of::<u64>();
+    let at_once = (limits::COMPARED_BYTES_MAX / movement.max(1)).max(1);
+    let parts = questions.chunks(at_once);
+    parts.flat_map(|some| comparing.answers(some)).collect()
+}
+
+struct Comparing<'a> {
+    table: &'a RwLock<Table>,
+    now: Timestamp,
+    /// Who passes a gate: every crowd asks for the same few.
     reaches: HashMap<usize, Arc<Bitmap>>,
-    /// What the kept sets take.
-    bytes: usize,
 }
 
 /// A crowd by the filters it is made of; they live as long as their questions.
 type Asked = (Option<usize>, Option<Vec<usize>>);
 
+/// Questions that are put together of the same shifts.
+#[derive(Default)]
+struct Group<'a> {
+    questions: Vec<(usize, &'a Question)>,
+    /// What has gone in.
+    joined: Option<Movement>,
+    /// Shifts that have not.
+    open: usize,
+}
+
+/// Questions turned round: each different shift with the groups it goes into, so that each is made once.
+struct Turned<'a> {
+    shifts: Vec<(&'a Shift, Vec<usize>)>,
+    groups: Vec<Group<'a>>,
+}
+
+// === impl Turned ===
+
+impl<'a> Turned<'a> {
+    fn new(questions: &'a [Question]) -> Self {
+        let mut shifts: Vec<(&Shift, Vec<usize>)> = Vec::new();
+        let mut known: HashMap<[Option<Asked>; 2], usize> = HashMap::new();
+        let mut groups: BTreeMap<Vec<usize>, Group<'_>> = BTreeMap::new();
+        for (at, question) in questions.iter().enumerate() {
+            let parts = question.shifts.iter().map(|shift| {
+                let key = [&shift.before, &shift.after].map(|crowd| crowd.as_ref().map(asked));
+                *known.entry(key).or_insert_with(|| {
+                    shifts.push((shift, Vec::new()));
+                    shifts.len() - 1
+                })
+            });
+            let mut parts: Vec<usize> = parts.collect();
+            parts.sort_unstable();
+            parts.dedup();
+            let group = groups.entry(parts).or_default();
+            group.questions.push((at, question));
+        }
+        let groups = groups.into_iter().enumerate().map(|(at, (parts, group))| {
+            for part in &parts {
+                shifts[*part].1.push(at);
+            }
+            Group {
+                open: parts.len(),
+                ..group
+            }
+        });
+        Self {
+            groups: groups.collect(),
+            shifts,
+        }
+    }
+}
+
 // === impl Comparing ===
 
-impl Comparing {
-    pub(super) fn new(table: Arc<RwLock<Table>>, now: Timestamp) -> Self {
-        Self {
-            table,
-            now,
-            shifts: HashMap::new(),
-            reaches: HashMap::new(),
-            bytes: 0,
+impl Comparing<'_> {
+    fn answers(&mut self, questions: &[Question]) -> Vec<Compared> {
+        let mut answers = vec![Compared::default(); questions.len()];
+        let Turned { shifts, mut groups } = Turned::new(questions);
+        for (shift, users) in shifts {
+            let movement = self.movement(shift);
+            for user in users {
+                let group = &mut groups[user];
+                group.open -= 1;
+                match &mut group.joined {
+                    Some(joined) => joined.join(&movement),
+                    // Nothing else goes in: it need not be kept.
+                    None if group.open == 0 => {
+                        self.answer(&group.questions, &movement, &mut answers);
+                    }
+                    none @ None => *none = Some(movement.clone()),
+                }
+                if group.open == 0
+                    && let Some(joined) = group.joined.take()
+                {
+                    self.answer(&group.questions, &joined, &mut answers);
+                }
+            }
         }
+        answers
     }
 
-    pub(super) fn compare(&mut self, question: &Question) -> Compared {
-        let mut shifts = question.shifts.iter();
-        let mut all = match shifts.next() {
-            None => Arc::default(),
-            Some(shift) => self.movement(shift),
-        };
-        for shift in shifts {
-            let one = self.movement(shift);
-            Arc::make_mut(&mut all).join(&one);
-        }
-        let [entered, left] = all.samples(question.samples);
-        let witnesses = all.witnesses(question.witnesses);
+    fn answer(
+        &self,
+        questions: &[(usize, &Question)],
+        movement: &Movement,
+        answers: &mut [Compared],
+    ) {
+        let counts = movement.counts();
         let table = self.table.read();
         let ids = |rows: Vec<Row>| -> Vec<ExternalId> {
-            rows.into_iter()
-                .filter_map(|row| table.external_id(row))
-                .collect()
+            let ids = rows.into_iter();
+            ids.filter_map(|row| table.external_id(row)).collect()
         };
-        Compared {
-            counts: all.counts(),
-            entered: ids(entered),
-            left: ids(left),
-            witnesses: ids(witnesses),
+        for (at, question) in questions {
+            let [entered, left] = movement.samples(question.samples);
+            let witnesses = movement.witnesses(question.witnesses);
+            answers[*at] = Compared {
+                counts,
+                entered: ids(entered),
+                left: ids(left),
+                witnesses: ids(witnesses),
+            };
         }
     }
 
-    fn movement(&mut self, shift: &Shift) -> Arc<Movement> {
-        let key = [&shift.before, &shift.after].map(|crowd| crowd.as_ref().map(asked));
-        if let Some(known) = self.shifts.get(&key) {
-            return Arc::clone(known);
-        }
+    fn movement(&mut self, shift: &Shift) -> Movement {
         let (before, after) = self.sides(shift);
         let mut reachable = after.clone();
         let reach = shift.after.as_ref().and_then(|crowd| crowd.reach.as_ref());
@@ -79,17 +157,11 @@ impl Comparing {
             }
             reachable.and(&reach);
         }
-        let movement = Arc::new(Movement {
+        Movement {
             before,
             after,
             reachable,
-        });
-        let bytes = 3 * movement.after.blocks().max(movement.before.blocks()) * 8;
-        if self.bytes + bytes <= limits::COMPARED_BYTES_MAX {
-            self.bytes += bytes;
-            self.shifts.insert(key, Arc::clone(&movement));
         }
-        movement
     }
 
     /// Both sides of one shift, of the same users: no write comes in between.
@@ -117,7 +189,7 @@ impl Comparing {
     }
 
     fn reach(&mut self, filter: &Filter) -> Arc<Bitmap> {
-        let (table, now) = (&self.table, self.now);
+        let (table, now) = (self.table, self.now);
         let reach = self
             .reaches
             .entry(filter.address())

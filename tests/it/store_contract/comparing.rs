@@ -117,6 +117,37 @@ pub(super) async fn crowds_are_compared_as_sets<B: Backend>(backend: &B) {
     assert!(compared.witnesses.iter().all(|id| both.contains(id)) && compared.witnesses.len() == 4);
 }
 
+/// Questions share crowds, in any order, twice and in part.
+pub(super) async fn many_questions_are_answered_as_each_alone<B: Backend>(backend: &B) {
+    let store = backend.open();
+    let updates = (0..200).map(|n| set(&format!("u{n}"), [("n", Some(Value::Int(n)))]));
+    store.upsert_users(updates.collect()).await.unwrap();
+    let crowds: Vec<_> = (0..6)
+        .map(|n| crowd(&format!("user.n >= {} && user.n < {}", n * 17, n * 31)))
+        .collect();
+    let crowd = |n: usize| crowds.get(n % 7).cloned().flatten();
+    // All the same from run to run, and no two alike for long.
+    let mut next = (1_u32..).map(|n| n.wrapping_mul(2_654_435_761) as usize >> 7);
+    let mut next = || next.next().unwrap();
+    let questions = (0..60).map(|_| Question {
+        shifts: (0..next() % 5)
+            .map(|_| Shift {
+                before: crowd(next()),
+                after: crowd(next()),
+            })
+            .collect(),
+        samples: next() % 4,
+        witnesses: next() % 9,
+    });
+    let questions: Vec<Question> = questions.collect();
+    let together = store.compare(questions.clone(), at(0)).await.unwrap();
+    assert_eq!(together.len(), questions.len());
+    for (question, answer) in questions.into_iter().zip(together) {
+        let alone = store.compare(vec![question.clone()], at(0)).await.unwrap();
+        assert_eq!(alone, [answer], "{question:?}");
+    }
+}
+
 /// Two texts for the same people: whoever moves between the two sides moved while they were compared.
 pub(super) async fn nobody_moves_while_both_sides_are_asked<B: Backend>(backend: &B) {
     let store = backend.open();

@@ -84,6 +84,9 @@ contract! {
     events::a_deleted_user_has_no_past => [],
     events::a_sent_message_is_received => [],
     comparing::crowds_are_compared_as_sets => [],
+    comparing::many_questions_are_answered_as_each_alone => [
+        "Must answer each question as if it were the only one",
+    ],
     comparing::nobody_moves_while_both_sides_are_asked => [
         "Must ask both sides of a change of the same users",
     ],
