@@ -2,13 +2,12 @@
 
 use super::encode::{count, small};
 use super::{pb, seal};
-use crate::campaign::{self, FieldChange};
+use crate::campaign::{FieldChange, Key};
 use crate::engine::{
     self, Delta, Effect, FilterChange, Impact, Problem, Reached, RenderDiff, Renders,
 };
 use crate::model::id::ExternalId;
 use crate::model::limits;
-use crate::model::resource::Kind;
 use crate::segment::{Join, Relation};
 
 pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
@@ -20,59 +19,67 @@ pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
         allow: excess.lifted_by.to_string(),
         message: excess.message,
     });
+    let mut room = limits::FIELDS_SHOWN_BYTES_MAX;
+    let changes = plan.changes.into_iter();
     pb::Plan {
         fingerprint: plan.fingerprint.as_str().to_owned(),
         revision: plan.revision.0,
-        changes: plan.changes.into_iter().map(change).collect(),
+        changes: changes.map(|one| change(one, &mut room)).collect(),
         unchanged: small(plan.unchanged),
         reached: plan.reached.into_iter().map(reached).collect(),
         owner: plan.owner,
         orphans: orphans.collect(),
         limits: limits.collect(),
+        uncounted: small(plan.uncounted),
     }
 }
 
-fn change(impact: Impact) -> pb::ResourceChange {
+/// With the fields that there is room for.
+fn change(impact: Impact, room: &mut usize) -> pb::ResourceChange {
     let change = impact.change;
+    let fields_total = small(change.fields.len());
+    let fields = change.fields.into_iter().map(field).filter(|field| {
+        let bytes = field.path.len() + field.before.len() + field.after.len() + field.diff.len();
+        let rest = room.checked_sub(bytes);
+        *room = rest.unwrap_or(*room);
+        rest.is_some()
+    });
     pb::ResourceChange {
         kind: change.kind.to_string(),
         name: change.name,
         action: seal::action(change.action).into(),
         path: change.path,
-        fields: change.fields.into_iter().map(field).collect(),
+        fields: fields.collect(),
+        fields_total,
         audience: impact.audience.map(count),
         audience_before: impact.audience_before.map(count),
-        used_by: names(&change.used_by),
+        used_by: names(&change.used_by.first),
+        used_by_total: small(change.used_by.total),
         effect: Some(effect(impact.effect)),
         renamed_from: change.renamed_from.unwrap_or_default(),
     }
 }
 
 fn field(field: FieldChange) -> pb::FieldChange {
-    let has_lines = field.before.trim_end().contains('\n') || field.after.trim_end().contains('\n');
-    let is_change = !field.before.is_empty() && !field.after.is_empty();
-    let diff = if has_lines && is_change {
-        campaign::unified(&field.before, &field.after)
-    } else {
-        String::new()
-    };
     pb::FieldChange {
         path: field.path,
         before: field.before,
         after: field.after,
-        diff,
+        diff: field.diff,
     }
 }
 
 fn reached(reached: Reached) -> pb::ReachedCampaign {
+    let reach = reached.reach;
     pb::ReachedCampaign {
-        campaign: reached.campaign,
-        through: names(&reached.through),
+        campaign: reach.campaign,
+        through: names(&reach.through.first),
+        through_total: small(reach.through.total),
         effect: Some(effect(reached.effect)),
     }
 }
 
-fn names(resources: &[(Kind, String)]) -> Vec<String> {
+fn names(resources: &[Key]) -> Vec<String> {
     let names = resources
         .iter()
         .map(|(kind, name)| format!("{kind} {name}"));

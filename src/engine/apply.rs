@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
-use crate::campaign::{self, Rules, Set};
-use crate::diagnostic::Diagnostic;
+use crate::campaign::{self, Key, Rules, Set};
 use crate::engine::applied::State;
 use crate::engine::error::{Drift, Moved};
 use crate::engine::planning::allowed::{Allowed, Exception};
 use crate::engine::planning::held;
-use crate::engine::planning::plan::{Plan, Wish, compare};
+use crate::engine::planning::plan::Wish;
 use crate::engine::planning::seal::Seal;
+use crate::engine::planning::weigh::Plan;
 use crate::engine::{Engine, Error, Result};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
@@ -77,22 +77,19 @@ impl Engine {
         {
             return Ok(applied);
         }
-        let loaded = self.load(&wish, &allowed, &state.set).await?;
-        let loaded = loaded.map_err(Error::Files)?;
+        let prospect = self.prospect(&wish, &allowed, (&state.set, state.revision));
+        let prospect = prospect.await?.map_err(Error::Files)?;
         if let Seen::Sealed(seal) = &seen {
-            let rules = held::rules(&state.set, &loaded.set);
+            let rules = held::rules(&state.set, &prospect.set);
             seal.check_age(self.parts.clock.now(), rules.age(max_age))?;
         }
-        let (loaded, plan) = compare(loaded, &state).await?;
-        let set = Arc::new(loaded.set);
-        if plan.fingerprint != *seen.fingerprint() {
-            return self.differs(&seen, (&wish, &allowed), plan, &state).await;
+        if prospect.plan.fingerprint != *seen.fingerprint() {
+            return self
+                .differs(&seen, (&wish, &allowed), prospect.plan, &state)
+                .await;
         }
-        let told = self.told(loaded.warnings, &plan.changes, &set).await?;
-        if told.iter().any(Diagnostic::is_error) {
-            return Err(Error::Files(told));
-        }
-        let plan = self.weigh(plan, &state, &set).await?;
+        let set = Arc::clone(&prospect.set);
+        let (plan, _) = self.weigh(prospect, &state).await?;
         let used = held(&seen, &allowed, &plan, (&state.set, &set))?;
         if plan.changes.is_empty() {
             return Ok(self.done(state.revision, Some(plan)));
@@ -147,18 +144,16 @@ impl Engine {
         }
     }
 
-    /// The revision that this very plan made: only the one after the plan's can be.
+    /// The revision that this very plan made, among the newest since.
     async fn applied_before(&self, seal: &Seal, state: &State) -> Result<Option<Applied>> {
         if state.revision <= seal.revision {
             return Ok(None);
         }
-        let made = Revision(seal.revision.0.saturating_add(1));
-        let behind = Revision(made.0.saturating_add(1));
-        let found = self.parts.store.revisions(Some(behind), 1).await?;
-        let is_it = found
-            .iter()
-            .any(|info| info.revision == made && info.fingerprint == seal.fingerprint);
-        Ok(is_it.then(|| self.done(made, None)))
+        let store = &self.parts.store;
+        let since = store.revisions(None, limits::APPLIED_BEFORE_MAX).await?;
+        let mut since = since.iter().filter(|info| info.revision > seal.revision);
+        let made = since.find(|info| info.fingerprint == seal.fingerprint);
+        Ok(made.map(|info| self.done(info.revision, None)))
     }
 
     /// The plan is another one now: because it was applied before, or because something moved.
@@ -174,7 +169,7 @@ impl Engine {
                 Err(Error::Broken(seal.planned_otherwise()))
             }
             Seen::Sealed(seal) => {
-                let moved = self.moved(seal.revision, state).await?;
+                let moved = self.moved(seal.revision, &plan.grounds, state).await?;
                 Err(Error::Moved(Box::new(moved)))
             }
             Seen::Fingerprint(seen) if self.was_made_by(seen, asked).await? => {
@@ -199,19 +194,28 @@ impl Engine {
         };
         let before = Revision(info.revision.0.saturating_sub(1));
         let applied = self.parts.revisions.get(before).await?;
-        let Ok(loaded) = self.load(wish, allowed, &applied).await? else {
-            return Ok(false);
-        };
-        let plan = campaign::plan(&applied.documents, &loaded.set, before);
-        Ok(plan.fingerprint == *seen)
+        let prospect = self.prospect(wish, allowed, (&applied, before)).await?;
+        Ok(prospect.is_ok_and(|it| it.plan.fingerprint == *seen))
     }
 
-    async fn moved(&self, planned: Revision, state: &State) -> Result<Moved> {
+    /// What was applied since, as far as the plan rests on it.
+    async fn moved(
+        &self,
+        planned: Revision,
+        grounds: &BTreeSet<Key>,
+        state: &State,
+    ) -> Result<Moved> {
         let store = &self.parts.store;
         let mut since = store.revisions(None, limits::MOVED_REVISIONS_MAX).await?;
         since.retain(|info| info.revision > planned);
         let before = store.documents(planned).await?;
-        let mut changed = differing(&before, &state.set.documents);
+        let changed = differing(&before, &state.set.documents);
+        let is_ground = |key: &Key| grounds.contains(key);
+        // What the plan rested on and is gone is no ground any more.
+        let is_any = changed.iter().any(is_ground);
+        let changed = changed.into_iter().filter(|key| !is_any || is_ground(key));
+        let changed = changed.map(|(kind, name)| format!("{kind} {name}"));
+        let mut changed: Vec<String> = changed.collect();
         let n = changed.len();
         if n > limits::MOVED_RESOURCES_MAX {
             changed.truncate(limits::MOVED_RESOURCES_MAX);
@@ -327,7 +331,7 @@ fn check_drift(seal: &Seal, plan: &Plan, rules: Rules) -> Result<()> {
 }
 
 /// What is on one side only, or not the same on both, by kind and name.
-fn differing(before: &[Document], after: &[Document]) -> Vec<String> {
+fn differing(before: &[Document], after: &[Document]) -> Vec<Key> {
     let mut sides: BTreeMap<_, [Option<&Document>; 2]> = BTreeMap::new();
     for (at, side) in [before, after].into_iter().enumerate() {
         for document in side {
@@ -335,7 +339,6 @@ fn differing(before: &[Document], after: &[Document]) -> Vec<String> {
         }
     }
     let differing = sides.into_iter().filter(|(_, [a, b])| a != b);
-    differing
-        .map(|((kind, name), _)| format!("{kind} {name}"))
-        .collect()
+    let keys = differing.map(|((kind, name), _)| (kind, name.clone()));
+    keys.collect()
 }

@@ -73,6 +73,7 @@ pub struct Engine {
     applied: ArcSwap<applied::State>,
     /// Held from plan to commit: two applies do not plan against the same state.
     applying: Arc<tokio::sync::Mutex<()>>,
+    turns: planning::turns::Turns,
     /// What plans are signed with.
     identity: Identity,
     /// The newest applied revision, for who waits for the next.
@@ -107,6 +108,7 @@ impl Engine {
             revised: tokio::sync::watch::Sender::new(state.revision),
             applied: ArcSwap::from_pointee(state),
             applying: Arc::default(),
+            turns: planning::turns::Turns::default(),
             identity,
             filters: evaluate::Filters::default(),
             feeds: feeds::Feeds::default(),

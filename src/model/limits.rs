@@ -142,6 +142,8 @@ pub const ALLOWED_MAX: usize = 100;
 pub const REVISION_NAME_BYTES_MAX: usize = 200;
 /// Longest message of a revision, in bytes.
 pub const REVISION_MESSAGE_BYTES_MAX: usize = 2_000;
+/// Revisions that are looked through for the one that a saved plan made: who asks again does so soon.
+pub const APPLIED_BEFORE_MAX: usize = 1_000;
 /// Revisions and resources that a refused plan names as what moved: who sees so many plans again.
 pub const MOVED_REVISIONS_MAX: usize = 5;
 pub const MOVED_RESOURCES_MAX: usize = 10;
@@ -203,8 +205,18 @@ pub const QUOTED_CHARS_MAX: usize = 120;
 
 // -- plans --
 
+/// Resources that are named as users of one that changes, and changes that reach one campaign: of more, how many.
+pub const NAMED_MAX: usize = 20;
+/// Texts of fields in one plan, in bytes: beside all else that it says it must fit in an answer.
+pub const FIELDS_SHOWN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Ids of who enters and of who leaves an audience that a plan shows: enough to look some of them up.
 pub const DELTA_IDS_MAX: usize = 5;
+/// Crowds that a plan puts together to say how many people share a block, template or channel: a second or two of a
+/// million users.
+pub const SHARED_CROWDS_MAX: usize = 50_000;
+/// Plans that are made at once, and those that wait for it: each takes processors and memory.
+pub const PLANS_MAX: usize = 2;
+pub const PLANS_WAITING_MAX: usize = 32;
 /// Bytes of sets that a plan keeps while it compares audiences: a few hundred of a million users each.
 pub const COMPARED_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Users of one campaign for whom its message is made before and after a change.

@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::grounds;
+use super::reach::{self, Named, Reach};
 use super::renames;
+use super::unified::unified;
+use super::uses::Key;
 use crate::campaign::set::Set;
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::resource::{Action, Document, Kind};
@@ -16,13 +20,17 @@ pub struct Plan {
     pub revision: Revision,
     /// By kind and name; empty when the files are the applied state.
     pub changes: Vec<Change>,
+    /// Campaigns that do not change themselves and use something that does, by name.
+    pub reached: Vec<Reach>,
     /// Of those that are the files' owner's.
     pub unchanged: usize,
     /// Whose files they are; empty for nobody's.
     pub owner: String,
     /// The owner's, not among the files, and kept.
     pub orphans: Vec<(Kind, String)>,
-    /// Over the revision, the applied documents and the wanted ones.
+    /// What decides what it does.
+    pub grounds: BTreeSet<Key>,
+    /// Over the grounds as they are and as they would be.
     pub fingerprint: Fingerprint,
 }
 
@@ -34,8 +42,8 @@ pub struct Change {
     pub path: String,
     /// Empty for a creation or deletion, and when only comments or layout changed.
     pub fields: Vec<FieldChange>,
-    /// What uses it among the wanted resources, through others too, by kind and name.
-    pub used_by: Vec<(Kind, String)>,
+    /// What uses it among the wanted resources, through others too.
+    pub used_by: Named,
     /// What it was called before, if one that is gone is alike.
     pub renamed_from: Option<String>,
 }
@@ -46,17 +54,38 @@ pub struct FieldChange {
     pub path: String,
     pub before: String,
     pub after: String,
+    /// Of texts of several lines, what came and what went.
+    pub diff: String,
+}
+
+// === impl FieldChange ===
+
+impl FieldChange {
+    fn new(path: &str, before: String, after: String) -> Self {
+        let has_lines = [&before, &after].map(|text| text.trim_end().contains('\n'));
+        let is_change = !before.is_empty() && !after.is_empty();
+        Self {
+            path: path.to_owned(),
+            diff: if is_change && has_lines.contains(&true) {
+                unified(&before, &after)
+            } else {
+                String::new()
+            },
+            before,
+            after,
+        }
+    }
 }
 
 /// Compares. A pure function: the same state and files give the same plan, fingerprint included.
-pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
+pub fn plan(applied: &Set, wanted: &Set, revision: Revision) -> Plan {
     let by_key = |documents: &[Document]| -> BTreeMap<(Kind, String), Document> {
         documents
             .iter()
             .map(|document| ((document.kind, document.name.clone()), document.clone()))
             .collect()
     };
-    let (before, after) = (by_key(applied), by_key(&wanted.documents));
+    let (before, after) = (by_key(&applied.documents), by_key(&wanted.documents));
     let mut changes = Vec::new();
     let mut unchanged = 0;
     for (key, document) in &after {
@@ -81,19 +110,18 @@ pub fn plan(applied: &[Document], wanted: &Set, revision: Revision) -> Plan {
     let gone = before.iter().filter(|(key, _)| is_gone(key));
     let gone: Vec<_> = gone.map(|(_, document)| document).collect();
     renames::find(&mut changes, &created, &gone);
-    let users = wanted.uses.inverted();
-    for change in &mut changes {
-        change.used_by = users.of(change.kind, &change.name);
-    }
     changes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
-    let fingerprint = fingerprint(revision, &before, &after);
+    let reached = reach::reach(&mut changes, &wanted.uses);
+    let grounds = grounds::grounds(&changes, [applied, wanted]);
     Plan {
         revision,
         changes,
+        reached,
         unchanged,
         owner: wanted.owner.clone().unwrap_or_default(),
         orphans: wanted.orphans.clone(),
-        fingerprint,
+        fingerprint: grounds::fingerprint(&grounds, [applied, wanted]),
+        grounds,
     }
 }
 
@@ -104,32 +132,9 @@ fn change(document: &Document, action: Action, fields: Vec<FieldChange>) -> Chan
         action,
         path: document.path.clone(),
         fields,
-        used_by: Vec::new(),
+        used_by: Named::default(),
         renamed_from: None,
     }
-}
-
-fn fingerprint(
-    revision: Revision,
-    before: &BTreeMap<(Kind, String), Document>,
-    after: &BTreeMap<(Kind, String), Document>,
-) -> Fingerprint {
-    let number = revision.0.to_be_bytes();
-    let parts = |documents: &BTreeMap<(Kind, String), Document>| -> Vec<Vec<u8>> {
-        let texts = documents.values().flat_map(|d| {
-            [d.kind.as_str(), &d.name, &d.path, &d.source, &d.owner].map(str::as_bytes)
-        });
-        texts.map(<[u8]>::to_vec).collect()
-    };
-    let (before, after) = (parts(before), parts(after));
-    // The counts keep a document from moving from one side to the other unseen.
-    let counts = [before.len().to_be_bytes(), after.len().to_be_bytes()].concat();
-    let all = [number.to_vec(), counts]
-        .into_iter()
-        .chain(before)
-        .chain(after)
-        .collect::<Vec<_>>();
-    Fingerprint::of(all.iter().map(Vec::as_slice))
 }
 
 fn fields(before: &Document, after: &Document) -> Vec<FieldChange> {
@@ -142,15 +147,11 @@ fn fields(before: &Document, after: &Document) -> Vec<FieldChange> {
         .filter(|path| old.get(*path) != new.get(*path));
     let shown = |side: &BTreeMap<String, Json>, path: &String| side.get(path).map(text);
     // Whose a resource is stands in Settings, and not in its file.
-    let owner = (before.owner != after.owner).then(|| FieldChange {
-        path: "(owner)".to_owned(),
-        before: before.owner.clone(),
-        after: after.owner.clone(),
-    });
-    let changed = changed.map(|path| FieldChange {
-        path: path.clone(),
-        before: shown(&old, path).unwrap_or_default(),
-        after: shown(&new, path).unwrap_or_default(),
+    let owner = (before.owner != after.owner)
+        .then(|| FieldChange::new("(owner)", before.owner.clone(), after.owner.clone()));
+    let changed = changed.map(|path| {
+        let [before, after] = [&old, &new].map(|side| shown(side, path).unwrap_or_default());
+        FieldChange::new(path, before, after)
     });
     owner.into_iter().chain(changed).collect()
 }

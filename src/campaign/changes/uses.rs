@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::model::resource::Kind;
 use crate::template::References;
 
-type Key = (Kind, String);
+/// A resource by kind and name.
+pub type Key = (Kind, String);
 
 /// Edges from a resource to those that it names.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +49,12 @@ impl Uses {
         users
     }
 
+    /// Everything that some resources use, through others too.
+    pub(super) fn closure(&self, of: &BTreeSet<Key>) -> BTreeSet<Key> {
+        let used = |key: &Key| self.0.get(key).into_iter().flatten();
+        closure(of.iter(), used).into_iter().cloned().collect()
+    }
+
     pub(in crate::campaign) fn rename(&mut self, name: impl Fn(&str) -> String) {
         let renamed = |(kind, old): Key| (kind, name(&old));
         let uses = std::mem::take(&mut self.0).into_iter();
@@ -61,21 +68,39 @@ impl Uses {
 
 impl<'a> Users<'a> {
     /// Everything that uses a resource, through others too, by kind and name; not the resource itself.
-    pub fn of(&self, kind: Kind, name: &str) -> Vec<Key> {
+    pub fn of(&self, kind: Kind, name: &str) -> Vec<&'a Key> {
         let start = (kind, name.to_owned());
-        let mut found: HashSet<&'a Key> = HashSet::new();
-        let mut open = vec![&start];
-        while let Some(next) = open.pop() {
-            for user in self.0.get(next).into_iter().flatten() {
-                if **user != start && found.insert(user) {
-                    open.push(user);
-                }
-            }
-        }
-        let mut users: Vec<Key> = found.into_iter().cloned().collect();
+        let found = closure(std::iter::once(&start), |key| self.direct(key));
+        let mut users: Vec<&Key> = found.into_iter().filter(|user| **user != start).collect();
         users.sort();
         users
     }
+
+    /// Everything that uses some resources, through others too.
+    pub(super) fn closure(&self, of: &BTreeSet<Key>) -> BTreeSet<Key> {
+        let found = closure(of.iter(), |key| self.direct(key));
+        found.into_iter().cloned().collect()
+    }
+
+    fn direct<'s>(&'s self, key: &Key) -> impl Iterator<Item = &'a Key> + use<'a, 's> {
+        self.0.get(key).into_iter().flatten().copied()
+    }
+}
+
+/// All that can be reached by edges; where it begins only if something leads back there.
+fn closure<'a, 'k, E: Iterator<Item = &'a Key>>(
+    starts: impl Iterator<Item = &'k Key>,
+    edges: impl Fn(&Key) -> E,
+) -> HashSet<&'a Key> {
+    let mut found = HashSet::new();
+    let mut open: Vec<&Key> = Vec::new();
+    for start in starts {
+        open.extend(edges(start).filter(|key| found.insert(*key)));
+    }
+    while let Some(next) = open.pop() {
+        open.extend(edges(next).filter(|key| found.insert(*key)));
+    }
+    found
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Page {
         if change.action() != pb::ChangeAction::Create && !change.used_by.is_empty() {
             self.text(
                 4,
-                &format!("used by {}", list(&change.used_by)),
+                &format!("used by {}", list(&change.used_by, change.used_by_total)),
                 str::to_owned,
             );
         }
@@ -73,7 +73,7 @@ impl Page {
         if change.action() == pb::ChangeAction::Update && change.fields.is_empty() {
             self.text(4, words::LAYOUT, str::to_owned);
         }
-        self.fields(&change.fields);
+        self.fields(&change.fields, change.fields_total);
         self.messages(&effect, change.action() == pb::ChangeAction::Create);
     }
 
@@ -86,7 +86,11 @@ impl Page {
             let people = effect.audience.as_ref().map_or_else(String::new, between);
             let name = output::bold(&one.campaign);
             self.lines.push(format!("> Campaign {name}{people}"));
-            self.text(4, &format!("through {}", list(&one.through)), str::to_owned);
+            self.text(
+                4,
+                &format!("through {}", list(&one.through, one.through_total)),
+                str::to_owned,
+            );
             self.audience(&effect, false);
             self.messages(&effect, false);
         }
@@ -125,7 +129,7 @@ impl Page {
         }
     }
 
-    fn fields(&mut self, fields: &[pb::FieldChange]) {
+    fn fields(&mut self, fields: &[pb::FieldChange], total: u32) {
         for field in fields.iter().take(FIELDS_MAX) {
             self.text(4, &field.path, str::to_owned);
             if field.diff.is_empty() {
@@ -135,7 +139,8 @@ impl Page {
                 self.diff(6, &field.diff);
             }
         }
-        self.more(4, fields.len(), FIELDS_MAX, "fields");
+        let shown = fields.len().min(FIELDS_MAX);
+        self.more(4, total as usize, shown, "fields");
     }
 
     fn messages(&mut self, effect: &pb::Effect, is_new: bool) {
@@ -256,15 +261,15 @@ fn between(delta: &pb::AudienceDelta) -> String {
 }
 
 /// The first few, and how many more.
-fn list(names: &[String]) -> String {
+/// Some of the first of so many names.
+fn list(first: &[String], total: u32) -> String {
     const MAX: usize = 8;
-    let shown = names.iter().take(MAX).map(String::as_str);
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if names.len() > MAX {
-        let more = format!(" and {} more", names.len() - MAX);
-        text.push_str(&more);
+    let shown = &first[..first.len().min(MAX)];
+    let text = shown.join(", ");
+    match (total as usize).saturating_sub(shown.len()) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
 
 #[cfg(test)]

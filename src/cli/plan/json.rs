@@ -18,6 +18,7 @@ pub(in crate::cli) fn plan(plan: &pb::Plan) -> Value {
         let mut json = effect(reached.effect.as_ref());
         json["campaign"] = json!(reached.campaign);
         json["through"] = json!(reached.through);
+        json["through_total"] = json!(reached.through_total);
         json
     });
     let orphan = |orphan: &pb::Orphan| json!({ "kind": orphan.kind, "name": orphan.name });
@@ -31,6 +32,7 @@ pub(in crate::cli) fn plan(plan: &pb::Plan) -> Value {
         "limits": plan.limits.iter().map(limit).collect::<Vec<_>>(),
         "orphans": plan.orphans.iter().map(orphan).collect::<Vec<_>>(),
         "reached": reached.collect::<Vec<_>>(),
+        "uncounted": plan.uncounted,
     })
 }
 
@@ -48,9 +50,11 @@ fn change(change: &pb::ResourceChange) -> Value {
     json["action"] = json!(word(change.action().as_str_name(), "CHANGE_ACTION_"));
     json["path"] = json!(change.path);
     json["fields"] = fields.collect();
+    json["fields_total"] = json!(change.fields_total);
     json["audience"] = json!(change.audience);
     json["audience_before"] = json!(change.audience_before);
     json["used_by"] = json!(change.used_by);
+    json["used_by_total"] = json!(change.used_by_total);
     json["renamed_from"] = json!(change.renamed_from);
     json
 }

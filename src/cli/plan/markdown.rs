@@ -201,7 +201,8 @@ fn changed(change: &pb::ResourceChange) -> Entry {
         pb::ChangeAction::Update | pb::ChangeAction::Unspecified => "✏️",
     };
     let is_used = change.action() != pb::ChangeAction::Create && !change.used_by.is_empty();
-    let notes = is_used.then(|| format!("Used by {}.", names(&change.used_by)));
+    let notes =
+        is_used.then(|| format!("Used by {}.", names(&change.used_by, change.used_by_total)));
     Entry {
         mark,
         title: format!("{} {}", change.kind, code(&change.name)),
@@ -218,7 +219,10 @@ fn reached(one: &pb::ReachedCampaign) -> Entry {
         mark: "➡️",
         title: format!("Campaign {}", code(&one.campaign)),
         effect: one.effect.clone().unwrap_or_default(),
-        notes: vec![format!("Reached through {}.", names(&one.through))],
+        notes: vec![format!(
+            "Reached through {}.",
+            names(&one.through, one.through_total)
+        )],
         fields: Vec::new(),
         action: None,
         is_filter_told: false,

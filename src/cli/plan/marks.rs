@@ -66,15 +66,14 @@ pub(super) fn separated(lines: &[String]) -> String {
     text
 }
 
-pub(super) fn names(names: &[String]) -> String {
-    const MAX: usize = 20;
-    let shown = names.iter().take(MAX).map(|name| plain(name));
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if names.len() > MAX {
-        let more = format!(" and {} more", names.len() - MAX);
-        text.push_str(&more);
+/// The first of so many names.
+pub(super) fn names(first: &[String], total: u32) -> String {
+    let shown = first.iter().map(|name| plain(name));
+    let text = shown.collect::<Vec<_>>().join(", ");
+    match (total as usize).saturating_sub(first.len()) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
 
 pub(super) fn code(text: &str) -> String {

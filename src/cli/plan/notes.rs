@@ -10,7 +10,8 @@ pub(super) fn of(plan: &pb::Plan) -> Vec<String> {
     let renames = plan.changes.iter();
     let renames = renames.filter_map(|change| rename(plan, change));
     let limits = plan.limits.iter().map(limit);
-    renames.chain(orphans(plan)).chain(limits).collect()
+    let all = renames.chain(orphans(plan)).chain(limits);
+    all.chain(uncounted(plan)).collect()
 }
 
 /// What a rename means is not what people expect of one.
@@ -61,6 +62,17 @@ fn orphans(plan: &pb::Plan) -> Option<String> {
         format!("of `{}`: `--prune` deletes it", plan.owner)
     };
     Some(format!("not among the files: {names} ({why})"))
+}
+
+fn uncounted(plan: &pb::Plan) -> Option<String> {
+    let what = match plan.uncounted {
+        0 => return None,
+        1 => "1 shared resource".to_owned(),
+        n => format!("{n} shared resources"),
+    };
+    Some(format!(
+        "not counted: the people of {what}, which very many campaigns use; each of these has its own counts"
+    ))
 }
 
 fn named(names: impl Iterator<Item = String>) -> String {

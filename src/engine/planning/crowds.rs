@@ -14,7 +14,12 @@ pub(in crate::engine) struct Crowds<'a> {
     sides: [Side<'a>; 2],
     /// Who passes the gate of each PSID attribute, made once.
     reaches: BTreeMap<String, Option<Filter>>,
-    witnesses: usize,
+    /// Campaigns that share something, before and after: what they share too costs nothing more.
+    shared: BTreeSet<[BTreeSet<&'a str>; 2]>,
+    /// Crowds that may still be put together.
+    left: usize,
+    /// Shared resources whose people are not counted: it would take too long.
+    pub(in crate::engine) uncounted: usize,
 }
 
 /// One question, and what its answer says.
@@ -40,11 +45,11 @@ impl<'a> Side<'a> {
     }
 
     /// Campaigns that use a resource, directly or through others.
-    fn campaigns(&self, kind: Kind, name: &str) -> BTreeSet<String> {
+    fn campaigns(&self, kind: Kind, name: &str) -> BTreeSet<&'a str> {
         let users = self.users.of(kind, name).into_iter();
         users
             .filter(|(kind, _)| *kind == Kind::Campaign)
-            .map(|(_, name)| name)
+            .map(|(_, name)| name.as_str())
             .collect()
     }
 }
@@ -52,21 +57,28 @@ impl<'a> Side<'a> {
 // === impl Crowds ===
 
 impl<'a> Crowds<'a> {
-    pub(in crate::engine) fn new(before: &'a Set, after: &'a Set, witnesses: usize) -> Self {
+    pub(in crate::engine) fn new(before: &'a Set, after: &'a Set) -> Self {
         Self {
             sides: [Side::new(before), Side::new(after)],
             reaches: BTreeMap::new(),
-            witnesses,
+            shared: BTreeSet::new(),
+            left: limits::SHARED_CROWDS_MAX,
+            uncounted: 0,
         }
     }
 
-    /// `None` for what is about nobody.
-    pub(in crate::engine) fn of(&mut self, kind: Kind, name: &str) -> Option<Asked> {
+    /// `None` for what is about nobody. Of a campaign's people, `witnesses` are asked for.
+    pub(in crate::engine) fn of(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        witnesses: usize,
+    ) -> Option<Asked> {
         let (shifts, is_sent) = match kind {
             Kind::Attributes | Kind::Settings => return None,
             Kind::Campaign => (vec![self.campaign(name)], true),
             Kind::Segment => self.segment(name),
-            _ => (self.campaigns_with(kind, name), true),
+            _ => (self.campaigns_with(kind, name)?, true),
         };
         let is_about_somebody = |shift: &Shift| shift.before.is_some() || shift.after.is_some();
         if !shifts.iter().any(is_about_somebody) {
@@ -75,11 +87,7 @@ impl<'a> Crowds<'a> {
         let question = Question {
             shifts,
             samples: limits::DELTA_IDS_MAX,
-            witnesses: if kind == Kind::Campaign {
-                self.witnesses
-            } else {
-                0
-            },
+            witnesses,
         };
         Some(Asked { question, is_sent })
     }
@@ -117,19 +125,25 @@ impl<'a> Crowds<'a> {
     }
 
     /// What campaigns share is about all their people.
-    fn campaigns_with(&mut self, kind: Kind, name: &str) -> Vec<Shift> {
+    fn campaigns_with(&mut self, kind: Kind, name: &str) -> Option<Vec<Shift>> {
         let users = [0, 1].map(|side| self.sides[side].campaigns(kind, name));
-        let all: BTreeSet<&String> = users.iter().flatten().collect();
-        let shift = |campaign: &String| {
+        let all: BTreeSet<&str> = users.iter().flatten().copied().collect();
+        if !self.shared.contains(&users) {
+            let Some(left) = self.left.checked_sub(all.len()) else {
+                self.uncounted += 1;
+                return None;
+            };
+            self.left = left;
+            self.shared.insert(users.clone());
+        }
+        let mut shift = |campaign: &str| {
             let [before, after] = [0, 1].map(|side| {
-                users[side]
-                    .contains(campaign)
-                    .then(|| self.crowd(side, campaign))
-                    .flatten()
+                let is_used = users[side].contains(campaign);
+                is_used.then(|| self.crowd(side, campaign)).flatten()
             });
             Shift { before, after }
         };
-        all.into_iter().map(shift).collect()
+        Some(all.into_iter().map(&mut shift).collect())
     }
 
     fn crowd(&mut self, side: usize, campaign: &str) -> Option<Crowd> {

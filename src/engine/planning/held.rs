@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::allowed::{Allowed, Exception};
-use super::plan::Plan;
+use super::weigh::Plan;
 use crate::campaign::{Rules, Set};
 use crate::model::resource::{Action, Kind};
 
@@ -31,7 +31,10 @@ fn grown(plan: &Plan, wanted: &Set) -> Vec<Excess> {
         let is_campaign = impact.change.kind == Kind::Campaign;
         is_campaign.then_some((&impact.change.name, &impact.effect))
     });
-    let reached = plan.reached.iter().map(|it| (&it.campaign, &it.effect));
+    let reached = plan
+        .reached
+        .iter()
+        .map(|it| (&it.reach.campaign, &it.effect));
     let over = changed.chain(reached).filter_map(|(name, effect)| {
         let max = wanted.campaigns.get(name)?.max_audience?;
         let delta = effect.delta.as_ref()?;

@@ -1,8 +1,9 @@
 //! What a plan does to people, and what it may do.
 //!
-//! `plan` takes a wish (files, or `back` to a revision), has it read (`load`) and compared; `weigh` counts the people behind
-//! each change (`crowds`, `outlook`), `renders` makes messages before and after. `policies` and `held` (limits, lifted by
-//! `allowed`) say what may not be; `seal` vouches for what was shown. Begin with `plan`.
+//! `plan` takes a wish (files, or `back` to a revision) when it is its turn (`turns`); it is read (`load`) and compared
+//! (`prospect`), `weigh` counts the people behind each change (`crowds`, `outlook`), and `renders` makes messages before and
+//! after. `policies` and `held` (limits, lifted by `allowed`) say what may not be; `seal` vouches for what was shown. Begin
+//! with `plan`.
 
 pub(super) mod allowed;
 pub(super) mod back;
@@ -12,6 +13,8 @@ pub(super) mod load;
 pub(super) mod outlook;
 pub(super) mod plan;
 pub(super) mod policies;
+pub(super) mod prospect;
 pub(super) mod renders;
 pub(super) mod seal;
+pub(super) mod turns;
 pub(super) mod weigh;

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use super::allowed::Allowed;
 use super::back::Back;
 use super::seal::Seal;
-pub(in crate::engine) use super::weigh::Plan;
-use crate::campaign::{self, Change, Set, SourceFile};
+use super::weigh::Plan;
+use crate::campaign::SourceFile;
 use crate::diagnostic::Diagnostic;
-use crate::engine::applied::State;
 use crate::engine::{Engine, Error, Result};
 use crate::model::limits;
 use crate::model::resource::{Action, Changed, Kind};
-use crate::segment::{self, Filter};
+use crate::segment::Filter;
 
 /// What is to be planned.
 #[derive(Debug, Default)]
@@ -61,6 +60,9 @@ impl Planned {
 
 impl Engine {
     /// Compares a wish with the applied state. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many plans wait to be made.
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned> {
         let PlanRequest {
             wish,
@@ -68,31 +70,20 @@ impl Engine {
             commit,
         } = request;
         wish.check()?;
+        let _turn = self.turns.take().await?;
         let state = self.applied.load_full();
-        let loaded = match self.load(&wish, &allowed, &state.set).await? {
-            Ok(loaded) => loaded,
-            Err(diagnostics) => {
-                return Ok(Planned::refused(diagnostics));
-            }
+        let prospect = self.prospect(&wish, &allowed, (&state.set, state.revision));
+        let prospect = match prospect.await? {
+            Ok(prospect) => prospect,
+            Err(diagnostics) => return Ok(Planned::refused(diagnostics)),
         };
-        let (loaded, plan) = compare(loaded, &state).await?;
-        let diagnostics = self
-            .told(loaded.warnings, &plan.changes, &loaded.set)
-            .await?;
-        // Settings may make an error of what only a server sees: there is no plan to apply then.
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Ok(Planned::refused(diagnostics));
-        }
-        let wanted = Arc::new(loaded.set);
-        let plan = match self.weigh(plan, &state, &wanted).await {
-            Ok(plan) => plan,
-            Err(Error::Files(denied)) => {
-                let diagnostics = [denied, diagnostics].concat();
-                return Ok(Planned::refused(diagnostics));
-            }
+        let wanted = Arc::clone(&prospect.set);
+        let (plan, diagnostics) = match self.weigh(prospect, &state).await {
+            Ok(weighed) => weighed,
+            // There is no plan to apply.
+            Err(Error::Files(diagnostics)) => return Ok(Planned::refused(diagnostics)),
             Err(error) => return Err(error),
         };
-        let diagnostics = [plan.warnings.clone(), diagnostics].concat();
         let seal = self.seal(&plan, &wish, commit);
         let plan = self.render(plan, [Arc::clone(&state.set), wanted]).await?;
         Ok(Planned {
@@ -100,40 +91,6 @@ impl Engine {
             seal,
             diagnostics,
         })
-    }
-
-    /// What is wrong with files, with what only a server sees, at the levels that Settings give it.
-    pub(in crate::engine) async fn told(
-        &self,
-        warnings: Vec<Diagnostic>,
-        changes: &[Change],
-        wanted: &Set,
-    ) -> Result<Vec<Diagnostic>> {
-        let mut told = self.count_gaps(warnings, wanted).await?;
-        told.extend(self.warn_of_values(wanted).await?);
-        told.extend(self.warn_of_filters(changes, wanted).await?);
-        Ok(wanted.lints.sifted(told))
-    }
-
-    /// Warns of what looks wrong in filters that are new, given what users have.
-    async fn warn_of_filters(&self, changes: &[Change], wanted: &Set) -> Result<Vec<Diagnostic>> {
-        let mut warnings = Vec::new();
-        // Of a store without users every name is unknown.
-        if self.parts.store.count_users().await? == 0 {
-            return Ok(warnings);
-        }
-        for change in changes {
-            let Some(filter) = own_filter(wanted, change.kind, &change.name) else {
-                continue;
-            };
-            let doubts = self.parts.store.doubts(&filter).await?;
-            let mut documents = wanted.documents.iter();
-            let document = documents.find(|it| it.kind == change.kind && it.name == change.name);
-            if let (Some(document), false) = (document, doubts.is_empty()) {
-                warnings.extend(campaign::placed(&document.into(), "filter", doubts));
-            }
-        }
-        Ok(warnings)
     }
 
     /// The users a campaign's audience holds now; everybody without a filter.
@@ -155,7 +112,7 @@ impl Plan {
     pub(in crate::engine) fn watched(&self) -> Vec<Changed> {
         let reached = self.reached.iter().map(|reached| Changed {
             kind: Kind::Campaign,
-            name: reached.campaign.clone(),
+            name: reached.reach.campaign.clone(),
             action: Action::Update,
             before: reached.effect.delta.as_ref().map(|delta| delta.before),
             after: reached.effect.delta.as_ref().map(|delta| delta.after),
@@ -228,30 +185,5 @@ pub(in crate::engine) fn check_files(files: &[SourceFile]) -> Result<()> {
             Err(Error::invalid(format!("files[{at}].path"), message))
         }
         None => Ok(()),
-    }
-}
-
-/// Compares beside the runtime: thousands of documents are hashed and taken apart.
-pub(in crate::engine) async fn compare(
-    loaded: campaign::Loaded,
-    state: &Arc<State>,
-) -> Result<(campaign::Loaded, campaign::Plan)> {
-    let state = Arc::clone(state);
-    let work = tokio::task::spawn_blocking(move || {
-        let plan = campaign::plan(&state.set.documents, &loaded.set, state.revision);
-        (loaded, plan)
-    });
-    work.await.map_err(|error| Error::Internal(Box::new(error)))
-}
-
-/// The filter that stands in the resource's own file.
-fn own_filter(set: &Set, kind: Kind, name: &str) -> Option<Filter> {
-    match kind {
-        Kind::Segment => Some(set.segments.get(name)?.filter.clone()),
-        Kind::Campaign => {
-            let text = set.campaigns.get(name)?.filter.as_ref()?;
-            segment::compile(text, &set.declared).ok()
-        }
-        _ => None,
     }
 }

@@ -77,9 +77,9 @@ impl<'a> Judge<'a> {
         });
         let reached = plan.reached.iter().map(|reached| Subject {
             kind: Kind::Campaign,
-            name: &reached.campaign,
+            name: &reached.reach.campaign,
             path: self
-                .document(Kind::Campaign, &reached.campaign)
+                .document(Kind::Campaign, &reached.reach.campaign)
                 .map_or("", |it| &it.path),
             action: "reached",
             change: None,

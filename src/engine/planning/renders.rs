@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use super::weigh::{Effect, Plan};
+use crate::audience::each;
 use crate::campaign::{Set, edits, masked, unified};
 use crate::clock::Clock;
 use crate::delivery::sampled::{Made, made};
@@ -132,23 +133,28 @@ impl Comparing {
             (name, &mut impact.effect)
         });
         let reached = plan.reached.iter_mut().map(|reached| {
-            let is_same_message = reached
-                .through
-                .iter()
-                .all(|(kind, _)| *kind == Kind::Segment);
-            let name = (!is_same_message).then(|| reached.campaign.clone());
+            let reach = &reached.reach;
+            let name = reach.is_message_touched.then(|| reach.campaign.clone());
             (name, &mut reached.effect)
         });
-        let mut left = limits::RENDERS_SHOWN_BYTES_MAX;
-        for ((name, effect), profiles) in changes.chain(reached).zip(profiles) {
+        let all = changes.chain(reached).zip(profiles);
+        let (effects, asked): (Vec<_>, Vec<_>) = all
+            .map(|((name, effect), profiles)| (effect, (name, profiles)))
+            .unzip();
+        let made = each(&asked, |(name, profiles)| {
             // What is deleted has nobody after.
-            let name = name.filter(|name| self.sides[1].campaign(name).is_some());
-            effect.renders = name.map(|name| self.renders(&name, profiles, &mut left));
+            let name = name.as_ref()?;
+            self.sides[1].campaign(name)?;
+            Some(self.renders(name, profiles))
+        });
+        let mut left = limits::RENDERS_SHOWN_BYTES_MAX;
+        for (effect, renders) in effects.into_iter().zip(made) {
+            effect.renders = renders.map(|renders| renders.within(&mut left));
         }
         plan
     }
 
-    fn renders(&self, campaign: &str, profiles: &[Profile], left: &mut usize) -> Renders {
+    fn renders(&self, campaign: &str, profiles: &[Profile]) -> Renders {
         let mut renders = Renders {
             sampled: profiles.len() as u64,
             ..Renders::default()
@@ -174,12 +180,10 @@ impl Comparing {
             }
         }
         for (at, (sides, (users, example))) in alike(groups).into_iter().enumerate() {
-            let diff = RenderDiff::new(sides, users, example);
-            if at >= limits::RENDER_DIFFS_MAX || diff.diff.len() > *left {
-                renders.not_shown += users;
+            if at < limits::RENDER_DIFFS_MAX {
+                renders.diffs.push(RenderDiff::new(sides, users, example));
             } else {
-                *left -= diff.diff.len();
-                renders.diffs.push(diff);
+                renders.not_shown += users;
             }
         }
         renders
@@ -187,6 +191,21 @@ impl Comparing {
 
     fn make(&self, campaign: &str, profile: &Profile) -> [Option<Made>; 2] {
         [0, 1].map(|side| made(&self.sides[side], campaign, profile, self.now))
+    }
+}
+
+// === impl Renders ===
+
+impl Renders {
+    /// With the differences that there is room for, and the others counted.
+    fn within(mut self, left: &mut usize) -> Self {
+        self.diffs.retain(|diff| {
+            let rest = left.checked_sub(diff.diff.len());
+            *left = rest.unwrap_or(*left);
+            self.not_shown += if rest.is_none() { diff.users } else { 0 };
+            rest.is_some()
+        });
+        self
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::plan::{Plan, Wish};
+use super::plan::Wish;
+use super::weigh::Plan;
 use crate::campaign::SourceFile;
 use crate::engine::{Engine, Error, Result};
 use crate::model::id::{Fingerprint, Revision};
@@ -12,7 +13,7 @@ use crate::model::resource::Changed;
 use crate::store::Identity;
 
 /// How this version plans: raised when the same state and files come to another plan.
-const PLANNER: u32 = 1;
+const PLANNER: u32 = 2;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What the server vouches for, beside the files.

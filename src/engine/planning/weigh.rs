@@ -1,14 +1,13 @@
 //! What a plan does to people: who enters and leaves the audience of everything that changes, and who is reached.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::crowds::Crowds;
 use super::held::{self, Excess};
 use super::outlook::Outlook;
 use super::policies::Judge;
+use super::prospect::Prospect;
 use super::renders::Renders;
 use crate::audience::Relation;
-use crate::campaign::{self, Change, Set};
+use crate::campaign::{self, Change, Key, Reach, Set};
 use crate::diagnostic::Diagnostic;
 use crate::engine::applied::State;
 use crate::engine::{Engine, Error, Result};
@@ -26,15 +25,15 @@ pub struct Plan {
     pub changes: Vec<Impact>,
     /// Campaigns that do not change themselves and use something that does, by name.
     pub reached: Vec<Reached>,
+    /// Shared resources whose people are not counted, because very many campaigns share them.
+    pub uncounted: usize,
     pub unchanged: usize,
     /// Whose files they are; empty for nobody's.
     pub owner: String,
     /// The owner's, not among the files, and kept.
-    pub orphans: Vec<(Kind, String)>,
+    pub orphans: Vec<Key>,
     /// The bounds that it is over, lifted or not.
     pub excesses: Vec<Excess>,
-    /// What policies warn of.
-    pub warnings: Vec<Diagnostic>,
 }
 
 /// One change with what it does to people; counts are `None` for what has no audience.
@@ -49,9 +48,7 @@ pub struct Impact {
 /// A campaign that others' changes reach.
 #[derive(Debug)]
 pub struct Reached {
-    pub campaign: String,
-    /// The changes, by kind and name.
-    pub through: Vec<(Kind, String)>,
+    pub reach: Reach,
     pub effect: Effect,
 }
 
@@ -117,29 +114,36 @@ impl Delta {
 // === impl Engine ===
 
 impl Engine {
-    /// Counts the people behind each change, and holds it against policies.
+    /// Counts the people behind each change, and says what to look at.
     ///
     /// # Errors
-    /// [`Error::Files`] when a policy denies it.
+    /// [`Error::Files`] when Settings make an error of what only a server sees, or a policy denies the plan.
     pub(in crate::engine) async fn weigh(
         &self,
-        plan: campaign::Plan,
+        prospect: Prospect,
         state: &State,
-        wanted: &Set,
-    ) -> Result<Plan> {
-        let reached = reached(&plan.changes);
-        let mut deltas = self
-            .deltas(&plan.changes, &reached, [&state.set, wanted])
-            .await?;
+    ) -> Result<(Plan, Vec<Diagnostic>)> {
+        let told = self.told(&prospect).await?;
+        if told.iter().any(Diagnostic::is_error) {
+            return Err(Error::Files(told));
+        }
+        let wanted = prospect.set;
+        let sides = [state.set.as_ref(), wanted.as_ref()];
+        let mut plan = self.count_people(prospect.plan, sides).await?;
+        plan.excesses = held::excesses(&plan, sides[0], sides[1]);
+        let diagnostics = [self.judged(&plan, sides).await?, told].concat();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Error::Files(diagnostics));
+        }
+        Ok((plan, diagnostics))
+    }
+
+    async fn count_people(&self, plan: campaign::Plan, sides: [&Set; 2]) -> Result<Plan> {
+        let (mut deltas, uncounted) = self.deltas(&plan.changes, &plan.reached, sides).await?;
         let mut changes = Vec::with_capacity(plan.changes.len());
         for change in plan.changes {
             let effect = self
-                .effect(
-                    &change.name,
-                    change.kind,
-                    deltas.next().flatten(),
-                    [&state.set, wanted],
-                )
+                .effect(&change.name, change.kind, deltas.next().flatten(), sides)
                 .await?;
             let (is_new, is_old) = (
                 change.action == Action::Create,
@@ -153,72 +157,70 @@ impl Engine {
                 effect,
             });
         }
-        let mut others = Vec::with_capacity(reached.len());
-        for (name, through) in reached {
+        let mut others = Vec::with_capacity(plan.reached.len());
+        for reach in plan.reached {
             let delta = deltas.next().flatten();
             let effect = self
-                .effect(&name, Kind::Campaign, delta, [&state.set, wanted])
+                .effect(&reach.campaign, Kind::Campaign, delta, sides)
                 .await?;
-            others.push(Reached {
-                campaign: name,
-                through,
-                effect,
-            });
+            others.push(Reached { reach, effect });
         }
-        let mut plan = Plan {
+        Ok(Plan {
             fingerprint: plan.fingerprint,
             revision: plan.revision,
             changes,
             reached: others,
+            uncounted,
             unchanged: plan.unchanged,
             owner: plan.owner,
             orphans: plan.orphans,
             excesses: Vec::new(),
-            warnings: Vec::new(),
-        };
-        plan.excesses = held::excesses(&plan, &state.set, wanted);
-        plan.warnings = self.judged(&plan, [&state.set, wanted]).await?;
-        Ok(plan)
+        })
     }
 
-    /// Of every change, and then of every campaign that is reached.
+    /// Of every change, and then of every campaign that is reached; and of how many changes there is none.
     async fn deltas(
         &self,
         changes: &[Change],
-        reached: &BTreeMap<String, Vec<(Kind, String)>>,
+        reached: &[Reach],
         [before, after]: [&Set; 2],
-    ) -> Result<std::vec::IntoIter<Option<Delta>>> {
-        let n_campaigns = reached.len() + changes.len();
-        let witnesses = (limits::RENDERS_MAX / n_campaigns.max(1)).min(limits::RENDER_USERS_MAX);
-        let mut crowds = Crowds::new(before, after, witnesses);
-        let changed = changes.iter().map(|it| (it.kind, it.name.as_str()));
-        let others = reached.keys().map(|name| (Kind::Campaign, name.as_str()));
-        let asked: Vec<_> = changed
-            .chain(others)
-            .map(|(kind, name)| crowds.of(kind, name))
-            .collect();
-        let questions = asked.iter().flatten();
-        let questions = questions.map(|asked| asked.question.clone()).collect();
-        let now = self.parts.clock.now();
-        let compared = self.parts.store.compare(questions, now).await?;
-        let mut compared = compared.into_iter();
-        let deltas = asked.into_iter().map(|asked| {
-            let asked = asked?;
-            Some(Delta::new(compared.next()?, asked.is_sent))
+    ) -> Result<(std::vec::IntoIter<Option<Delta>>, usize)> {
+        let mut crowds = Crowds::new(before, after);
+        let changed = changes.iter().map(|it| {
+            let has_message = it.kind == Kind::Campaign && it.action != Action::Delete;
+            (it.kind, it.name.as_str(), has_message)
         });
-        Ok(deltas.collect::<Vec<_>>().into_iter())
+        let others = reached.iter().map(|it| {
+            let name = it.campaign.as_str();
+            (Kind::Campaign, name, it.is_message_touched)
+        });
+        let all: Vec<_> = changed.chain(others).collect();
+        let messages = all.iter().filter(|(.., has_message)| *has_message).count();
+        let each = (limits::RENDERS_MAX / messages.max(1)).min(limits::RENDER_USERS_MAX);
+        let asked = all.into_iter().map(|(kind, name, has_message)| {
+            let witnesses = if has_message { each } else { 0 };
+            crowds.of(kind, name, witnesses)
+        });
+        let asked: Vec<_> = asked.collect();
+        let is_sent: Vec<_> = asked.iter().map(|it| Some(it.as_ref()?.is_sent)).collect();
+        let questions = asked.into_iter().flatten().map(|asked| asked.question);
+        let now = self.parts.clock.now();
+        let store = &self.parts.store;
+        let mut compared = store.compare(questions.collect(), now).await?.into_iter();
+        let deltas = is_sent.into_iter().map(|is_sent| {
+            let is_sent = is_sent?;
+            Some(Delta::new(compared.next()?, is_sent))
+        });
+        Ok((deltas.collect::<Vec<_>>().into_iter(), crowds.uncounted))
     }
 
-    /// What policies warn of.
+    /// What policies say.
     async fn judged(&self, plan: &Plan, sides: [&Set; 2]) -> Result<Vec<Diagnostic>> {
         let users = self.parts.store.count_users().await?;
         let now = self.parts.clock.now();
         let told = Judge::new(sides, users, now).judge(plan);
         let mut told = sides[1].lints.sifted(told);
         told.truncate(limits::DIAGNOSTICS_MAX);
-        if told.iter().any(Diagnostic::is_error) {
-            return Err(Error::Files(told));
-        }
         Ok(told)
     }
 
@@ -252,24 +254,6 @@ impl Engine {
             outlook,
         })
     }
-}
-
-/// Campaigns that changes reach and that are none of them, with what reaches them.
-fn reached(changes: &[Change]) -> BTreeMap<String, Vec<(Kind, String)>> {
-    let own = changes
-        .iter()
-        .filter(|change| change.kind == Kind::Campaign);
-    let own: BTreeSet<&str> = own.map(|change| change.name.as_str()).collect();
-    let mut reached: BTreeMap<String, Vec<(Kind, String)>> = BTreeMap::new();
-    for change in changes {
-        for (kind, user) in &change.used_by {
-            if *kind == Kind::Campaign && !own.contains(user.as_str()) {
-                let through = (change.kind, change.name.clone());
-                reached.entry(user.clone()).or_default().push(through);
-            }
-        }
-    }
-    reached
 }
 
 /// Whom a resource is about: `None` when it is about nobody, `Some(None)` when about everybody.

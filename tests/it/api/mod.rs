@@ -8,6 +8,7 @@ mod deliveries;
 mod doors;
 mod events;
 mod import;
+mod large_plans;
 mod misses;
 mod policies;
 mod preview;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod limits;
+mod neighbours;
 mod owners;
 mod properties;
 mod saved;

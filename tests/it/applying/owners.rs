@@ -9,23 +9,23 @@ use super::{File, apply};
 use crate::stage::{Live, Stage, object, refused, source_files};
 
 /// Both keep their Settings under the same path.
-const GROWTH: File<'static> = (
+pub(super) const GROWTH: File<'static> = (
     "settings.yaml",
     "kind: Settings\nname: growth\nowner: growth\n",
 );
-const ORDERS: File<'static> = (
+pub(super) const ORDERS: File<'static> = (
     "settings.yaml",
     "kind: Settings\nname: orders\nowner: orders\n",
 );
-const PAGE: File<'static> = (
+pub(super) const PAGE: File<'static> = (
     "page.yaml",
     "kind: Channel\nname: page\ntype: messenger\npage_id: me\ntoken: {env: T}\n",
 );
-const VIP: File<'static> = (
+pub(super) const VIP: File<'static> = (
     "vip.yaml",
     "kind: Segment\nname: vip\nfilter: user.n > 1 && !blank(user.messenger_id)\n",
 );
-const SHIPPED: File<'static> = (
+pub(super) const SHIPPED: File<'static> = (
     "shipped.yaml",
     "kind: Campaign\nname: shipped\nchannel: page\nsegment: vip\ntrigger: {api: {}}\nmessage: {text: It is on its way}\n",
 );
