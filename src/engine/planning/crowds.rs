@@ -10,7 +10,7 @@ use crate::segment::Filter;
 use crate::store::contract::{Crowd, Question, Shift};
 
 /// Two states, and what was made of them so far.
-pub(in crate::engine) struct Crowds<'a> {
+pub(super) struct Crowds<'a> {
     sides: [Side<'a>; 2],
     /// Who passes the gate of each PSID attribute, made once.
     reaches: BTreeMap<String, Option<Filter>>,
@@ -19,14 +19,14 @@ pub(in crate::engine) struct Crowds<'a> {
     /// Crowds that may still be put together.
     left: usize,
     /// Shared resources whose people are not counted: it would take too long.
-    pub(in crate::engine) uncounted: usize,
+    pub(super) uncounted: usize,
 }
 
 /// One question, and what its answer says.
-pub(in crate::engine) struct Asked {
-    pub(in crate::engine) question: Question,
+pub(super) struct Asked {
+    pub(super) question: Question,
     /// Some campaign sends to them: who can be reached is known.
-    pub(in crate::engine) is_sent: bool,
+    pub(super) is_sent: bool,
 }
 
 struct Side<'a> {
@@ -57,7 +57,7 @@ impl<'a> Side<'a> {
 // === impl Crowds ===
 
 impl<'a> Crowds<'a> {
-    pub(in crate::engine) fn new(before: &'a Set, after: &'a Set) -> Self {
+    pub(super) fn new(before: &'a Set, after: &'a Set) -> Self {
         Self {
             sides: [Side::new(before), Side::new(after)],
             reaches: BTreeMap::new(),
@@ -68,12 +68,7 @@ impl<'a> Crowds<'a> {
     }
 
     /// `None` for what is about nobody. Of a campaign's people, `witnesses` are asked for.
-    pub(in crate::engine) fn of(
-        &mut self,
-        kind: Kind,
-        name: &str,
-        witnesses: usize,
-    ) -> Option<Asked> {
+    pub(super) fn of(&mut self, kind: Kind, name: &str, witnesses: usize) -> Option<Asked> {
         let (shifts, is_sent) = match kind {
             Kind::Attributes | Kind::Settings => return None,
             Kind::Campaign => (vec![self.campaign(name)], true),

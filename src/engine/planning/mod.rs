@@ -1,13 +1,14 @@
 //! What a plan does to people, and what it may do.
 //!
 //! `plan` takes a wish (files, or `back` to a revision) when it is its turn (`turns`); it is read (`load`) and compared
-//! (`prospect`), `weigh` counts the people behind each change (`crowds`, `outlook`), and `renders` makes messages before and
-//! after. `policies` and `held` (limits, lifted by `allowed`) say what may not be; `seal` vouches for what was shown. Begin
+//! (`prospect`), `weigh` counts the people behind each change (`asking`, `crowds`, `outlook`), and `renders` makes messages
+//! before and after. `policies` and `held` (limits, lifted by `allowed`) say what may not be; `seal` vouches for what was shown. Begin
 //! with `plan`.
 
 pub(super) mod allowed;
+mod asking;
 pub(super) mod back;
-pub(super) mod crowds;
+mod crowds;
 pub(super) mod held;
 pub(super) mod load;
 pub(super) mod outlook;

@@ -1,7 +1,10 @@
 //! What a plan does to people: who enters and leaves the audience of everything that changes, and who is reached.
 
-use super::crowds::Crowds;
+use std::sync::Arc;
+
+use super::asking::Asking;
 use super::held::{self, Excess};
+use super::load::beside_runtime;
 use super::outlook::Outlook;
 use super::policies::Judge;
 use super::prospect::Prospect;
@@ -13,8 +16,8 @@ use crate::engine::applied::State;
 use crate::engine::{Engine, Error, Result};
 use crate::model::id::{ExternalId, Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::{Action, Kind};
-use crate::segment::{Difference, Filter};
+use crate::model::resource::Action;
+use crate::segment::Difference;
 use crate::store::contract::Compared;
 
 /// What applying would do.
@@ -88,10 +91,28 @@ pub struct FilterChange {
     pub difference: Difference,
 }
 
+// === impl Impact ===
+
+impl Impact {
+    fn new((change, effect): (Change, Effect)) -> Self {
+        let delta = effect.delta.as_ref();
+        let (is_new, is_old) = (
+            change.action == Action::Create,
+            change.action == Action::Delete,
+        );
+        Self {
+            audience_before: delta.filter(|_| !is_new).map(|delta| delta.before),
+            audience: delta.filter(|_| !is_old).map(|delta| delta.after),
+            change,
+            effect,
+        }
+    }
+}
+
 // === impl Delta ===
 
 impl Delta {
-    fn new(compared: Compared, is_sent: bool) -> Self {
+    pub(super) fn new(compared: Compared, is_sent: bool) -> Self {
         let counts = compared.counts;
         Self {
             before: counts.before,
@@ -127,49 +148,35 @@ impl Engine {
         if told.iter().any(Diagnostic::is_error) {
             return Err(Error::Files(told));
         }
-        let wanted = prospect.set;
-        let sides = [state.set.as_ref(), wanted.as_ref()];
-        let mut plan = self.count_people(prospect.plan, sides).await?;
-        plan.excesses = held::excesses(&plan, sides[0], sides[1]);
-        let diagnostics = [self.judged(&plan, sides).await?, told].concat();
+        let sides = [Arc::clone(&state.set), prospect.set];
+        let plan = self.count_people(prospect.plan, sides.clone()).await?;
+        let (plan, judged) = self.judged(plan, sides).await?;
+        let diagnostics = [judged, told].concat();
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(Error::Files(diagnostics));
         }
         Ok((plan, diagnostics))
     }
 
-    async fn count_people(&self, plan: campaign::Plan, sides: [&Set; 2]) -> Result<Plan> {
-        let (mut deltas, uncounted) = self.deltas(&plan.changes, &plan.reached, sides).await?;
-        let mut changes = Vec::with_capacity(plan.changes.len());
-        for change in plan.changes {
-            let effect = self
-                .effect(&change.name, change.kind, deltas.next().flatten(), sides)
-                .await?;
-            let (is_new, is_old) = (
-                change.action == Action::Create,
-                change.action == Action::Delete,
-            );
-            let delta = effect.delta.as_ref();
-            changes.push(Impact {
-                audience_before: delta.filter(|_| !is_new).map(|delta| delta.before),
-                audience: delta.filter(|_| !is_old).map(|delta| delta.after),
-                change,
-                effect,
-            });
-        }
-        let mut others = Vec::with_capacity(plan.reached.len());
-        for reach in plan.reached {
-            let delta = deltas.next().flatten();
-            let effect = self
-                .effect(&reach.campaign, Kind::Campaign, delta, sides)
-                .await?;
-            others.push(Reached { reach, effect });
-        }
+    async fn count_people(&self, plan: campaign::Plan, sides: [Arc<Set>; 2]) -> Result<Plan> {
+        // Very many campaigns may share very much.
+        let asked = beside_runtime(move || {
+            let asking = Asking::new(&plan, [&sides[0], &sides[1]]);
+            (plan, asking)
+        });
+        let (plan, asking) = asked.await?;
+        let uncounted = asking.uncounted;
+        let mut effects = self.effects(asking).await?;
+        let of_reached = effects.split_off(plan.changes.len());
+        let changes = plan.changes.into_iter().zip(effects);
+        let reached = plan.reached.into_iter().zip(of_reached);
         Ok(Plan {
             fingerprint: plan.fingerprint,
             revision: plan.revision,
-            changes,
-            reached: others,
+            changes: changes.map(Impact::new).collect(),
+            reached: reached
+                .map(|(reach, effect)| Reached { reach, effect })
+                .collect(),
             uncounted,
             unchanged: plan.unchanged,
             owner: plan.owner,
@@ -178,91 +185,23 @@ impl Engine {
         })
     }
 
-    /// Of every change, and then of every campaign that is reached; and of how many changes there is none.
-    async fn deltas(
+    /// With the limits that it is over, and what policies say.
+    async fn judged(
         &self,
-        changes: &[Change],
-        reached: &[Reach],
-        [before, after]: [&Set; 2],
-    ) -> Result<(std::vec::IntoIter<Option<Delta>>, usize)> {
-        let mut crowds = Crowds::new(before, after);
-        let changed = changes.iter().map(|it| {
-            let has_message = it.kind == Kind::Campaign && it.action != Action::Delete;
-            (it.kind, it.name.as_str(), has_message)
-        });
-        let others = reached.iter().map(|it| {
-            let name = it.campaign.as_str();
-            (Kind::Campaign, name, it.is_message_touched)
-        });
-        let all: Vec<_> = changed.chain(others).collect();
-        let messages = all.iter().filter(|(.., has_message)| *has_message).count();
-        let each = (limits::RENDERS_MAX / messages.max(1)).min(limits::RENDER_USERS_MAX);
-        let asked = all.into_iter().map(|(kind, name, has_message)| {
-            let witnesses = if has_message { each } else { 0 };
-            crowds.of(kind, name, witnesses)
-        });
-        let asked: Vec<_> = asked.collect();
-        let is_sent: Vec<_> = asked.iter().map(|it| Some(it.as_ref()?.is_sent)).collect();
-        let questions = asked.into_iter().flatten().map(|asked| asked.question);
-        let now = self.parts.clock.now();
-        let store = &self.parts.store;
-        let mut compared = store.compare(questions.collect(), now).await?.into_iter();
-        let deltas = is_sent.into_iter().map(|is_sent| {
-            let is_sent = is_sent?;
-            Some(Delta::new(compared.next()?, is_sent))
-        });
-        Ok((deltas.collect::<Vec<_>>().into_iter(), crowds.uncounted))
-    }
-
-    /// What policies say.
-    async fn judged(&self, plan: &Plan, sides: [&Set; 2]) -> Result<Vec<Diagnostic>> {
+        mut plan: Plan,
+        sides: [Arc<Set>; 2],
+    ) -> Result<(Plan, Vec<Diagnostic>)> {
         let users = self.parts.store.count_users().await?;
         let now = self.parts.clock.now();
-        let told = Judge::new(sides, users, now).judge(plan);
-        let mut told = sides[1].lints.sifted(told);
-        told.truncate(limits::DIAGNOSTICS_MAX);
-        Ok(told)
-    }
-
-    async fn effect(
-        &self,
-        name: &str,
-        kind: Kind,
-        delta: Option<Delta>,
-        [before, after]: [&Set; 2],
-    ) -> Result<Effect> {
-        let outlook = match &delta {
-            Some(delta) if kind == Kind::Campaign && after.campaign(name).is_some() => {
-                Some(self.outlook(name, delta.reachable.unwrap_or(0)).await?)
-            }
-            _ => None,
-        };
-        let filter = delta.as_ref().and_then(|delta| {
-            let sides = [before, after].map(|set| filter(set, kind, name));
-            let [Some(before), Some(after)] = sides else {
-                return None;
-            };
-            (before != after).then(|| FilterChange {
-                relation: delta.relation(),
-                difference: Difference::of(before, after),
-            })
+        // Every policy is asked of every change.
+        let judged = beside_runtime(move || {
+            let [applied, wanted] = [&*sides[0], &*sides[1]];
+            plan.excesses = held::excesses(&plan, applied, wanted);
+            let told = Judge::new([applied, wanted], users, now).judge(&plan);
+            let mut told = wanted.lints.sifted(told);
+            told.truncate(limits::DIAGNOSTICS_MAX);
+            (plan, told)
         });
-        Ok(Effect {
-            delta,
-            filter,
-            renders: None,
-            outlook,
-        })
-    }
-}
-
-/// Whom a resource is about: `None` when it is about nobody, `Some(None)` when about everybody.
-fn filter<'a>(set: &'a Set, kind: Kind, name: &str) -> Option<Option<&'a Filter>> {
-    match kind {
-        Kind::Segment => set.segments.get(name).map(|segment| Some(&segment.filter)),
-        Kind::Campaign => set
-            .campaign(name)
-            .map(|campaign| campaign.audience.as_ref()),
-        _ => None,
+        judged.await
     }
 }
