@@ -272,14 +272,16 @@ fn refuse_deletions(plan: &pb::Plan) -> Result<(), Error> {
     )))
 }
 
+/// Applies what was planned whatever limits it is over: on a server that serves nobody else.
 pub(super) async fn apply(
     client: &mut Client,
     files: Vec<pb::SourceFile>,
-    fingerprint: String,
+    plan: pb::Plan,
     origin: Origin,
 ) -> Result<pb::ApplyCampaignsResponse, Error> {
     let request = pb::ApplyCampaignsRequest {
-        fingerprint,
+        fingerprint: plan.fingerprint,
+        allow: plan.limits.into_iter().map(|limit| limit.allow).collect(),
         ..request(files, origin)
     };
     let answer = client.campaigns.apply_campaigns(request).await?;

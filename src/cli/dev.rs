@@ -124,7 +124,7 @@ async fn try_update(client: &mut Client, folder: &Path) -> Result<bool, Error> {
             author: "recado dev".to_owned(),
             ..apply::Origin::default()
         };
-        let applied = apply::apply(client, files, plan.fingerprint, origin).await?;
+        let applied = apply::apply(client, files, plan, origin).await?;
         output::note(format_args!("revision {} applied", applied.revision));
     }
     Ok(true)

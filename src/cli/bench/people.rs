@@ -122,10 +122,7 @@ pub(super) fn user(n: u64, attributes: usize, now: Timestamp) -> UserUpdate {
         other => format!("mail-{other}.example"),
     };
     let messenger_id = match dice.below(11, 20) {
-        0..16 => Some(text(&format!(
-            "{}",
-            1_000_000_000_000_000 + n * 2_654_435_761
-        ))),
+        0..16 => Some(psid(n)),
         16 => Some(text("")),
         _ => None,
     };
@@ -164,6 +161,18 @@ pub(super) fn user(n: u64, attributes: usize, now: Timestamp) -> UserUpdate {
     let named = meant.into_iter().take(attributes);
     let named = named.filter_map(|(name, value)| Some((name.to_owned(), value?)));
     update(n, named.chain(more).collect())
+}
+
+/// The same user, who can be written to whatever the dice say.
+pub(super) fn reachable(n: u64, attributes: usize, now: Timestamp) -> UserUpdate {
+    let mut user = self::user(n, attributes, now);
+    let attributes = user.attributes.get_or_insert_default();
+    attributes.fields.insert("messenger_id".to_owned(), psid(n));
+    user
+}
+
+fn psid(n: u64) -> Value {
+    text(&(1_000_000_000_000_000 + n * 2_654_435_761).to_string())
 }
 
 /// A change of eight attributes of user `n`; another one for another `turn`.

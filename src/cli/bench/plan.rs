@@ -57,7 +57,7 @@ impl Plan {
         let mut client = stage.server.client().await?;
         let first = ask(&mut client, &applied).await?;
         let origin = apply::Origin::default();
-        apply::apply(&mut client, applied.clone(), first.fingerprint, origin).await?;
+        apply::apply(&mut client, applied.clone(), first, origin).await?;
         let mut report = Report::default();
         report.add("users", self.users);
         report.add("campaigns", self.campaigns);

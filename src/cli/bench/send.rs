@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::measure::{self, Report, Took, Watch};
+use super::people;
 use super::stage::{Drive, Stage};
 use crate::api::client::Client;
 use crate::api::pb;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::{apply, diagnostics, plan, sends};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::lifecycle::Tasks;
 use crate::model::limits;
 use crate::sandbox::{DEFAULT_TOKEN, Running, Sandbox, Settings};
@@ -34,6 +35,7 @@ const CAMPAIGN: &str = "\
 kind: Campaign
 name: bench
 channel: bench-page
+filter: \"!blank(user.messenger_id)\"
 trigger: {api: {}}
 message:
   messaging_type: UPDATE
@@ -64,9 +66,9 @@ impl Send {
             batch: 1_000,
             connections: 4,
         };
-        stage
-            .load(self.count, super::people::TYPICAL, drive)
-            .await?;
+        let now = SystemClock.now();
+        let person = |n| people::reachable(n, people::TYPICAL, now);
+        stage.upsert(self.count, drive, person).await?;
         let mut client = stage.server.client().await?;
         prepare(&mut client).await?;
         let mut rounds = Vec::new();
@@ -174,7 +176,7 @@ async fn prepare(client: &mut Client) -> Result<(), Error> {
     diagnostics::print(&planned.diagnostics);
     let plan = planned.plan.ok_or(Error::Answer("plan"))?;
     let origin = apply::Origin::default();
-    apply::apply(client, files, plan.fingerprint, origin).await?;
+    apply::apply(client, files, plan, origin).await?;
     Ok(())
 }
 

@@ -142,7 +142,7 @@ impl Tour {
             author: "recado demo".to_owned(),
             ..apply::Origin::default()
         };
-        let applied = apply::apply(&mut self.client, files, plan.fingerprint, origin).await?;
+        let applied = apply::apply(&mut self.client, files, plan, origin).await?;
         self.say(|| output::line(format_args!("revision {}", applied.revision)));
         Ok(())
     }
