@@ -9,8 +9,10 @@ mod codes;
 mod demo;
 mod examples;
 mod fmt;
+mod forge;
 mod help;
 mod import;
+mod many;
 mod misses;
 mod offline;
 mod plan;
@@ -22,6 +24,7 @@ mod sends;
 mod serve;
 mod story;
 mod test_command;
+mod versions;
 
 use std::process::Output;
 
