@@ -73,7 +73,7 @@ fn is_possible(step: &str) -> bool {
         number.is_some_and(|n| n.len() == 1 && n.as_bytes()[0].is_ascii_digit())
     };
     !DEVICES.contains(&stem.as_str())
-        && !PORTS.iter().any(|port| is_port(port))
+        && !PORTS.iter().any(is_port)
         && !step.contains(NOT_ON_WINDOWS)
         && !step.ends_with(['.', ' '])
 }

@@ -95,7 +95,7 @@ impl Event<'_> {
     }
 
     fn job(&self, job: String, steps: &Value, branch: &str) -> Ran {
-        let mut env = self.repository.env();
+        let mut env = Env::new();
         env.insert("GITHUB_SHA".into(), self.sha.clone());
         env.insert("GITHUB_ACTOR".into(), "ben".into());
         for (key, value) in entries(&steps["env"]) {

@@ -95,7 +95,6 @@ impl<'a> Pipeline<'a> {
         sha: &str,
         variables: Vec<(&str, String)>,
     ) -> Self {
-        let mut env = repository.env();
         let always = [
             (
                 "CI_API_V4_URL",
@@ -107,13 +106,13 @@ impl<'a> Pipeline<'a> {
             ("RECADO_SOURCE", "https://git.example.com/recado".to_owned()),
         ];
         let all = variables.into_iter().chain(always);
-        env.extend(all.map(|(key, value)| (key.to_owned(), value)));
+        let all = all.map(|(key, value)| (key.to_owned(), value));
         Self {
             repository,
             id,
             branch,
             sha: sha.to_owned(),
-            variables: env,
+            variables: all.collect(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use super::super::stderr;
 use super::repository::Repository;
-use super::{example, text, workflow};
+use super::{Env, example, text, workflow};
 
 /// Puts `text` into a file of the folder and into the index.
 fn stage(repository: &Repository, file: &str, text: &str) {
@@ -17,7 +17,7 @@ fn stage(repository: &Repository, file: &str, text: &str) {
 /// Whether a commit is taken, and what is told.
 fn commit(repository: &Repository) -> (bool, String) {
     let work = repository.path("work");
-    let output = repository.shell(&["-e"], &work, &repository.env(), "git commit -q -m change");
+    let output = repository.shell(&["-e"], &work, &Env::new(), "git commit -q -m change");
     (output.status.success(), stderr(&output))
 }
 
@@ -80,7 +80,7 @@ fn the_hooks_of_the_framework_refuse_what_is_broken() {
                 ""
             };
             let script = text(&hook["entry"]) + files;
-            let output = repository.shell(&["-e"], &work, &repository.env(), &script);
+            let output = repository.shell(&["-e"], &work, &Env::new(), &script);
             (text(&hook["id"]), output.status.code().unwrap())
         });
         codes.collect::<Vec<_>>()

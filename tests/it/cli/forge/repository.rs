@@ -109,8 +109,12 @@ impl Repository {
         fs::write(path, text).unwrap();
     }
 
-    /// What every shell has, and nothing of who runs the tests.
-    pub(super) fn env(&self) -> Env {
+    /// What every shell has, and nothing else of who runs the tests.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "`bash` and `git` are found as for the tests themselves"
+    )]
+    fn env(&self) -> Env {
         let bin = self.path("bin").display().to_string();
         let path = std::env::var("PATH").unwrap();
         let own = |key: &str, value: &str| (key.to_owned(), value.to_owned());
@@ -129,13 +133,14 @@ impl Repository {
         env
     }
 
-    /// Runs a script as `bash` with these options, in a folder.
+    /// Runs a script as `bash` with these options and variables, in a folder.
     pub(super) fn shell(&self, options: &[&str], folder: &Path, env: &Env, script: &str) -> Output {
         Command::new("bash")
             .args(options)
             .args(["-c", script])
             .current_dir(folder)
             .env_clear()
+            .envs(self.env())
             .envs(env)
             .stdin(Stdio::null())
             .output()
@@ -144,7 +149,7 @@ impl Repository {
 
     /// What somebody types, and what it prints; it must work.
     pub(super) fn bash(&self, folder: &Path, script: &str) -> String {
-        let output = self.shell(&["-eu"], folder, &self.env(), script);
+        let output = self.shell(&["-eu"], folder, &Env::new(), script);
         assert!(output.status.success(), "{script}: {}", stderr(&output));
         stdout(&output).trim().to_owned()
     }
