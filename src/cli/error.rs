@@ -323,6 +323,7 @@ mod tests {
             ),
             (Code::FailedPrecondition, "OVER_PLAN_LIMIT", Exit::LIMITED),
             (Code::NotFound, "NOT_FOUND", Exit::FAILED),
+            (Code::FailedPrecondition, "SERVER_OLDER", Exit::FAILED),
         ] {
             let details = ErrorDetails::with_error_info(reason, "recado", []);
             let status = Status::with_error_details(code, "no", details);

@@ -52,15 +52,20 @@ fn a_folder_of_two_thousand_files_is_applied_and_one_more_is_refused() {
     assert_eq!(stdout(&again), "nothing changes: revision 1 stays\n");
     fs::remove_file(folder.path().join("campaigns/s7.yaml")).unwrap();
     fs::write(folder.path().join("s7.yaml"), "secret: hunter2\n").unwrap();
-    symlink("../s7.yaml", folder.path().join("campaigns/s7.yaml")).unwrap();
-    for command in ["plan", "apply", "drift"] {
-        let refused = run(&[command, "campaigns"]);
-        assert_eq!(refused.status.code(), Some(1), "{command}");
-        let told = stderr(&refused) + &stdout(&refused);
-        assert!(
-            told.contains("file-link") && !told.contains("hunter2"),
-            "{told}"
-        );
+    let outside = folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("s7.yaml"), "secret: hunter2\n").unwrap();
+    let within = |name: &str| folder.path().join("campaigns").join(name);
+    for (to, name) in [("../s7.yaml", "s7.yaml"), ("../outside", "outside")] {
+        symlink(to, within(name)).unwrap();
+        let refused = ["plan", "apply", "drift"].map(|command| run(&[command, "campaigns"]));
+        fs::remove_file(within(name)).unwrap();
+        let codes = refused.iter().map(|it| it.status.code());
+        assert_eq!(codes.collect::<Vec<_>>(), [Some(1); 3], "{name}");
+        let told = refused.iter().map(|it| stderr(it) + &stdout(it));
+        let told = told.collect::<String>();
+        assert_eq!(told.matches("file-link").count(), 3, "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
     }
     assert_eq!(stdout(&run(&["revisions"])).lines().count(), 2);
     server.stop();
