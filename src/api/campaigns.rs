@@ -171,11 +171,10 @@ impl CampaignService for Campaigns {
 }
 
 pub(super) fn files(files: Vec<pb::SourceFile>) -> Vec<SourceFile> {
-    let files = files.into_iter().map(|file| SourceFile {
-        path: file.path,
-        text: file.text,
-    });
-    files.collect()
+    let files = files.into_iter();
+    files
+        .map(|file| SourceFile::new(&file.path, file.text))
+        .collect()
 }
 
 fn apply_request(request: pb::ApplyCampaignsRequest) -> crate::engine::Result<ApplyRequest> {

@@ -12,6 +12,7 @@ use super::pb::campaign_service_client::CampaignServiceClient;
 use super::pb::delivery_service_client::DeliveryServiceClient;
 use super::pb::segment_service_client::SegmentServiceClient;
 use super::pb::user_service_client::UserServiceClient;
+use super::version;
 use crate::model::limits;
 
 /// Why no client could be made.
@@ -38,10 +39,10 @@ pub struct Client {
     pub deliveries: DeliveryServiceClient<Service>,
 }
 
-/// A connection that adds the bearer token to every call.
+/// A connection that adds the bearer token and our version to every call.
 pub type Service = InterceptedService<Channel, Bearer>;
 
-/// Adds `authorization: Bearer …`.
+/// Adds `authorization: Bearer …`, and which version asks.
 #[derive(Debug, Clone)]
 pub struct Bearer(Option<MetadataValue<Ascii>>);
 
@@ -96,10 +97,10 @@ impl Interceptor for Bearer {
         &mut self,
         mut request: tonic::Request<()>,
     ) -> Result<tonic::Request<()>, tonic::Status> {
+        let metadata = request.metadata_mut();
+        metadata.insert(version::HEADER, MetadataValue::from_static(version::OURS));
         if let Some(value) = &self.0 {
-            request
-                .metadata_mut()
-                .insert("authorization", value.clone());
+            metadata.insert("authorization", value.clone());
         }
         Ok(request)
     }

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::auth;
 use super::status::{self, Refused};
+use super::version;
 use crate::clock::Clock;
 use crate::config::Tokens;
 
@@ -48,7 +49,9 @@ pub(super) async fn pass(
         .to_owned();
     metrics::counter!("recado_calls_total", "method" => method, "code" => code).increment(1);
     metrics::histogram!("recado_call_seconds", "method" => method).record(took.as_secs_f64());
-    response.headers_mut().insert(REQUEST_ID, id);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.insert(version::HEADER, HeaderValue::from_static(version::OURS));
     response
 }
 
@@ -61,6 +64,9 @@ impl Entrance {
             if let Err(refused) = checked {
                 return Status::from(refused).into_http();
             }
+        }
+        if let Err(refused) = version::check(request.uri().path(), request.headers()) {
+            return Status::from(refused).into_http();
         }
         if let Ok(response) = AssertUnwindSafe(next.run(request)).catch_unwind().await {
             let status = Status::from_header_map(response.headers());

@@ -1,7 +1,7 @@
 //! The gRPC door: one file a service, each a thin layer of decode, use case, encode.
 //!
 //! `decode` turns messages into nouns, `encode` nouns into messages, `status` is the only maker of
-//! `tonic::Status`, `entrance` lets calls in. May import the use cases and the nouns. Begin with `users`;
+//! `tonic::Status`, `entrance` lets calls in, `version` says who is old. May import the use cases and the nouns. Begin with `users`;
 //! [`Door`] puts the services together.
 //!
 //! **Invariant:** generated message types are seen in this room and in its clients only.
@@ -24,6 +24,7 @@ mod seal;
 mod segments;
 mod status;
 mod users;
+pub mod version;
 
 pub use decode::update as decode_update;
 pub use door::{Door, Error};

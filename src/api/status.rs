@@ -8,6 +8,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 use super::auth;
 use super::pb::ErrorReason;
 use super::problem::{marks, place, text};
+use super::version;
 use crate::config::Scope;
 use crate::engine;
 
@@ -27,6 +28,10 @@ pub(super) enum Refused {
     Scope {
         method: &'static str,
         scopes: &'static [Scope],
+    },
+    /// The program that asks is newer than this server.
+    Newer {
+        caller: version::Release,
     },
     Panicked,
 }
@@ -65,6 +70,16 @@ impl From<Refused> for Status {
                 .telling("scope", scope)
                 .telling("method", method.to_owned())
             }
+            Refused::Newer { caller } => Wire::new(
+                Code::FailedPrecondition,
+                ErrorReason::ServerOlder,
+                format!(
+                    "this server is version {}, older than the program that asks, {caller}: it might leave out what it does not know",
+                    version::OURS
+                ),
+            )
+            .telling("server", version::OURS.to_owned())
+            .telling("caller", caller.to_string()),
             Refused::Panicked => Wire::internal(),
         };
         wire.into()

@@ -1,5 +1,6 @@
 //! Why a command did not do what it was asked, as the text and the exit code it ends with.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -9,9 +10,13 @@ use tonic_types::StatusExt;
 
 use super::exit::Exit;
 use crate::api::client;
+use crate::api::version::{self, Release};
 
 /// Lines of field violations shown; a batch may break a rule a thousand times.
 const VIOLATIONS_MAX: usize = 20;
+/// What to do with a saved plan that was changed.
+pub(super) const MAKE_ANEW: &str =
+    "make it anew with `recado plan DIR --out FILE`, and change the files, not the plan";
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -33,8 +38,8 @@ pub(super) enum Error {
     #[error("{0}")]
     Unconfirmed(String),
     /// A file is no plan that can be applied.
-    #[error("{0}")]
-    Plan(String),
+    #[error("{what}")]
+    Plan { what: String, hint: &'static str },
     /// The answer was lost: it may have been done or not.
     #[error("whether it was applied is not known: {source}")]
     Unsettled { again: String, source: Box<Self> },
@@ -74,7 +79,7 @@ impl Error {
             Self::Call(refusal) => refusal.exit(),
             Self::Unwatched { source, .. } => source.exit(),
             Self::Unconfirmed(_) => Exit::UNCONFIRMED,
-            Self::Plan(_) => Exit::BROKEN_PLAN,
+            Self::Plan { .. } => Exit::BROKEN_PLAN,
             Self::Unsettled { .. } => Exit::UNSETTLED,
             Self::NoFiles { .. }
             | Self::File { .. }
@@ -95,7 +100,11 @@ impl Error {
             Self::Unwatched { id, .. } => Some(format!(
                 "follow it with `recado sends watch {id}`, which needs a token with the scope `read` where there are tokens"
             )),
-            Self::Plan(_) => advice("PLAN_EDITED").map(str::to_owned),
+            Self::Plan { hint, .. } => Some((*hint).to_owned()),
+            Self::Answer(_) => Some(
+                "compare `recado --version` with the server's, and replace whichever is older"
+                    .to_owned(),
+            ),
             Self::Unsettled { again, .. } => Some(again.clone()),
             Self::NoFiles { .. } => {
                 Some("is it the right folder? `--allow-empty` says that it is".to_owned())
@@ -178,7 +187,9 @@ impl From<&Status> for Refusal {
             is_cut_off,
             hint: wait
                 .or_else(|| advice(&reason).map(str::to_owned))
-                .or_else(|| (reason.is_empty() && is_stranger(status.code())).then(stranger)),
+                .or_else(|| {
+                    (reason.is_empty() && is_stranger(status.code())).then(|| stranger(status))
+                }),
             marks: (0..violations.len()).map(|n| marked(n).cloned()).collect(),
             reason,
             violations,
@@ -222,8 +233,23 @@ fn is_stranger(code: Code) -> bool {
     matches!(code, Code::Unimplemented | Code::Unknown | Code::Internal)
 }
 
-fn stranger() -> String {
-    "is this the gRPC address of a recado server? Its HTTP door is another one".to_owned()
+/// Who it may be that does not know what is asked.
+fn stranger(status: &Status) -> String {
+    let said = status.metadata().get(version::HEADER);
+    let said = said.and_then(|said| Release::parse(said.to_str().ok()?));
+    let ours = version::OURS;
+    match said.map(|said| (said, said.against_ours())) {
+        Some((said, Ordering::Less)) => format!(
+            "the server is version {said}, older than this program ({ours}): replace it, or use `recado` {said}"
+        ),
+        Some((said, Ordering::Greater)) => format!(
+            "the server is version {said}, newer than this program ({ours}): replace this program"
+        ),
+        _ if status.code() == Code::Unimplemented && status.message().is_empty() => format!(
+            "a server older than this program ({ours}) does not know the call: replace it; or is this no recado server?"
+        ),
+        _ => "is this the gRPC address of a recado server? Its HTTP door is another one".to_owned(),
+    }
 }
 
 fn advice(reason: &str) -> Option<&'static str> {
@@ -233,9 +259,7 @@ fn advice(reason: &str) -> Option<&'static str> {
             Some("this token may not do that: its `scopes` stand in the server's `--tokens` file")
         }
         "STALE_PLAN" => Some("somebody applied in between: look at `recado plan` again"),
-        "PLAN_EDITED" => Some(
-            "make it anew with `recado plan DIR --out FILE`, and change the files, not the plan",
-        ),
+        "PLAN_EDITED" => Some(MAKE_ANEW),
         "PLAN_EXPIRED" => Some(
             "plan again; `--max-age`, or `plan.max_age` in Settings, says how old a plan may be",
         ),
@@ -244,6 +268,9 @@ fn advice(reason: &str) -> Option<&'static str> {
         }
         "PLAN_VERSION" => {
             Some("the server was replaced since: plan again, and look at the new plan")
+        }
+        "SERVER_OLDER" => {
+            Some("replace the server first, or use the `recado` of the server's version")
         }
         "AUDIENCE_MOVED" => {
             Some("plan again, and look at whom it reaches now; `--allow drift` applies it as it is")
@@ -296,6 +323,7 @@ mod tests {
             ),
             (Code::FailedPrecondition, "OVER_PLAN_LIMIT", Exit::LIMITED),
             (Code::NotFound, "NOT_FOUND", Exit::FAILED),
+            (Code::FailedPrecondition, "SERVER_OLDER", Exit::FAILED),
         ] {
             let details = ErrorDetails::with_error_info(reason, "recado", []);
             let status = Status::with_error_details(code, "no", details);

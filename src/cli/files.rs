@@ -213,6 +213,19 @@ impl<'a> Reader<'a> {
             let message = "the file's name is not UTF-8";
             return self.refuse(path, codes::FILE_ENCODING, message, "rename the file");
         }
+        // On Windows no step holds one.
+        if relative
+            .iter()
+            .any(|step| step.to_string_lossy().contains('\\'))
+        {
+            let message = "its name holds a `\\`, which divides folders on Windows";
+            return self.refuse(
+                path,
+                codes::FILE_PATH,
+                message,
+                "rename it, or put it into that folder",
+            );
+        }
         match content(from) {
             Err(error) => self.unreadable(path, &error),
             Ok(bytes) => match campaign::SourceFile::from_bytes(name(relative), bytes) {

@@ -2,6 +2,7 @@
 //!
 //! One JSON document, described in `docs/apply.md`. It holds the campaign files, and what the server signed of the plan.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -9,12 +10,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::error::Error;
+use super::error::{Error, MAKE_ANEW};
 use super::{json, output, whole};
 use crate::api::pb;
 use crate::model::limits;
 
+/// What a plan's format begins with, and which of them this program reads and writes.
+const FORMATS: &str = "recado-plan/";
 const FORMAT: &str = "recado-plan/1";
+const NUMBER: u32 = 1;
 
 /// What a file holds. Nothing in it is not signed, so that nobody reviews what is not applied.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,16 +68,14 @@ pub(super) struct Saved {
     pub(super) files: Vec<pb::SourceFile>,
 }
 
-/// Writes the plan that the server sealed; there is none of files with errors.
+/// Writes the plan that the server sealed.
 pub(super) fn keep(
     path: &Path,
     seal: Option<pb::PlanSeal>,
     files: Vec<pb::SourceFile>,
     allow: &[String],
 ) -> Result<(), Error> {
-    let Some(seal) = seal else {
-        return Ok(());
-    };
+    let seal = seal.ok_or(Error::Answer("seal of the plan"))?;
     let mut text = serde_json::to_string_pretty(&document(seal, files))
         .map_err(|error| Error::Input(format!("the plan cannot be written: {error}")))?;
     text.push('\n');
@@ -107,11 +109,7 @@ pub(super) fn read(path: &Path) -> Result<Saved, Error> {
         .and_then(|it| Some(it.get("format")?.as_str()?.to_owned()));
     match format.as_deref() {
         Some(FORMAT) => {}
-        Some(other) => {
-            let other: String = other.chars().take(40).collect();
-            let why = format!("its format is `{other}`, and this program reads `{FORMAT}`");
-            return Err(bad(path, &why));
-        }
+        Some(other) => return Err(of_other_format(path, other)),
         None => return Err(bad(path, "it is no plan that `recado plan --out` wrote")),
     }
     let document: Document =
@@ -120,7 +118,35 @@ pub(super) fn read(path: &Path) -> Result<Saved, Error> {
 }
 
 fn bad(path: &Path, why: &str) -> Error {
-    Error::Plan(format!("`{}`: {why}", path.display()))
+    Error::Plan {
+        what: format!("`{}`: {why}", path.display()),
+        hint: MAKE_ANEW,
+    }
+}
+
+/// Says who is old: the plan, or the program that is to read it.
+fn of_other_format(path: &Path, other: &str) -> Error {
+    let number = other.strip_prefix(FORMATS);
+    let number = number.and_then(|number| number.parse::<u32>().ok());
+    let (who, hint) = match number.map(|number| number.cmp(&NUMBER)) {
+        Some(Ordering::Greater) => (
+            "a newer `recado` saved it: ",
+            "replace this program by the one that saved it, or plan again with this one",
+        ),
+        Some(Ordering::Less) => (
+            "an older `recado` saved it: ",
+            "plan again with this program, and look at the new plan",
+        ),
+        _ => ("", MAKE_ANEW),
+    };
+    let other: String = other.chars().take(40).collect();
+    Error::Plan {
+        what: format!(
+            "`{}`: {who}its format is `{other}`, and this program reads `{FORMAT}`",
+            path.display()
+        ),
+        hint,
+    }
 }
 
 fn document(seal: pb::PlanSeal, files: Vec<pb::SourceFile>) -> Document {

@@ -59,6 +59,8 @@ codes! {
         Error FILE_ENCODING = "file-encoding",
         Error FILE_LIMIT = "file-limit",
         Error FILE_LINK = "file-link",
+        Warning FILE_NAME = "file-name",
+        Error FILE_PATH = "file-path",
         Error FILE_UNREADABLE = "file-unreadable",
         Error LITERAL_SECRET = "literal-secret",
         Error MISSING_KEY = "missing-key",

@@ -167,6 +167,14 @@ fn every_error_has_its_code_and_reason() {
             Code::PermissionDenied,
             "SCOPE_MISSING",
         ),
+        (
+            Refused::Newer {
+                caller: version::Release::parse("9.9.0").unwrap(),
+            }
+            .into(),
+            Code::FailedPrecondition,
+            "SERVER_OLDER",
+        ),
         (Refused::Panicked.into(), Code::Internal, "INTERNAL"),
     ];
     for (status, code, reason) in errors().into_iter().chain(refusals) {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::file::{self, Resource};
 use super::node;
 use super::node::Node;
+use super::paths;
 use super::redact;
 use super::verify;
 use crate::campaign::case::Tests;
@@ -121,6 +122,7 @@ pub(in crate::campaign) fn checked(
     if !problems.is_empty() {
         return Err(problems);
     }
+    problems.extend(paths::check(files));
     let mut all = Sorting::default();
     all.add(files, &mut problems);
     problems.extend(twice(&all.parsed));
@@ -221,6 +223,19 @@ pub fn placed(file: &SourceFile, at: &str, problems: Vec<Diagnostic>) -> Vec<Dia
 // === impl SourceFile ===
 
 impl SourceFile {
+    /// The same from every system: with `/` in its path, and `\n` behind each line.
+    pub fn new(path: &str, text: String) -> Self {
+        let has_returns = text.contains('\r');
+        Self {
+            path: paths::slashed(path),
+            text: if has_returns {
+                text.replace("\r\n", "\n")
+            } else {
+                text
+            },
+        }
+    }
+
     /// Whether it is the items of a catalog, and no document.
     pub fn is_csv(&self) -> bool {
         self.path.to_ascii_lowercase().ends_with(".csv")
@@ -261,10 +276,7 @@ impl SourceFile {
             None => bytes,
         };
         String::from_utf8(bytes)
-            .map(|text| Self {
-                path: path.clone(),
-                text,
-            })
+            .map(|text| Self::new(&path, text))
             .map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
                 let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();

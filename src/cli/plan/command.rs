@@ -11,7 +11,7 @@ use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::files::Campaigns;
-use crate::cli::{diagnostics, git, output, saved};
+use crate::cli::{connect, diagnostics, git, output, saved};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -82,7 +82,8 @@ impl Plan {
                 plan.iter().for_each(print);
             }
         }
-        if let Some(path) = &self.out {
+        // There is none of files with errors.
+        if let (Some(path), Some(_)) = (&self.out, &answer.plan) {
             saved::keep(path, answer.seal, files, &self.allow)?;
         }
         Ok(match &answer.plan {
@@ -125,7 +126,9 @@ pub(in crate::cli) async fn ask_for(
     client: &mut Client,
     request: pb::PlanCampaignsRequest,
 ) -> Result<pb::PlanCampaignsResponse, Error> {
-    Ok(client.campaigns.plan_campaigns(request).await?.into_inner())
+    let answer = client.campaigns.plan_campaigns(request).await?;
+    connect::note_newer(answer.metadata());
+    Ok(answer.into_inner())
 }
 
 /// The changes and the sum of them.

@@ -38,7 +38,7 @@ pub(super) fn lines(plan: &pb::Plan, width: Option<usize>) -> Vec<String> {
         page.text(0, words::AT_ONCE, str::to_owned);
     }
     page.text(0, &words::sum(plan), str::to_owned);
-    for note in notes::of(plan) {
+    for note in notes::of(plan).all() {
         page.text(0, &note, str::to_owned);
     }
     page.lines

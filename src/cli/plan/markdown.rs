@@ -1,7 +1,7 @@
 //! A plan as a comment for a pull request: always the same for the same plan, so that a bot can put a new one over it.
 
 use super::marks::{capital, code, fenced, field, names, plain, separated, shortened, summary};
-use super::notes;
+use super::notes::{self, Notes};
 use super::words::{self, is_told};
 use crate::api::pb;
 use crate::cli::output;
@@ -10,6 +10,14 @@ use crate::cli::output;
 const MARKER: &str = "<!-- recado plan -->";
 /// Longest comment, in characters: platforms take 65,536, and a bot may put a line of its own around it.
 const CHARS_MAX: usize = 60_000;
+/// Longest note: names are in it, each several times; and longest message, hint and path of a problem.
+const NOTE_CHARS_MAX: usize = 1_000;
+const PROBLEM_CHARS_MAX: usize = 500;
+/// Longest notes of one kind, such as renames: who reads so many reads the plan itself.
+const NOTES_CHARS_MAX: usize = 4_000;
+/// Longest lists of problems: errors and policies, and other warnings.
+const PROBLEMS_CHARS_MAX: usize = 12_000;
+const WARNINGS_CHARS_MAX: usize = 6_000;
 /// Longest table; details have the rest.
 const TABLE_CHARS_MAX: usize = 20_000;
 /// Longest details of one resource, so that one catalog does not take the room of all.
@@ -45,9 +53,7 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
                 &mut text,
                 &format!("### Recado plan\n\n{}\n\n", capital(&sum)),
             );
-            for note in notes::of(plan) {
-                put(&mut text, &format!("{}\n\n", capital(&note)));
-            }
+            self::notes(notes::of(plan), &mut text);
         }
     }
     problems(&answer.diagnostics, &mut text);
@@ -58,19 +64,49 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
     text
 }
 
+fn notes(notes: Notes, text: &mut String) {
+    let Notes {
+        renames,
+        whole,
+        limits,
+    } = notes;
+    for (notes, noun) in [
+        (renames, "renames"),
+        (whole, "notes"),
+        (limits, "limits that it is over"),
+    ] {
+        let n = notes.len();
+        let lines = notes.into_iter();
+        let lines = lines.map(|note| {
+            format!(
+                "{}\n\n",
+                plain(&shortened_text(&capital(&note), NOTE_CHARS_MAX))
+            )
+        });
+        let shown = fill(text, lines, NOTES_CHARS_MAX);
+        if shown < n {
+            let more = output::count(i64::try_from(n - shown).unwrap_or(i64::MAX));
+            put(
+                text,
+                &format!("… and {more} more {noun}: `recado plan` shows all.\n\n"),
+            );
+        }
+    }
+}
+
 /// What is wrong, and what policies say; other warnings are folded.
 fn problems(diagnostics: &[pb::Diagnostic], text: &mut String) {
     let is_loud = |d: &&pb::Diagnostic| is_error(d) || d.code.starts_with("policy-");
     let (mut loud, quiet): (Vec<_>, Vec<_>) = diagnostics.iter().partition(is_loud);
     loud.sort_by_key(|d| !is_error(d));
-    text.push_str(&listed(&loud));
+    text.push_str(&listed(&loud, PROBLEMS_CHARS_MAX));
     if !quiet.is_empty() {
         let noun = if quiet.len() == 1 {
             "warning"
         } else {
             "warnings"
         };
-        let list = listed(&quiet);
+        let list = listed(&quiet, WARNINGS_CHARS_MAX);
         let n = quiet.len();
         put(
             text,
@@ -83,30 +119,13 @@ fn is_error(d: &pb::Diagnostic) -> bool {
     d.severity() == pb::DiagnosticSeverity::Error
 }
 
-fn listed(diagnostics: &[&pb::Diagnostic]) -> String {
+fn listed(diagnostics: &[&pb::Diagnostic], chars_max: usize) -> String {
     let mut text = String::new();
-    for d in diagnostics.iter().take(PROBLEMS_MAX) {
-        let severity = if is_error(d) { "❌" } else { "⚠️" };
-        let place = match (d.file.as_str(), d.line) {
-            ("", _) => String::new(),
-            (file, 0) => format!(" {}", code(file)),
-            (file, line) => format!(" {}", code(&format!("{file}:{line}"))),
-        };
-        let hint = match d.hint.as_str() {
-            "" => String::new(),
-            hint => format!("; {}", shortened_text(&plain(hint))),
-        };
-        let message = shortened_text(&plain(&d.message));
-        put(
-            &mut text,
-            &format!("- {severity} **{}**{place} {message}{hint}\n", d.code),
-        );
-    }
-    if diagnostics.len() > PROBLEMS_MAX {
-        put(
-            &mut text,
-            &format!("- … and {} more\n", diagnostics.len() - PROBLEMS_MAX),
-        );
+    let items = diagnostics.iter().take(PROBLEMS_MAX).map(|d| item(d));
+    let shown = fill(&mut text, items, chars_max);
+    if shown < diagnostics.len() {
+        let more = diagnostics.len() - shown;
+        put(&mut text, &format!("- … and {more} more\n"));
     }
     if !text.is_empty() {
         text.push('\n');
@@ -114,10 +133,30 @@ fn listed(diagnostics: &[&pb::Diagnostic]) -> String {
     text
 }
 
-/// One problem is told in a few lines.
-fn shortened_text(text: &str) -> String {
-    const MAX: usize = 500;
-    match text.char_indices().nth(MAX) {
+fn item(d: &pb::Diagnostic) -> String {
+    let severity = if is_error(d) { "❌" } else { "⚠️" };
+    let place = match (d.file.as_str(), d.line) {
+        ("", _) => String::new(),
+        (file, 0) => format!(" {}", code(&shortened_text(file, PROBLEM_CHARS_MAX))),
+        (file, line) => format!(
+            " {}",
+            code(&format!(
+                "{}:{line}",
+                shortened_text(file, PROBLEM_CHARS_MAX)
+            ))
+        ),
+    };
+    let hint = match d.hint.as_str() {
+        "" => String::new(),
+        hint => format!("; {}", plain(&shortened_text(hint, PROBLEM_CHARS_MAX))),
+    };
+    let message = plain(&shortened_text(&d.message, PROBLEM_CHARS_MAX));
+    format!("- {severity} **{}**{place} {message}{hint}\n", d.code)
+}
+
+/// One problem, or one note, is told in a few lines.
+fn shortened_text(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
     }
@@ -162,7 +201,8 @@ fn body(plan: &pb::Plan, text: &mut String) {
     }) {
         put(text, &format!("<sub>{}.</sub>\n\n", capital(words::MASKED)));
     }
-    let shown = fill(text, details.iter().cloned(), CHARS_MAX - END_CHARS);
+    let room = CHARS_MAX.saturating_sub(END_CHARS + text.chars().count());
+    let shown = fill(text, details.iter().cloned(), room);
     if shown < details.len() {
         cut.push(format!(
             "the details of {} resources",
@@ -181,11 +221,11 @@ fn body(plan: &pb::Plan, text: &mut String) {
 }
 
 /// Adds as many as there is room for, and says how many.
-fn fill(text: &mut String, parts: impl Iterator<Item = String>, max: usize) -> usize {
-    let (mut n, mut chars) = (0, text.chars().count());
+fn fill(text: &mut String, parts: impl Iterator<Item = String>, room: usize) -> usize {
+    let (mut n, mut chars) = (0, 0);
     for part in parts {
         chars += part.chars().count();
-        if chars > max {
+        if chars > room {
             break;
         }
         text.push_str(&part);
@@ -343,3 +383,6 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,49 @@
 //! What is said of a plan below its changes: what stays, and why.
 
+use std::collections::HashSet;
+
 use crate::api::pb;
 
 /// Names in one line; of more their number says enough.
 const NAMES_MAX: usize = 10;
 
-/// Below the sum of a plan's changes.
-pub(super) fn of(plan: &pb::Plan) -> Vec<String> {
+/// Below the sum of a plan's changes, by what they are about.
+pub(super) struct Notes {
+    pub(super) renames: Vec<String>,
+    /// What stays, and what is not counted.
+    pub(super) whole: Vec<String>,
+    pub(super) limits: Vec<String>,
+}
+
+pub(super) fn of(plan: &pb::Plan) -> Notes {
+    let kept = plan.orphans.iter();
+    let kept = kept.map(|orphan| (orphan.kind.as_str(), orphan.name.as_str()));
+    let kept: HashSet<_> = kept.collect();
     let renames = plan.changes.iter();
-    let renames = renames.filter_map(|change| rename(plan, change));
-    let limits = plan.limits.iter().map(limit);
-    let all = renames.chain(orphans(plan)).chain(limits);
-    all.chain(uncounted(plan)).collect()
+    let renames = renames.filter_map(|change| rename(&kept, change));
+    // Those of the whole plan before those of one resource, of which there may be hundreds.
+    let (each, whole): (Vec<_>, Vec<_>) = plan
+        .limits
+        .iter()
+        .partition(|limit| limit.allow.contains('='));
+    Notes {
+        renames: renames.collect(),
+        whole: orphans(plan).into_iter().chain(uncounted(plan)).collect(),
+        limits: whole.into_iter().chain(each).map(limit).collect(),
+    }
+}
+
+// === impl Notes ===
+
+impl Notes {
+    pub(super) fn all(self) -> impl Iterator<Item = String> {
+        let above = self.renames.into_iter().chain(self.whole);
+        above.chain(self.limits)
+    }
 }
 
 /// What a rename means is not what people expect of one.
-fn rename(plan: &pb::Plan, change: &pb::ResourceChange) -> Option<String> {
+fn rename(kept: &HashSet<(&str, &str)>, change: &pb::ResourceChange) -> Option<String> {
     let (kind, name, old) = (&change.kind, &change.name, &change.renamed_from);
     if old.is_empty() {
         return None;
@@ -31,9 +59,7 @@ fn rename(plan: &pb::Plan, change: &pb::ResourceChange) -> Option<String> {
         }
         _ => "what names it must name it anew".to_owned(),
     };
-    let mut orphans = plan.orphans.iter();
-    let is_kept = orphans.any(|orphan| orphan.kind == *kind && orphan.name == *old);
-    let also = if is_kept {
+    let also = if kept.contains(&(kind.as_str(), old.as_str())) {
         ", which stays beside it"
     } else {
         ""

@@ -1,11 +1,13 @@
 //! Plans that are kept and applied later, whose files are whose, and what an apply is held to.
 
 mod crash;
+mod folders;
 mod limits;
 mod neighbours;
 mod owners;
 mod properties;
 mod saved;
+mod versions;
 
 use recado::api::pb;
 

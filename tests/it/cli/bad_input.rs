@@ -120,6 +120,10 @@ fn what_is_no_file_and_what_has_no_name_is_told() {
     assert_eq!(told(folder.path()), one("file-unreadable", "socket.yaml"));
     drop(socket);
     fs::remove_file(folder.path().join("socket.yaml")).unwrap();
+    let name = folder.path().join("blocks\\vip.yaml");
+    fs::write(&name, SEGMENT).unwrap();
+    assert_eq!(told(folder.path()), one("file-path", "blocks\\vip.yaml"));
+    fs::remove_file(name).unwrap();
     let name = OsStr::from_bytes(b"v\xe9p.yaml");
     if fs::write(folder.path().join(name), SEGMENT).is_ok() {
         assert_eq!(told(folder.path()), one("file-encoding", "v\u{fffd}p.yaml"));

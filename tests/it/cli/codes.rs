@@ -107,6 +107,10 @@ fn made() -> tempfile::TempDir {
         "text.yaml",
         format!("kind: ContentBlock\nname: text\ncontent: '{{{{${{a}}}}}} {text}'\n"),
     );
+    // No checkout on Windows has these.
+    let block = |name: &str| format!("kind: ContentBlock\nname: {name}\ncontent: Bye\n");
+    write("aux.yaml", block("aux"));
+    write("blocks\\bye.yaml", block("bye"));
     drop(UnixListener::bind(folder.path().join("socket.yaml")).unwrap());
     folder
 }

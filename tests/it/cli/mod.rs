@@ -11,8 +11,10 @@ mod demo;
 mod dev;
 mod examples;
 mod fmt;
+mod forge;
 mod help;
 mod import;
+mod many;
 mod misses;
 mod offline;
 mod plan;
@@ -24,6 +26,7 @@ mod sends;
 mod serve;
 mod story;
 mod test_command;
+mod versions;
 
 use std::process::Output;
 

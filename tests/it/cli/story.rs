@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::time::Duration;
 
+use recado::clock::ManualClock;
 use serde_json::json;
 
 use super::{recado, stderr, stdout};
-use crate::process::{Options, Server};
+use crate::stage::Stage;
 
 const FILES: [(&str, &str); 4] = [
     (
@@ -32,45 +33,44 @@ const FILES: [(&str, &str); 4] = [
     ),
 ];
 
+/// What a colleague applies meanwhile.
+const HOTFIX: (&str, &str) = (
+    "teens.yaml",
+    "kind: Segment\nname: teens\nfilter: user.age < 20\n",
+);
+
 /// A terminal beside a server, and what was seen on it.
 struct Terminal {
     folder: tempfile::TempDir,
-    server: Server,
+    server: String,
     seen: String,
 }
 
 // === impl Terminal ===
 
 impl Terminal {
-    fn new() -> Self {
+    fn new(server: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("campaigns")).unwrap();
-        let server = Server::start(&Options {
-            store: &folder.path().join("recado.sqlite"),
-            graph_url: "http://127.0.0.1:1",
-        });
-        let terminal = Self {
-            folder,
-            server,
-            seen: String::new(),
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         };
         for (name, text) in FILES {
-            fs::write(terminal.path(name), text).unwrap();
+            write(&format!("campaigns/{name}"), text);
+            write(&format!("hotfix/{name}"), text);
         }
+        write(&format!("hotfix/{}", HOTFIX.0), HOTFIX.1);
         let people = (0..40).map(|n| {
             let user = json!({"external_id": format!("u{n:02}"), "attributes": {"age": 16 + n % 8, "messenger_id": format!("{}", 100 + n)}});
             user.to_string() + "\n"
         });
-        fs::write(
-            terminal.folder.path().join("people.jsonl"),
-            people.collect::<String>(),
-        )
-        .unwrap();
-        terminal
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("campaigns").join(name)
+        write("people.jsonl", &people.collect::<String>());
+        Self {
+            folder,
+            server: server.to_owned(),
+            seen: String::new(),
+        }
     }
 
     fn edit(&mut self, path: &str, from: &str, to: &str) {
@@ -78,18 +78,31 @@ impl Terminal {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(from), "{path}");
         fs::write(file, text.replace(from, to)).unwrap();
-        writeln!(self.seen, "# {path}: {from} -> {to}\n").unwrap();
+        self.note(&format!("{path}: {from} -> {to}"));
+    }
+
+    fn copy(&mut self, from: &str, to: &str) {
+        let path = |name: &str| self.folder.path().join(name);
+        fs::copy(path(from), path(to)).unwrap();
+        self.note(&format!("{to} is a copy of {from}"));
+    }
+
+    fn note(&mut self, text: &str) {
+        writeln!(self.seen, "# {text}\n").unwrap();
     }
 
     /// What a command prints, and how it ends.
-    fn run(&mut self, line: &str) {
+    async fn run(&mut self, line: &str) {
         let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
         let mut command = recado(&arguments);
         let is_offline = matches!(arguments[0], "fmt" | "validate" | "test");
         if !is_offline {
-            command.args(["--server", &self.server.grpc]);
+            command.args(["--server", &self.server]);
         }
-        let output = command.current_dir(self.folder.path()).output().unwrap();
+        command.current_dir(self.folder.path());
+        // The server runs beside it in this process.
+        let output = tokio::task::spawn_blocking(move || command.output());
+        let output = output.await.unwrap().unwrap();
         let code = output.status.code().unwrap();
         let told = steady(&(stdout(&output) + &stderr(&output)));
         writeln!(self.seen, "$ {line}\n{told}({code})\n").unwrap();
@@ -116,34 +129,68 @@ fn steady(text: &str) -> String {
 
 #[test]
 fn a_pull_request_from_its_first_edit_to_its_merge_and_back() {
-    let mut terminal = Terminal::new();
-    terminal.run("recado users import people.jsonl");
-    terminal.run("recado apply campaigns --author ana --commit c0ffee --yes");
+    let clock = ManualClock::at("2026-11-01T08:00:00Z".parse().unwrap());
+    Stage::new().with_clock(&clock).run(async |live| {
+        let mut terminal = Terminal::new(&live.grpc);
+        written(&mut terminal).await;
+        refused(&mut terminal, &clock).await;
+        merged(&mut terminal).await;
+        insta::assert_snapshot!("story", terminal.seen);
+    });
+}
+
+/// From the first edit to a plan that is reviewed.
+async fn written(terminal: &mut Terminal) {
+    terminal.run("recado users import people.jsonl").await;
+    let first = "recado apply campaigns --author ana --commit c0ffee --yes";
+    terminal.run(first).await;
     terminal.edit("campaigns/adults.yaml", ">= 18", ">= 21");
     terminal.edit(
         "campaigns/sale.yaml",
         "the sale begins.",
         "the sale begins on Monday.",
     );
-    terminal.run("recado fmt --check campaigns");
-    terminal.run("recado validate campaigns");
-    terminal.run("recado test campaigns");
+    terminal.run("recado fmt --check campaigns").await;
+    terminal.run("recado validate campaigns").await;
+    terminal.run("recado test campaigns").await;
     terminal.edit("campaigns/sale.yaml", "age: 20", "age: 22");
-    terminal.run("recado test campaigns");
-    terminal.run("recado drift campaigns");
-    terminal.run("recado plan campaigns --format markdown --out plan.json --commit decade");
-    fs::copy(
-        terminal.folder.path().join("plan.json"),
-        terminal.folder.path().join("edited.json"),
-    )
-    .unwrap();
+    terminal.run("recado test campaigns").await;
+    terminal.run("recado drift campaigns").await;
+    let plan = "recado plan campaigns --format markdown --out plan.json --commit decade";
+    terminal.run(plan).await;
+}
+
+/// An edited plan, one that is too old, and one that somebody was faster than.
+async fn refused(terminal: &mut Terminal, clock: &ManualClock) {
+    terminal.copy("plan.json", "edited.json");
     terminal.edit("edited.json", ">= 21", ">= 18");
-    terminal.run("recado apply --plan edited.json");
-    terminal.run("recado apply --plan plan.json --author ben");
-    terminal.run("recado apply --plan plan.json --author ben");
-    terminal.run("recado drift campaigns");
-    terminal.run("recado rollback 1 --yes --author ben");
-    terminal.run("recado apply --plan plan.json");
-    terminal.run("recado revisions");
-    insta::assert_snapshot!("story", terminal.seen);
+    terminal.run("recado apply --plan edited.json").await;
+    clock.advance(Duration::from_hours(25));
+    terminal.note("a day and an hour later");
+    terminal.run("recado apply --plan plan.json").await;
+    let plan = "recado plan campaigns --out plan.json --commit decade";
+    terminal.run(plan).await;
+    terminal
+        .run("recado apply hotfix --author carla --commit f1ced --yes")
+        .await;
+    terminal
+        .run("recado apply --plan plan.json --author ben")
+        .await;
+}
+
+/// What was reviewed is applied, once, and taken back.
+async fn merged(terminal: &mut Terminal) {
+    terminal.copy("hotfix/teens.yaml", "campaigns/teens.yaml");
+    let plan = "recado plan campaigns --out plan.json --commit decade";
+    terminal.run(plan).await;
+    terminal
+        .run("recado apply --plan plan.json --author ben")
+        .await;
+    terminal
+        .run("recado apply --plan plan.json --author ben")
+        .await;
+    terminal.run("recado drift campaigns").await;
+    terminal.run("recado rollback 2 --yes --author ben").await;
+    terminal.run("recado apply --plan plan.json").await;
+    terminal.run("recado revisions").await;
 }
