@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::exit::Exit;
+use super::reasons;
 use crate::api::client;
 
 /// Lines of field violations shown; a batch may break a rule a thousand times.
@@ -95,8 +96,10 @@ impl Error {
             Self::Unwatched { id, .. } => Some(format!(
                 "follow it with `recado sends watch {id}`, which needs a token with the scope `read` where there are tokens"
             )),
-            Self::Plan(_) => advice("PLAN_EDITED").map(str::to_owned),
-            Self::Unsettled { again, .. } => Some(again.clone()),
+            Self::Plan(_) => explained("PLAN_EDITED"),
+            Self::Unsettled { again, .. } => {
+                Some(format!("{again}; see `recado explain unsettled`"))
+            }
             Self::NoFiles { .. } => {
                 Some("is it the right folder? `--allow-empty` says that it is".to_owned())
             }
@@ -177,7 +180,7 @@ impl From<&Status> for Refusal {
             },
             is_cut_off,
             hint: wait
-                .or_else(|| advice(&reason).map(str::to_owned))
+                .or_else(|| explained(&reason))
                 .or_else(|| (reason.is_empty() && is_stranger(status.code())).then(stranger)),
             marks: (0..violations.len()).map(|n| marked(n).cloned()).collect(),
             reason,
@@ -224,6 +227,15 @@ fn is_stranger(code: Code) -> bool {
 
 fn stranger() -> String {
     "is this the gRPC address of a recado server? Its HTTP door is another one".to_owned()
+}
+
+/// What to do, and what to type to read more.
+fn explained(reason: &str) -> Option<String> {
+    let advice = advice(reason)?;
+    Some(match reasons::hint(reason) {
+        Some(page) => format!("{advice}; see {page}"),
+        None => advice.to_owned(),
+    })
 }
 
 fn advice(reason: &str) -> Option<&'static str> {

@@ -39,6 +39,7 @@ mod explain;
 mod import;
 mod plan;
 mod preview;
+mod reasons;
 mod revision;
 mod sandbox;
 mod saved;

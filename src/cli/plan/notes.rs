@@ -43,10 +43,9 @@ fn rename(plan: &pb::Plan, change: &pb::ResourceChange) -> Option<String> {
 }
 
 fn limit(limit: &pb::PlanLimit) -> String {
-    format!(
-        "over a limit: {}; `--allow {}` lifts it",
-        limit.message, limit.allow
-    )
+    let (message, allow) = (&limit.message, &limit.allow);
+    let name = allow.split('=').next().unwrap_or(allow);
+    format!("over a limit: {message}; `--allow {allow}` lifts it (`recado explain {name}`)")
 }
 
 fn orphans(plan: &pb::Plan) -> Option<String> {
