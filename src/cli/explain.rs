@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::error::Error;
 use super::exit::Exit;
-use super::{output, reasons};
+use super::{output, page, reasons};
 use crate::diagnostic::{Severity, codes, did_you_mean};
 
 /// Pages that are about no code, and what each says.
@@ -63,7 +63,11 @@ impl Explain {
             return Err(Error::Usage(unknown(&name)));
         };
         let page = page.split(BESIDE).next().unwrap_or(page);
-        output::raw(page.as_bytes());
+        // What is piped goes on as Markdown.
+        match output::width() {
+            Some(width) => output::raw(page::render(page, width).as_bytes()),
+            None => output::raw(page.as_bytes()),
+        }
         Ok(Exit::OK)
     }
 }

@@ -15,6 +15,7 @@ mod list;
 mod local;
 mod logging;
 mod output;
+mod page;
 mod stop;
 mod watch;
 mod whole;
