@@ -125,9 +125,12 @@ fn table(rows: &[Vec<String>], width: usize) -> String {
     if let Some(head) = head {
         // What is code there keeps its letters.
         let is_word = |cell: &str| cell.chars().all(|c| c.is_alphabetic() || c == ' ');
-        table.set_header(head.iter().map(|cell| match is_word(cell) {
-            true => cell.to_uppercase(),
-            false => cell.clone(),
+        table.set_header(head.iter().map(|cell| {
+            if is_word(cell) {
+                cell.to_uppercase()
+            } else {
+                cell.clone()
+            }
         }));
     }
     let is_rule = |row: &&Vec<String>| {
@@ -171,9 +174,10 @@ fn painted(lines: &[String]) -> Vec<String> {
     let paint = |line: &String| {
         let parts = line.split(CODE_MARK).enumerate().map(|(at, part)| {
             is_code ^= at > 0;
-            match is_code && !part.trim().is_empty() {
-                true => format!("{CODE}{part}{CODE:#}"),
-                false => part.to_owned(),
+            if is_code && !part.trim().is_empty() {
+                format!("{CODE}{part}{CODE:#}")
+            } else {
+                part.to_owned()
             }
         });
         parts.collect()
@@ -304,7 +308,7 @@ A filter is a CEL (https://cel.dev) expression; see files. It is user.age > 3, o
             let shown = plain(page, 80);
             for line in shown.lines().filter(|line| !line.starts_with(INDENT)) {
                 assert!(!line.starts_with(['|', '#']), "{line}");
-                assert!(!line.contains("](") && !line.contains("`"), "{line}");
+                assert!(!line.contains("](") && !line.contains('`'), "{line}");
                 assert!(line.width() <= 80 || !line.contains(' '), "{line}");
             }
         }

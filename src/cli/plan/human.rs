@@ -73,7 +73,7 @@ impl Page {
         if change.action() == pb::ChangeAction::Update && change.fields.is_empty() {
             self.text(4, words::LAYOUT, str::to_owned);
         }
-        self.fields(&change.fields);
+        self.fields(&words::fields(&change.fields));
         self.messages(&effect, change.action() == pb::ChangeAction::Create);
     }
 
@@ -147,7 +147,8 @@ impl Page {
         };
         self.text(4, &told, str::to_owned);
         for diff in &messages.diffs {
-            self.text(6, &words::difference(diff, messages.sampled), str::to_owned);
+            let told = words::difference(diff, messages.sampled, is_new);
+            self.text(6, &told, str::to_owned);
             self.diff(8, &diff.diff);
         }
         if messages.not_shown > 0 {

@@ -342,8 +342,8 @@ mod tests {
         assert_eq!(lines(text), expected);
         assert_eq!(lines(&text.replace('\n', "\r\n")), expected);
         // More than the reader takes at once.
-        let long: String = (0..5_000).map(|n| format!("u{n},x\r\n")).collect();
-        let found = lines(&format!("id,n\r\n{long}"));
+        let long: Vec<_> = (0..5_000).map(|n| format!("u{n},x\r\n")).collect();
+        let found = lines(&format!("id,n\r\n{}", long.concat()));
         let wanted = (0..5_000).map(|n| (n + 2, format!("u{n}")));
         assert_eq!(found, wanted.collect::<Vec<_>>());
     }
