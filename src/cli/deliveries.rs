@@ -8,7 +8,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::list::{self, Column};
 use super::sends::page_size;
-use super::{json, output};
+use super::{json, output, reasons};
 use crate::api::client::Client;
 use crate::api::pb;
 
@@ -97,6 +97,9 @@ impl Deliveries {
             }
         } else {
             listing(&found);
+            if let Some(hint) = reasons::hint_of(&found) {
+                output::note(hint);
+            }
         }
         list::note_rest(found.len(), "the oldest", &next);
         Ok(Exit::OK)

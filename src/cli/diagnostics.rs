@@ -32,8 +32,10 @@ pub(super) fn to_json(diagnostics: &[Diagnostic]) -> Value {
         .collect()
 }
 
-/// With files as the command line leads to them, so that an editor finds them.
+/// With files as the command line leads to them, so that an editor finds them; by place, wherever each was found.
 pub(super) fn located(mut diagnostics: Vec<Diagnostic>, folder: &Path) -> Vec<Diagnostic> {
+    let by = |d: &Diagnostic| (d.file.clone(), d.line, d.column);
+    diagnostics.sort_by_cached_key(by);
     let named = diagnostics.iter_mut().filter(|d| !d.file.is_empty());
     for diagnostic in named.filter(|_| folder != Path::new(".")) {
         diagnostic.file = folder.join(&diagnostic.file).display().to_string();
@@ -127,6 +129,36 @@ fn place(d: &Diagnostic) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problems_are_told_by_place() {
+        let of = |file: &str, line, column| Diagnostic {
+            file: file.to_owned(),
+            line,
+            column,
+            ..Diagnostic::default()
+        };
+        let found = vec![
+            of("b", 1, 1),
+            of("a", 10, 1),
+            of("a", 2, 9),
+            of("a", 2, 1),
+            of("", 0, 0),
+        ];
+        let told = located(found, Path::new("x"));
+        let told: Vec<_> = told
+            .iter()
+            .map(|d| (d.file.as_str(), d.line, d.column))
+            .collect();
+        let expected = [
+            ("", 0, 0),
+            ("x/a", 2, 1),
+            ("x/a", 2, 9),
+            ("x/a", 10, 1),
+            ("x/b", 1, 1),
+        ];
+        assert_eq!(told, expected);
+    }
 
     #[test]
     fn a_problem_is_shown_with_its_line_and_a_mark() {

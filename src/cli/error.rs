@@ -9,6 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::exit::Exit;
+use super::reasons;
 use crate::api::client;
 use crate::api::version::{self, Release};
 
@@ -105,7 +106,9 @@ impl Error {
                 "compare `recado --version` with the server's, and replace whichever is older"
                     .to_owned(),
             ),
-            Self::Unsettled { again, .. } => Some(again.clone()),
+            Self::Unsettled { again, .. } => {
+                Some(format!("{again}; see `recado explain unsettled`"))
+            }
             Self::NoFiles { .. } => {
                 Some("is it the right folder? `--allow-empty` says that it is".to_owned())
             }
@@ -185,11 +188,9 @@ impl From<&Status> for Refusal {
                 status.message().to_owned()
             },
             is_cut_off,
-            hint: wait
-                .or_else(|| advice(&reason).map(str::to_owned))
-                .or_else(|| {
-                    (reason.is_empty() && is_stranger(status.code())).then(|| stranger(status))
-                }),
+            hint: wait.or_else(|| explained(&reason)).or_else(|| {
+                (reason.is_empty() && is_stranger(status.code())).then(|| stranger(status))
+            }),
             marks: (0..violations.len()).map(|n| marked(n).cloned()).collect(),
             reason,
             violations,
@@ -250,6 +251,15 @@ fn stranger(status: &Status) -> String {
         ),
         _ => "is this the gRPC address of a recado server? Its HTTP door is another one".to_owned(),
     }
+}
+
+/// What to do, and what to type to read more.
+fn explained(reason: &str) -> Option<String> {
+    let advice = advice(reason)?;
+    Some(match reasons::hint(reason) {
+        Some(page) => format!("{advice}; see {page}"),
+        None => advice.to_owned(),
+    })
 }
 
 fn advice(reason: &str) -> Option<&'static str> {

@@ -105,6 +105,7 @@ impl Send {
         })?;
         if !self.json {
             sends::print(&seen);
+            sends::note_reasons(&seen);
         }
         Ok(exit)
     }

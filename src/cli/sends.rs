@@ -96,6 +96,7 @@ impl Sends {
                 let send = watch(&mut client, &one.id, one.json).await?;
                 if !one.json {
                     print(&send);
+                    note_reasons(&send);
                 }
                 Ok(Exit::OK)
             }
@@ -206,6 +207,17 @@ pub(super) fn print(send: &pb::Send) {
     }
     for line in misses(send) {
         output::line(line);
+    }
+}
+
+/// Where it is told why some got nothing.
+pub(super) fn note_reasons(send: &pb::Send) {
+    let counts = send.counts.unwrap_or_default();
+    if counts.failed + counts.skipped + counts.unknown > 0 {
+        output::note(format_args!(
+            "`recado deliveries list --send {}` has the reasons, `recado explain REASON` what each is",
+            send.id
+        ));
     }
 }
 

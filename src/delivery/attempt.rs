@@ -216,7 +216,7 @@ impl Attempts {
     }
 
     fn unmade(&self, due: &Due, refusal: Refusal, now: Timestamp) -> Unprepared {
-        let Refusal { reason, notes } = refusal;
+        let Refusal { reason, notes, .. } = refusal;
         let outcome = match reason.code {
             ReasonCode::ChannelMisconfigured => return self.later(due, &reason.detail, now),
             ReasonCode::Aborted => Outcome::Skipped(reason),

@@ -76,6 +76,8 @@ pub enum Unmade {
 pub struct Refusal {
     pub reason: Reason,
     pub notes: Notes,
+    /// Where in what was rendered it is. Holds what people's attributes hold: for who looks at a preview, and kept nowhere.
+    pub seen: Option<String>,
 }
 
 /// How the answer is read.
@@ -122,6 +124,7 @@ impl From<Reason> for Box<Refusal> {
         Self::new(Refusal {
             reason,
             notes: Notes::default(),
+            seen: None,
         })
     }
 }

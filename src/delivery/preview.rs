@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::campaign::Set;
+use crate::campaign::{self, Set, SourceFile};
 use crate::config::secret::Secrets;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::model::Value;
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::id::DeliveryId;
+use crate::model::resource::{Document, Kind};
 use crate::model::user::Profile;
 use crate::store;
 
 use super::attempt::{Attempts, of};
-use super::compose::{self, Composed, Subject};
-use super::contents::{Asked, Gathered};
+use super::compose::{self, Composed, Refusal, Subject};
+use super::contents::{Asked, Gathered, How};
 use super::gates::{self, GateVerdict};
 use super::guard;
 use super::known::Known;
@@ -170,9 +172,14 @@ impl Attempts {
                 let settings = &request.draft_of.unwrap_or(request.set).connected_content;
                 let whole = (campaign, channel, settings.as_ref());
                 let composed = self.compose(whole, &subject, secrets, gathered).await;
-                composed.map_err(|refusal| {
-                    misses = refusal.notes.misses.into_iter().collect();
-                    refusal.reason
+                composed.map_err(|mut refusal| {
+                    if request.draft_of.is_some() {
+                        by_applied(&mut refusal.reason, &mut gathered.asked);
+                    }
+                    misses = std::mem::take(&mut refusal.notes.misses)
+                        .into_iter()
+                        .collect();
+                    seen(*refusal, request)
                 })
             }
             (Some(reason), _) => Err(reason),
@@ -188,4 +195,55 @@ impl Attempts {
             asked: Vec::new(),
         })
     }
+}
+
+/// What a draft is refused by Settings that are not its own says so: the files may well allow it.
+fn by_applied(reason: &mut Reason, asked: &mut [Asked]) {
+    let Some(last) = asked.last_mut() else { return };
+    // One that its own Settings refuse was not asked for.
+    if last.how == How::NotCalled && last.result == reason.detail {
+        let text = reason
+            .detail
+            .replace("that Settings do not", "that the applied Settings do not");
+        reason.detail = format!(
+            "{text}: a preview of files calls only what the applied Settings allow, so apply those with it first"
+        );
+        last.result.clone_from(&reason.detail);
+    }
+}
+
+/// A reason with where it is, for who looks at it.
+fn seen(refusal: Refusal, request: &Request<'_>) -> Reason {
+    let mut reason = refusal.reason;
+    if let (Some(seen), false) = (refusal.seen, request.is_test) {
+        let place = raw_body(request.set, request.campaign);
+        let place = place.map_or_else(String::new, |place| format!("\n  --> {place}"));
+        reason.detail = format!("{}: {seen}", reason.detail);
+        reason.detail.push_str(&place);
+    }
+    reason
+}
+
+/// Where the body of a campaign stands, or that of its template.
+fn raw_body(set: &Set, campaign: &str) -> Option<String> {
+    let users = set.uses.inverted();
+    let is_its = |it: &&Document| match it.kind {
+        Kind::Campaign => it.name == campaign,
+        Kind::Template => {
+            let users = users.of(Kind::Template, &it.name);
+            let mut campaigns = users.iter().filter(|(kind, _)| *kind == Kind::Campaign);
+            campaigns.any(|(_, name)| name == campaign)
+        }
+        _ => false,
+    };
+    let mut its = set.documents.iter().filter(is_its);
+    let document = its.find(|it| it.source.lines().any(|line| line.starts_with("raw:")))?;
+    let file = SourceFile {
+        path: document.path.clone(),
+        text: document.source.clone(),
+    };
+    let here = Diagnostic::error(codes::WRONG_VALUE, "");
+    let placed = campaign::placed(&file, "raw.body", vec![here]);
+    let place = placed.into_iter().next()?.place?;
+    Some(format!("{}:{}:{}", place.file, place.line, place.column))
 }

@@ -94,6 +94,8 @@ pub const FILE_BYTES_MAX: usize = 1024 * 1024;
 pub const DIAGNOSTICS_MAX: usize = 1_000;
 /// Problems that are told of one text: each makes a way on through the rest of it.
 pub const TEXT_PROBLEMS_MAX: usize = 100;
+/// Times that a text with mistakes is parsed again for further ones: each goes through all of it.
+pub const TEXT_PARSES_MAX: usize = 10;
 /// Largest sum of the words that Settings call marketing, in bytes: they are one pattern, tried on every text.
 pub const MARKETING_WORDS_BYTES_MAX: usize = 4 * 1024;
 /// Most files in a folder of campaigns.

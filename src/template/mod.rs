@@ -19,6 +19,7 @@ mod language;
 mod library;
 mod misses;
 mod parse;
+mod recover;
 mod rewrite;
 mod scope;
 mod state;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::caught::caught;
 use super::language::LANGUAGE;
 use super::library::{Library, References};
+use super::recover;
 use super::rewrite::{Bare, Rewritten, rewrite};
 use super::tags::Body;
 use super::visits::Branch;
@@ -33,9 +34,20 @@ pub(super) struct Parsed {
 /// Everything that is wrong, with places in the author's text.
 pub(super) fn parse(source: &str, library: &Library) -> Result<Parsed, Vec<Diagnostic>> {
     check_length(source)?;
+    once(source, library).map_err(|found| recover::all(source, library, found))
+}
+
+fn once(source: &str, library: &Library) -> Result<Parsed, Vec<Diagnostic>> {
     let rewritten = rewrite(source, library, library.visits())?;
     let text = rewritten.text.clone();
     finish(source, rewritten, &text)
+}
+
+/// What the parser says first of a text, if it is not content.
+pub(super) fn misparsed(source: &str, rewritten: &Rewritten) -> Option<Diagnostic> {
+    let parsed = caught(|| liquid_core::parser::parse(&rewritten.text, &LANGUAGE))?;
+    let error = parsed.err()?;
+    Some(diagnose(source, rewritten, &error.to_string()))
 }
 
 /// Parses the head of a loop, `item in list limit:3`.

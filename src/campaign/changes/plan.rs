@@ -13,6 +13,9 @@ use crate::campaign::set::Set;
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::resource::{Action, Document, Kind};
 
+/// Lists whose items are known by name, wherever they stand among each other.
+const NAMED_LISTS: [&str; 2] = ["policies", "tests"];
+
 /// The difference between the applied state and files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -184,6 +187,14 @@ fn rows(text: &str) -> Json {
     Json::Object(lines.collect())
 }
 
+/// What the items of a list are called, where each has a name of its own.
+fn names(items: &[Json]) -> Option<Vec<&str>> {
+    let names = items.iter().map(|item| item.get("name")?.as_str());
+    let names: Vec<_> = names.collect::<Option<_>>()?;
+    let different: BTreeSet<_> = names.iter().collect();
+    (different.len() == names.len()).then_some(names)
+}
+
 fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, Json>) {
     match json {
         Json::Object(map) if !map.is_empty() => {
@@ -197,8 +208,15 @@ fn flatten(json: &Json, path: String, out: &mut BTreeMap<String, Json>) {
             }
         }
         Json::Array(items) if !items.is_empty() => {
+            // By name one that is put between others is one change, and not one of all behind it.
+            let names = NAMED_LISTS.contains(&path.as_str()).then(|| names(items));
+            let names = names.flatten();
             for (at, value) in items.iter().enumerate() {
-                flatten(value, format!("{path}[{at}]"), out);
+                let key = match &names {
+                    Some(names) => names[at].to_owned(),
+                    None => at.to_string(),
+                };
+                flatten(value, format!("{path}[{key}]"), out);
             }
         }
         leaf => drop(out.insert(path, leaf.clone())),

@@ -286,6 +286,11 @@ impl Checker<'_> {
             self.refers(read, "segment", read.root.text("segment"));
             self.refers(read, "template", read.root.text("template"));
         }
+        let name = read.root.text("name").unwrap_or_default();
+        let raw = read.root.get("raw").map(|entry| &entry.value);
+        if let Some(body) = raw.and_then(|raw| raw.text("body")) {
+            self.text(read, "raw.body", body, (Kind::Campaign, name));
+        }
         let Some(message) = read.root.get("message") else {
             return;
         };

@@ -371,7 +371,8 @@ fn shaped(read: Read<'_>) -> Result<Parsed<'_>, (Read<'_>, Vec<Diagnostic>)> {
 fn twice(parsed: &[Parsed<'_>]) -> Vec<Diagnostic> {
     let mut first: HashMap<(Kind, &str), &str> = HashMap::new();
     let mut problems = Vec::new();
-    for one in parsed {
+    // Of Settings there is one, whatever their names: that is told once.
+    for one in parsed.iter().filter(|one| one.kind != Kind::Settings) {
         let key = (one.kind, one.name.as_str());
         if let Some(other) = first.get(&key) {
             let message = format!(

@@ -11,7 +11,7 @@ use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::files::Campaigns;
-use crate::cli::{connect, diagnostics, git, output, saved};
+use crate::cli::{connect, diagnostics, git, output, saved, whole};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -64,6 +64,8 @@ enum Format {
 
 impl Plan {
     pub(in crate::cli) async fn run(self) -> Result<Exit, Error> {
+        // A plan may take a while, and would be lost.
+        self.out.as_deref().map_or(Ok(()), whole::check)?;
         let files = self.campaigns.read()?;
         let mut client = self.server.connect().await?;
         let mut answer = self.ask(&mut client, files.clone()).await?;

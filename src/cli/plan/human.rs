@@ -73,7 +73,8 @@ impl Page {
         if change.action() == pb::ChangeAction::Update && change.fields.is_empty() {
             self.text(4, words::LAYOUT, str::to_owned);
         }
-        self.fields(&change.fields, change.fields_total);
+        let left_out = (change.fields_total as usize).saturating_sub(change.fields.len());
+        self.fields(&words::fields(&change.fields), left_out);
         self.messages(&effect, change.action() == pb::ChangeAction::Create);
     }
 
@@ -129,7 +130,7 @@ impl Page {
         }
     }
 
-    fn fields(&mut self, fields: &[pb::FieldChange], total: u32) {
+    fn fields(&mut self, fields: &[pb::FieldChange], left_out: usize) {
         for field in fields.iter().take(FIELDS_MAX) {
             self.text(4, &field.path, str::to_owned);
             if field.diff.is_empty() {
@@ -139,8 +140,11 @@ impl Page {
                 self.diff(6, &field.diff);
             }
         }
-        let shown = fields.len().min(FIELDS_MAX);
-        self.more(4, total as usize, shown, "fields");
+        self.more(4, fields.len(), FIELDS_MAX, "fields");
+        if left_out > 0 {
+            let told = format!("… and {left_out} that the answer had no room for");
+            self.text(4, &told, str::to_owned);
+        }
     }
 
     fn messages(&mut self, effect: &pb::Effect, is_new: bool) {
@@ -152,7 +156,8 @@ impl Page {
         };
         self.text(4, &told, str::to_owned);
         for diff in &messages.diffs {
-            self.text(6, &words::difference(diff, messages.sampled), str::to_owned);
+            let told = words::difference(diff, messages.sampled, is_new);
+            self.text(6, &told, str::to_owned);
             self.diff(8, &diff.diff);
         }
         if messages.not_shown > 0 {

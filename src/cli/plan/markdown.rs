@@ -248,7 +248,7 @@ fn changed(change: &pb::ResourceChange) -> Entry {
         title: format!("{} {}", change.kind, code(&change.name)),
         effect: change.effect.clone().unwrap_or_default(),
         notes: notes.into_iter().collect(),
-        fields: change.fields.clone(),
+        fields: words::fields(&change.fields),
         action: Some(change.action()),
         is_filter_told: is_told(change),
     }
@@ -371,7 +371,7 @@ impl Entry {
         };
         lines.push(format!("{}:", capital(&told)));
         for diff in &messages.diffs {
-            let told = words::difference(diff, messages.sampled);
+            let told = words::difference(diff, messages.sampled, self.is_new());
             lines.push(format!("- {}", plain(&told)));
             lines.extend(fenced(&diff.diff));
         }

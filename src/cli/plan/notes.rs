@@ -70,10 +70,9 @@ fn rename(kept: &HashSet<(&str, &str)>, change: &pb::ResourceChange) -> Option<S
 }
 
 fn limit(limit: &pb::PlanLimit) -> String {
-    format!(
-        "over a limit: {}; `--allow {}` lifts it",
-        limit.message, limit.allow
-    )
+    let (message, allow) = (&limit.message, &limit.allow);
+    let name = allow.split('=').next().unwrap_or(allow);
+    format!("over a limit: {message}; `--allow {allow}` lifts it (`recado explain {name}`)")
 }
 
 fn orphans(plan: &pb::Plan) -> Option<String> {

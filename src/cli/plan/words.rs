@@ -10,6 +10,9 @@ pub(super) const AT_ONCE: &str =
 pub(super) const MASKED: &str = "messages: made for some of the audience, without trigger properties and connected content; \
      personal values are shown as ‹name›";
 
+/// How far behind the first field of an item its name is looked for; fields go by path.
+const ITEM_FIELDS_MAX: usize = 100;
+
 /// Why a change has no fields.
 pub(super) const LAYOUT: &str = "only comments, layout, or where the file stands";
 
@@ -155,7 +158,7 @@ pub(super) fn messages(messages: &pb::MessageDiffs, is_new: bool) -> Option<Stri
 }
 
 /// What one difference is, in one line.
-pub(super) fn difference(diff: &pb::MessageDiff, sampled: i64) -> String {
+pub(super) fn difference(diff: &pb::MessageDiff, sampled: i64, is_new: bool) -> String {
     let n = format!(
         "{} of {}",
         output::count(diff.users),
@@ -167,6 +170,8 @@ pub(super) fn difference(diff: &pb::MessageDiff, sampled: i64) -> String {
         detail => format!("{}: {}", problem.code, one_line(detail)),
     };
     let what = match (&diff.problem_before, &diff.problem) {
+        // There was none that could be lost.
+        (_, Some(now)) if is_new => format!(", for whom no message can be made ({})", told(now)),
         (None, Some(now)) => format!(", no message any more ({})", told(now)),
         (Some(was), None) => format!(", a message where there was none ({})", told(was)),
         (Some(was), Some(now)) => format!(
@@ -180,6 +185,57 @@ pub(super) fn difference(diff: &pb::MessageDiff, sampled: i64) -> String {
         (None, None) => String::new(),
     };
     format!("{n}, such as {example}{what}")
+}
+
+/// Fields, those of an item that came or went as one: a policy is known by its name, not by its keys.
+pub(super) fn fields(fields: &[pb::FieldChange]) -> Vec<pb::FieldChange> {
+    let mut told = Vec::new();
+    let mut rest = fields;
+    while let Some((first, behind)) = rest.split_first() {
+        let near = rest.iter().take(ITEM_FIELDS_MAX);
+        let items = near.filter_map(|field| Some((item(field)?, field)));
+        let mut items = items.filter(|(prefix, _)| is_within(first, prefix));
+        let Some((prefix, name)) = items.next() else {
+            told.push(first.clone());
+            rest = behind;
+            continue;
+        };
+        let n = rest.iter().take_while(|field| is_within(field, prefix));
+        let (of_item, others) = rest.split_at(n.count());
+        let (what, is_there): (_, fn(&pb::FieldChange) -> &str) = match name.before.as_str() {
+            "" => ("added", |field| &field.after),
+            _ => ("removed", |field| &field.before),
+        };
+        let lines = of_item.iter().filter(|field| *field != name).map(|field| {
+            let key = field.path[prefix.len()..].trim_start_matches('.');
+            format!("{key}: {}", is_there(field))
+        });
+        let lines = lines.collect::<Vec<_>>().join("\n");
+        let (before, after) = match what {
+            "added" => (String::new(), lines),
+            _ => (lines, String::new()),
+        };
+        told.push(pb::FieldChange {
+            path: format!("{prefix} ({what})"),
+            before,
+            after,
+            ..pb::FieldChange::default()
+        });
+        rest = others;
+    }
+    told
+}
+
+/// The path of an item, of a field that is the name of one which came or went.
+fn item(field: &pb::FieldChange) -> Option<&str> {
+    let prefix = field.path.strip_suffix(".name")?;
+    let is_one = field.before.is_empty() != field.after.is_empty();
+    (prefix.ends_with(']') && is_one).then_some(prefix)
+}
+
+fn is_within(field: &pb::FieldChange, prefix: &str) -> bool {
+    let below = field.path.strip_prefix(prefix);
+    below.is_some_and(|rest| rest.starts_with(['.', '[']))
 }
 
 /// The fields of a segment show a filter that is another as a whole: its clauses would say it twice.
@@ -208,4 +264,65 @@ pub(super) fn is_calm(effect: &pb::Effect) -> bool {
 pub(super) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     output::harmless(&words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(path: &str, before: &str, after: &str) -> pb::FieldChange {
+        pb::FieldChange {
+            path: path.to_owned(),
+            before: before.to_owned(),
+            after: after.to_owned(),
+            ..pb::FieldChange::default()
+        }
+    }
+
+    #[test]
+    fn items_that_came_or_went_are_told_as_one() {
+        let changed = field("policies[big].when", "a", "b");
+        let told = fields(&[
+            field("owner", "", "growth"),
+            changed.clone(),
+            field("policies[new].level", "", "deny"),
+            field("policies[new].name", "", "new"),
+            field("policies[new].when", "", "true\n&& false"),
+            field("policies[old].level", "warn", ""),
+            field("policies[old].name", "old", ""),
+            field("tests[0].name", "a", "b"),
+        ]);
+        let expected = [
+            field("owner", "", "growth"),
+            changed,
+            field(
+                "policies[new] (added)",
+                "",
+                "level: deny\nwhen: true\n&& false",
+            ),
+            field("policies[old] (removed)", "level: warn", ""),
+            field("tests[0].name", "a", "b"),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_new_campaign_has_lost_no_message() {
+        let diff = pb::MessageDiff {
+            users: 3,
+            example: "ana".to_owned(),
+            problem: Some(pb::DeliveryReason {
+                code: "aborted".to_owned(),
+                detail: "no city".to_owned(),
+                ..pb::DeliveryReason::default()
+            }),
+            ..pb::MessageDiff::default()
+        };
+        assert_eq!(
+            difference(&diff, 5, true),
+            "3 of 5, such as ana, for whom no message can be made (aborted: no city)"
+        );
+        let changed = difference(&diff, 5, false);
+        assert!(changed.contains("no message any more"), "{changed}");
+    }
 }

@@ -81,24 +81,24 @@ pub(in crate::cli) fn print(preview: &pb::PreviewMessageResponse) {
         }
         output::line(format_args!("\n{}", pretty(&request.body)));
     }
-    for call in &preview.content_calls {
-        output::note(format_args!(
-            "connected content: {} {} ({}): {}",
-            call.method,
-            harmless(&call.url),
-            source(call),
-            harmless(&call.result)
-        ));
-    }
+    calls(preview);
     for (key, value) in sorted(&preview.message_extras) {
         output::note(format_args!("message_extras {key}: {}", harmless(value)));
     }
-    if !preview.misses.is_empty() {
-        let misses = preview.misses.join(", ");
-        output::note(format_args!("absent here: {}", harmless(&misses)));
+    let misses = preview.misses.iter().filter(|it| !is_told(preview, it));
+    let misses: Vec<_> = misses.map(String::as_str).collect();
+    if !misses.is_empty() {
+        output::note(format_args!(
+            "absent here: {}",
+            harmless(&misses.join(", "))
+        ));
     }
     for warning in &preview.warnings {
-        output::warn(harmless(warning));
+        let miss = warning.strip_prefix("missed: ");
+        let miss = miss.and_then(|rest| rest.strip_suffix(": nothing stands in its place"));
+        if !miss.is_some_and(|miss| is_told(preview, miss)) {
+            output::warn(harmless(warning));
+        }
     }
     match &preview.reason {
         None => output::note("it would be sent"),
@@ -123,6 +123,39 @@ pub(in crate::cli) fn gates(gates: &[pb::Gate]) {
                 .trim_end(),
         );
     }
+}
+
+/// Each call, and once what came of it.
+fn calls(preview: &pb::PreviewMessageResponse) {
+    let reason = preview.reason.as_ref();
+    for call in &preview.content_calls {
+        let line = format!(
+            "connected content: {} {} ({})",
+            call.method,
+            harmless(&call.url),
+            source(call)
+        );
+        // The last line says it.
+        if reason.is_some_and(|reason| reason.detail == call.result) {
+            output::note(line);
+        } else if call.result.starts_with("status 2") {
+            output::note(format_args!("{line}: {}", call.result));
+        } else {
+            output::warn(format_args!("{line}: {}", harmless(why(call))));
+        }
+    }
+}
+
+/// Why there is no good answer, without the host, which stands in the URL.
+fn why(call: &pb::ContentCall) -> &str {
+    let behind = call.result.strip_prefix("connected content from `");
+    let why = behind.and_then(|rest| rest.split_once("`: "));
+    why.map_or(call.result.as_str(), |(_, why)| why)
+}
+
+/// Whether what is missed is a call that was told.
+fn is_told(preview: &pb::PreviewMessageResponse, miss: &str) -> bool {
+    preview.content_calls.iter().any(|call| call.result == miss)
 }
 
 /// In one word, where an answer came from.

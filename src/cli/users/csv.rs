@@ -1,7 +1,8 @@
 //! CSV: the header names the attributes, and a cell is typed as JSON would be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::{Reader, ReaderBuilder, StringRecord};
@@ -39,9 +40,18 @@ struct Column {
     of: Type,
 }
 
+/// A file that keeps what was read of it and not yet passed: a record begins behind the line feed of the one before, if
+/// that ended with CRLF, and behind blank lines, and the reader counts none of these.
+struct Kept<R> {
+    inner: R,
+    bytes: VecDeque<u8>,
+    /// How many were passed.
+    passed: u64,
+}
+
 pub(super) struct CsvRows {
     path: PathBuf,
-    reader: Reader<File>,
+    reader: Reader<Kept<File>>,
     columns: Vec<Column>,
     /// Which column is the external id.
     id: usize,
@@ -105,11 +115,44 @@ impl Type {
     }
 }
 
+// === impl Kept ===
+
+impl<R> Kept<R> {
+    fn new(inner: R) -> Self {
+        Self {
+            inner,
+            bytes: VecDeque::new(),
+            passed: 0,
+        }
+    }
+
+    /// Passes everything before `byte`, and counts the lines that end before the next record begins.
+    fn lines_before(&mut self, byte: u64) -> u64 {
+        let n = usize::try_from(byte.saturating_sub(self.passed)).unwrap_or(usize::MAX);
+        let n = n.min(self.bytes.len());
+        self.bytes.drain(..n);
+        self.passed += n as u64;
+        let ends = self.bytes.iter();
+        let ends = ends.take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        ends.filter(|byte| **byte == b'\n').count() as u64
+    }
+}
+
+impl<R: Read> Read for Kept<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.bytes.extend(&buffer[..n]);
+        Ok(n)
+    }
+}
+
 // === impl CsvRows ===
 
 impl CsvRows {
     pub(super) fn new(path: &Path, file: File, types: &Types) -> Result<Self, Error> {
-        let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
+        let mut reader = ReaderBuilder::new();
+        let reader = reader.flexible(true);
+        let mut reader = reader.from_reader(Kept::new(file));
         let header = reader.headers().map_err(|error| broken(path, &error))?;
         // Spreadsheets put a byte order mark in front, which is no part of the name.
         let names: Vec<&str> = header
@@ -180,17 +223,19 @@ impl Iterator for CsvRows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut record = StringRecord::new();
-        let line = self.reader.position().line();
-        match self.reader.read_record(&mut record) {
+        let start = self.reader.position().clone();
+        let read = self.reader.read_record(&mut record);
+        let line = start.line() + self.reader.get_mut().lines_before(start.byte());
+        match read {
             Ok(false) => None,
             Ok(true) => Some(Ok(Row {
-                line: record.position().map_or(line, csv::Position::line),
+                line,
                 offset: self.reader.position().byte(),
                 update: self.update(&record),
             })),
             Err(error) if error.is_io_error() => Some(Err(broken(&self.path, &error))),
-            Err(error) => Some(Ok(Row {
-                line: error.position().map_or(line, csv::Position::line),
+            Err(_) => Some(Ok(Row {
+                line,
                 offset: self.reader.position().byte(),
                 update: Err("it is not UTF-8".to_owned()),
             })),
@@ -282,6 +327,25 @@ mod tests {
         let want = json!({"zip": "123", "tags": ["x"], "at": "2026-11-23T09:00:00Z"});
         let types = ["zip=string", "tags=json", "at=timestamp"];
         assert_eq!(read(text, &types), [(2, Ok(("a".to_owned(), want)))]);
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does() {
+        let text = "\u{feff}id,n\na,1\n\nb,\"two\nlines\"\n\n\nc,3\nd,4";
+        let lines = |text: &str| -> Vec<(u64, String)> {
+            let rows = read(text, &[]).into_iter();
+            rows.map(|(line, update)| (line, update.unwrap().0))
+                .collect()
+        };
+        let expected = [(2, "a"), (4, "b"), (8, "c"), (9, "d")];
+        let expected = expected.map(|(line, id)| (line, id.to_owned()));
+        assert_eq!(lines(text), expected);
+        assert_eq!(lines(&text.replace('\n', "\r\n")), expected);
+        // More than the reader takes at once.
+        let long: Vec<_> = (0..5_000).map(|n| format!("u{n},x\r\n")).collect();
+        let found = lines(&format!("id,n\r\n{}", long.concat()));
+        let wanted = (0..5_000).map(|n| (n + 2, format!("u{n}")));
+        assert_eq!(found, wanted.collect::<Vec<_>>());
     }
 
     #[test]

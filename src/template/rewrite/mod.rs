@@ -23,6 +23,7 @@ pub use bare::Bare;
 pub use names::{NAMESPACES, Names, Output, Read};
 use scanner::Rewriter;
 pub use secrets::{is_secret_header, is_secret_in_url};
+pub(super) use statements::close_of;
 
 use super::library::{Library, References};
 use super::visits::{Branch, Visits};

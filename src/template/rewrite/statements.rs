@@ -232,7 +232,7 @@ impl<'a> Rewriter<'a> {
 }
 
 /// Where `end` is, outside of strings.
-pub(super) fn close_of(text: &str, end: &str) -> Option<usize> {
+pub(in crate::template) fn close_of(text: &str, end: &str) -> Option<usize> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
         match quote {

@@ -196,10 +196,17 @@ fn a_draft_opens_no_host() {
         let reason = shown.reason.unwrap();
         assert_eq!(reason.code, "render_failed");
         assert!(
-            reason.detail.contains("a host that Settings do not allow"),
+            reason
+                .detail
+                .contains("a host that the applied Settings do not allow"),
             "{}",
             reason.detail
         );
+        assert!(reason.detail.contains("apply"), "{}", reason.detail);
+        assert_eq!(shown.content_calls[0].result, reason.detail);
+        // Its own Settings are no others.
+        let shown = ask(live, draft(&files[..2])).await;
+        assert_eq!(shown.reason.unwrap().code, "invalid_files");
         // Nobody knocked.
         let accepted = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await;
         assert!(accepted.is_err());

@@ -174,8 +174,28 @@ fn explain_shows_a_page_lists_all_and_guesses() {
     assert_eq!(unknown.status.code(), Some(2));
     assert_eq!(
         stderr(&unknown),
-        "error: there is no code `unknwon-key`; did you mean `unknown-key`?\n"
+        "error: there is no code or reason `unknwon-key`; did you mean `unknown-key`?\n"
     );
+}
+
+#[test]
+fn explain_knows_every_reason_as_it_is_told() {
+    let list = recado(&["explain"]).output().unwrap();
+    let list = stdout(&list);
+    for entry in fs::read_dir(root().join("docs/reasons")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let told = recado(&["explain", name]).output().unwrap();
+        assert_eq!(stdout(&told), fs::read_to_string(&path).unwrap());
+        assert!(list.contains(name), "{name}");
+    }
+    for (told, name) in [
+        ("STALE_PLAN", "stale_plan"),
+        ("growth=order-shipped", "growth"),
+    ] {
+        let told = recado(&["explain", told]).output().unwrap();
+        assert!(stdout(&told).starts_with(&format!("# {name}\n")));
+    }
 }
 
 #[test]

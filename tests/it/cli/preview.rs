@@ -100,6 +100,67 @@ fn a_message_is_shown_as_people_see_it_and_as_it_is_sent() {
 }
 
 #[test]
+fn content_that_fails_is_told_once() {
+    let scene = Scene::new();
+    let settings = "kind: Settings\nname: settings\nconnected_content: {hosts: [127.0.0.1], allow_private_network: true}\n";
+    let campaign = CAMPAIGN.replace(
+        "Hi {{",
+        "{% connected_content http://127.0.0.1:1/w :save w %}{{w.temp}}{% connected_content http://127.0.0.1:1/x %}Hi {{",
+    );
+    write(scene.folder.path(), CHANNEL, &campaign);
+    let path = scene.folder.path().join("campaigns/settings.yaml");
+    fs::write(path, settings).unwrap();
+    assert!(scene.run(&["apply", "campaigns"]).status.success());
+    let shown = scene.preview(&["--user", "ana"]);
+    assert_eq!(
+        stderr(&shown),
+        "warning: connected content: GET http://127.0.0.1:1/w (called): no connection\n\
+         warning: connected content: GET http://127.0.0.1:1/x (called): no connection\n\
+         absent here: event_properties.order, w.temp\n\
+         warning: `w.temp` is absent and has no `default`: nothing stands in its place\n\
+         it would be sent\n"
+    );
+    let host = campaign.replace("127.0.0.1:1/w", "localhost:1/w");
+    write(scene.folder.path(), CHANNEL, &host);
+    let path = scene.folder.path().join("campaigns/settings.yaml");
+    fs::write(path, settings.replace("[127", "[localhost, 127")).unwrap();
+    let shown = scene.preview(&["--user", "ana", "--dir", "campaigns"]);
+    let told = stderr(&shown);
+    let refused = "connected content from a host that the applied Settings do not allow";
+    assert_eq!(told.matches(refused).count(), 1, "{told}");
+    scene.server.stop();
+}
+
+#[test]
+fn a_message_that_cannot_be_made_is_shown_where_it_breaks() {
+    let scene = Scene::new();
+    let hook = "kind: Channel\nname: page\ntype: webhook\nurl: https://example.com/hook\n";
+    let raw = "kind: Campaign\nname: hello\nchannel: page\ntrigger: {api: {}}\nraw:\n  content_type: application/json\n  \
+               body: '{\"name\": \"{{${first_name}}}\"}'\n";
+    write(scene.folder.path(), hook, raw);
+    let zoe = "{\"messenger_id\": \"7\", \"first_name\": \"Zoë \\\"B\\\"\"}";
+    let shown = scene.preview(&["--attributes", zoe, "--dir", "campaigns"]);
+    let told = stderr(&shown);
+    let expected = "it would not be sent: render_failed: raw.body: once rendered it is not JSON: line 1, column 17: \
+                    expected `,` or `}`\n 1 | {\"name\": \"Zoë \"B\"\"}\n   |                ^\n  --> hello.yaml:7:9\n";
+    assert!(told.ends_with(expected), "{told}");
+    let long = CAMPAIGN
+        .replace("Track it", "\"{{${long}}}\"")
+        .replace("Hi", "Hi{{${long}}}");
+    write(scene.folder.path(), CHANNEL, &long);
+    let user = format!(
+        "{{\"messenger_id\": \"7\", \"long\": \"{}\"}}",
+        "x".repeat(2_001)
+    );
+    let told = stderr(&scene.preview(&["--attributes", &user, "--dir", "campaigns"]));
+    assert!(
+        told.contains("quick_replies[0].title: 2001 characters") && told.contains("; text: 20"),
+        "{told}"
+    );
+    scene.server.stop();
+}
+
+#[test]
 fn a_draft_tells_nothing_of_the_server() {
     let scene = Scene::new();
     let preview = |secret: &str| {

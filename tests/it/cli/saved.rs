@@ -80,6 +80,51 @@ impl Scene {
 }
 
 #[test]
+fn a_plan_has_a_place_before_it_is_made() {
+    let scene = Scene::new();
+    let refused = |out: &str| {
+        // Nobody is asked, so that nobody needs to be there.
+        let refused = scene.run_at("http://127.0.0.1:1", &["plan", "campaigns", "--out", out]);
+        assert_eq!(refused.status.code(), Some(1));
+        stderr(&refused)
+    };
+    assert_eq!(
+        refused("plans/plan.json"),
+        "error: `plans/plan.json` cannot be written: there is no folder `plans`\n"
+    );
+    assert_eq!(
+        refused("campaigns"),
+        "error: `campaigns` cannot be written: it is a folder\n"
+    );
+    scene.server.stop();
+}
+
+#[test]
+fn policies_are_told_by_name() {
+    let scene = Scene::new();
+    let settings = |policies: &[(&str, &str)]| {
+        let policy = |(name, level): &(&str, &str)| {
+            format!("  - {{name: {name}, when: 'false', level: {level}, message: No.}}\n")
+        };
+        let policies: Vec<_> = policies.iter().map(policy).collect();
+        let text = format!(
+            "kind: Settings\nname: settings\npolicies:\n{}",
+            policies.concat()
+        );
+        fs::write(scene.path("campaigns/settings.yaml"), text).unwrap();
+    };
+    settings(&[("old", "deny"), ("kept", "warn")]);
+    assert!(scene.run(&["apply", "campaigns"]).status.success());
+    settings(&[("new", "warn"), ("kept", "deny")]);
+    let told = stdout(&scene.run(&["plan", "campaigns"]));
+    let expected = "~ Settings settings\n    policies[kept].level\n      - warn\n      + deny\n    \
+                    policies[new] (added)\n      + level: warn\n      + message: No.\n      + when: \"false\"\n    \
+                    policies[old] (removed)\n      - level: deny\n      - message: No.\n      - when: \"false\"\n";
+    assert!(told.starts_with(expected), "{told}");
+    scene.server.stop();
+}
+
+#[test]
 fn a_saved_plan_is_applied_as_it_was_reviewed() {
     let scene = Scene::new();
     scene.save();

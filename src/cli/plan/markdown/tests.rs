@@ -113,6 +113,7 @@ impl Size {
         let reached = (0..self.reached).map(|n| pb::ReachedCampaign {
             campaign: format!("reached-{n}"),
             through: vec!["Segment vip".to_owned()],
+            through_total: 1,
             effect: Some(self.effect()),
         });
         let orphans = (0..self.orphans).map(|n| pb::Orphan {
