@@ -48,9 +48,10 @@ impl Ids {
         std::str::from_utf8(self.names.get(row)?).ok()
     }
 
-    /// `id` must be new.
-    pub(super) fn add(&mut self, id: &str) -> Row {
-        let row = Row(self.free.pop().unwrap_or(self.end));
+    /// `id` must be new. With `is_held`, it gets a row that nobody had before.
+    pub(super) fn add(&mut self, id: &str, is_held: bool) -> Row {
+        let free = if is_held { None } else { self.free.pop() };
+        let row = Row(free.unwrap_or(self.end));
         self.end = self.end.max(row.0.saturating_add(1));
         self.insert(row, id);
         row

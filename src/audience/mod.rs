@@ -40,9 +40,9 @@ pub use movement::{Counts, Movement, Relation};
 pub use parts::{each, each_part};
 pub use scan::{BLOCKS, Question, Shape, Test, TextTest, ValueTest, each_block};
 pub use slab::{Placed, Slab, Typed, Values};
-pub use table::{Attribute, Seen, Table};
+pub use table::{Attribute, Hold, Seen, Table};
 
-/// A user's place in every column. Dense; reused after the user is deleted.
+/// A user's place in every column. Dense; reused after the user is deleted, except while there is a [`Hold`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Row(pub u32);
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::id::ExternalId;
 use crate::model::user::{Change, Current, Profile, weight};
@@ -26,7 +27,16 @@ pub struct Table {
     pub(super) buckets: Column,
     pub(super) attributes: BTreeMap<Box<str>, Node>,
     pub(super) events: BTreeMap<Box<str>, Happenings>,
+    reads: Reads,
 }
+
+/// Who reads rows that they were given before.
+#[derive(Debug, Default)]
+struct Reads(Arc<()>);
+
+/// While it is kept, the row of a deleted user goes to nobody else: who was given it finds nobody there.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "counted by its copies")] Arc<()>);
 
 /// An attribute, or a path in one, that some user has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +50,15 @@ pub struct Attribute {
 pub struct Seen<'a> {
     table: &'a Table,
     row: Option<Row>,
+}
+
+// === impl Reads ===
+
+impl Clone for Reads {
+    /// Nobody reads the copy.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 // === impl Table ===
@@ -174,7 +193,12 @@ impl Table {
         }
     }
 
-    /// The row goes to the next new user.
+    /// To be taken with the rows that are to be read.
+    pub fn hold(&self) -> Hold {
+        Hold(Arc::clone(&self.reads.0))
+    }
+
+    /// The row goes to the next new user, unless somebody holds rows then.
     pub fn delete(&mut self, external_id: &ExternalId) -> Option<Row> {
         let row = self.ids.remove(external_id.as_str())?;
         self.attributes.retain(|_, node| {
@@ -284,7 +308,8 @@ impl Table {
     }
 
     fn add(&mut self, id: &str) -> Row {
-        let row = self.ids.add(id);
+        let is_held = Arc::strong_count(&self.reads.0) > 1;
+        let row = self.ids.add(id, is_held);
         if self.weights.len() <= row.index() {
             grow(&mut self.weights, row.index() + 1, 0);
         }

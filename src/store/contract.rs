@@ -168,6 +168,8 @@ pub trait Audience: Send + Sync {
     async fn count(&self, filter: &Filter, now: Timestamp) -> Result<u64>;
 
     /// A fixed list of those for whom the filter is true now; its users may change while it is read.
+    ///
+    /// Must leave out who was deleted meanwhile, and must not name anybody who was not on it.
     async fn members(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Members>>;
 
     /// True, false or unknown for one user; `None` when there is no such user.

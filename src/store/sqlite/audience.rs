@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 
 use super::compare::compare;
 use super::{Store, watch};
-use crate::audience::{Attribute, Bitmap, Row, Table};
+use crate::audience::{Attribute, Bitmap, Hold, Row, Table};
 use crate::diagnostic::Diagnostic;
 use crate::model::id::ExternalId;
 use crate::model::user::Profile;
@@ -21,6 +21,8 @@ struct Reading {
     rows: Bitmap,
     len: u64,
     next: Option<Row>,
+    /// The rows are looked up long after they were found.
+    _hold: Hold,
 }
 
 #[async_trait]
@@ -31,8 +33,10 @@ impl Audience for Store {
     }
 
     async fn members(&self, filter: &Filter, now: Timestamp) -> Result<Box<dyn Members>> {
-        let rows = self
-            .asked(filter, move |filter, table| filter.members(table, now))
+        let (rows, hold) = self
+            .asked(filter, move |filter, table| {
+                (filter.members(table, now), table.hold())
+            })
             .await?;
         let (len, next) = (rows.len() as u64, rows.next_from(Row(0)));
         Ok(Box::new(Reading {
@@ -40,6 +44,7 @@ impl Audience for Store {
             rows,
             len,
             next,
+            _hold: hold,
         }))
     }
 

@@ -70,6 +70,9 @@ contract! {
         "Must forget it: the next one of the name begins anew",
     ],
     users::members_are_read_in_chunks => [],
+    users::nobody_takes_the_place_of_a_deleted_member => [
+        "Must leave out who was deleted meanwhile, and must not name anybody who was not on it",
+    ],
     users::a_deleted_user_leaves_countable_deliveries => ["Must keep deliveries countable"],
     users::a_user_deleted_during_the_call_holds_up_nobody => [],
     events::each_event_is_for_itself => [

@@ -200,6 +200,26 @@ pub(super) async fn members_are_read_in_chunks(backend: &impl Backend) {
     assert_eq!(seen.len(), 48);
 }
 
+pub(super) async fn nobody_takes_the_place_of_a_deleted_member(backend: &impl Backend) {
+    let store = backend.open();
+    let batch = |name: &str, n: i64| {
+        let ids = (0..20).map(|at| format!("{name}{at}"));
+        ids.map(|id| set(&id, [("n", Some(Value::Int(n)))]))
+            .collect::<Vec<_>>()
+    };
+    store.upsert_users(batch("in", 1)).await.unwrap();
+    let mut members = store.members(&filter("user.n == 1"), at(0)).await.unwrap();
+    let all = (0..20).map(|at| user(&format!("in{at}"))).collect();
+    store.delete_users(all).await.unwrap();
+    store.upsert_users(batch("out", 2)).await.unwrap();
+    assert_eq!(members.next_chunk(100), []);
+    drop(members);
+    // The places are given away later.
+    store.upsert_users(batch("late", 1)).await.unwrap();
+    let mut members = store.members(&filter("user.n == 1"), at(0)).await.unwrap();
+    assert_eq!(members.next_chunk(100).len(), 20);
+}
+
 pub(super) async fn a_deleted_user_leaves_countable_deliveries(backend: &impl Backend) {
     let mut store = backend.open();
     store
