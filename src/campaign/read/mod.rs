@@ -2,11 +2,12 @@
 //!
 //! `source` goes through a folder's files: `node` is YAML with places (`place`: within a scalar), `verify` holds it against the
 //! fields that `shape` and `forms` name (`spans`: of time), `file` is what is then taken from it; `schema` tells editors
-//! the same, `redact` keeps secrets out of what is said. Begin with `source`.
+//! the same, `redact` keeps secrets out of what is said, `offline` is for who has no server. Begin with `source`.
 
 pub(super) mod file;
 pub(super) mod forms;
 pub(super) mod node;
+pub(super) mod offline;
 pub(super) mod place;
 pub(super) mod redact;
 pub(super) mod schema;

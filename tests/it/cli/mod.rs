@@ -4,6 +4,7 @@ mod apply;
 mod attributes;
 mod bad_files;
 mod bad_input;
+mod beside;
 mod braze;
 mod codes;
 mod demo;
