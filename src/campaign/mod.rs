@@ -24,15 +24,16 @@ pub use changes::policy::{Facts, Policy};
 pub use changes::reach::{Named, Reach};
 pub use changes::unified::{edits, unified};
 pub use changes::uses::{Key, Users, Uses};
-pub use check::beside::Beside;
+pub use check::beside::{Beside, owner_of};
 pub use check::catalogs::catalog_files;
 pub use check::lints::Lints;
 pub use check::rules::Rules;
 pub use format::{Unformatted, format};
 pub use read::file::SecretRef;
+pub use read::offline::{Offline, load_offline};
 pub use read::redact::masked_url;
 pub use read::schema::json_schema;
-pub use read::source::{Loaded, SourceFile, load, load_beside, load_covered, load_part, placed};
+pub use read::source::{Loaded, SourceFile, load, load_beside, load_part, placed};
 pub use read::spans::duration;
 pub use set::{
     Campaign, Channel, ChannelKind, ConnectedContent, Gap, HeaderValue, Message, Page, Segment,

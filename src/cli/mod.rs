@@ -31,6 +31,7 @@ mod sarif;
 mod apply;
 mod attributes;
 mod bench;
+mod beside;
 mod completions;
 mod deliveries;
 mod demo;

@@ -6,19 +6,22 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::beside::Beside;
 use super::error::Error;
 use super::exit::Exit;
 use super::files::{self, Campaigns, Folder};
 use super::{diagnostics, github, output, sarif};
 use crate::api::pb;
-use crate::campaign;
+use crate::campaign::{self, Offline};
 use crate::diagnostic::Diagnostic;
+use crate::model::resource::Document;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   recado validate campaigns
   recado validate campaigns/welcome.yaml     one file by itself, without what it refers to
+  recado validate campaigns --beside ../orders     what another owner has applied can be referred to
   recado validate campaigns --json | jq -r '.diagnostics[].message'
   recado validate campaigns --format github  lines of a pull request are annotated
   recado validate campaigns --format sarif > recado.sarif
@@ -27,6 +30,8 @@ Exits with 1 when the files have errors. `recado explain CODE` says more of a pr
 pub(super) struct Validate {
     #[command(flatten)]
     campaigns: Campaigns,
+    #[command(flatten)]
+    beside: Beside,
     /// How problems are told
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human)]
     format: Format,
@@ -71,7 +76,8 @@ impl Validate {
         if !is_limited {
             self.campaigns.check(read.files.len())?;
         }
-        let verdict = Verdict::of(read, is_one, folder);
+        let others = self.beside.read(&read.files)?;
+        let verdict = Verdict::of(read, is_one, folder, others.as_deref());
         match self.format {
             _ if self.json => verdict.print_json(),
             Format::Json => verdict.print_json(),
@@ -99,16 +105,26 @@ impl Validate {
 // === impl Verdict ===
 
 impl Verdict {
-    fn of(read: Folder, is_one: bool, folder: &Path) -> Self {
+    fn of(read: Folder, is_one: bool, folder: &Path, others: Option<&[Document]>) -> Self {
         let Folder { files, problems } = read;
         let n_files = files.len() + problems.len();
         let mut kinds = BTreeMap::new();
-        let (loaded, found) = match campaign::load_part(&files, is_one || !problems.is_empty()) {
+        let offline = Offline {
+            is_part: is_one || !problems.is_empty(),
+            others,
+            ..Offline::default()
+        };
+        let (loaded, found) = match campaign::load_offline(&files, offline) {
             Ok(loaded) => (Some(loaded.set), loaded.warnings),
             Err(problems) => (None, problems),
         };
         let is_valid = loaded.is_some() && problems.is_empty();
-        for document in loaded.iter().flat_map(|set| &set.documents) {
+        let is_other = |it: &Document| {
+            let mut others = others.unwrap_or_default().iter();
+            others.any(|other| (other.kind, &other.name) == (it.kind, &it.name))
+        };
+        let documents = loaded.iter().flat_map(|set| &set.documents);
+        for document in documents.filter(|it| !is_other(it)) {
             *kinds.entry(document.kind.as_str()).or_default() += 1;
         }
         let problems: Vec<Diagnostic> = problems.into_iter().chain(found).collect();

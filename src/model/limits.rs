@@ -157,6 +157,8 @@ pub const APPLIED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Longest Liquid text, in bytes.
 pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
+/// Most blanks and line ends in a row in a text: for each of them the parser looks to the end of the run.
+pub const TEMPLATE_BLANKS_MAX: usize = 128;
 /// Longest message that may be rendered, in bytes, all its texts together.
 pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
 /// Most loop iterations in the texts of one message.

@@ -84,17 +84,45 @@ fn not_a_head(source: &str) -> Diagnostic {
 }
 
 /// # Errors
-/// The text is too long.
+/// The text is too long, or too long a part of it is blank.
 pub(super) fn check_length(source: &str) -> Result<(), Vec<Diagnostic>> {
-    if source.len() <= limits::TEMPLATE_BYTES_MAX {
-        return Ok(());
+    if source.len() > limits::TEMPLATE_BYTES_MAX {
+        let message = format!(
+            "{} bytes; a text may have {}",
+            source.len(),
+            limits::TEMPLATE_BYTES_MAX
+        );
+        return Err(vec![Diagnostic::error(codes::TEMPLATE_TOO_LONG, message)]);
     }
-    let message = format!(
-        "{} bytes; a text may have {}",
-        source.len(),
-        limits::TEMPLATE_BYTES_MAX
-    );
-    Err(vec![Diagnostic::error(codes::TEMPLATE_TOO_LONG, message)])
+    match blanks(source) {
+        None => Ok(()),
+        Some(span) => {
+            let message = format!(
+                "{} blanks in a row; a text may have {}",
+                span.len(),
+                limits::TEMPLATE_BLANKS_MAX
+            );
+            let problem = Diagnostic::error(codes::TEMPLATE_TOO_LONG, message);
+            Err(vec![problem.spanning(span)])
+        }
+    }
+}
+
+/// The first run of blanks and line ends that is too long.
+fn blanks(source: &str) -> Option<Range<usize>> {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace();
+    let mut start = 0;
+    for run in source
+        .as_bytes()
+        .chunk_by(|a, b| is_blank(a) == is_blank(b))
+    {
+        let end = start + run.len();
+        if run.len() > limits::TEMPLATE_BLANKS_MAX && is_blank(&run[0]) {
+            return Some(start..end);
+        }
+        start = end;
+    }
+    None
 }
 
 fn finish(source: &str, rewritten: Rewritten, text: &str) -> Result<Parsed, Vec<Diagnostic>> {

@@ -340,6 +340,13 @@ fn hostile_templates_end() {
         Text::compile(&long).is_err() && Text::compile(&long.replace(".size", " .size")).is_err()
     );
     assert!(Text::compile(&"{{x}}".repeat(limits::TEMPLATE_BYTES_MAX)).is_err());
+    let blank = |n: usize| Text::compile(&format!("a {{{{x}}}}{}\tb", "\n".repeat(n - 1)));
+    assert!(blank(limits::TEMPLATE_BLANKS_MAX).is_ok());
+    let refused = blank(limits::TEMPLATE_BLANKS_MAX + 1).unwrap_err();
+    assert_eq!(
+        refused[0].span,
+        Some(7..7 + limits::TEMPLATE_BLANKS_MAX + 1)
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::campaign::read::file::Resource;
+use crate::campaign::read::node;
 use crate::campaign::read::source::{Parsed, SourceFile};
 use crate::campaign::set::Set;
 use crate::diagnostic::{Diagnostic, Place, codes};
@@ -46,6 +47,14 @@ pub(in crate::campaign) fn owner(parsed: &[Parsed<'_>]) -> String {
     settings
         .and_then(|file| file.owner.clone())
         .unwrap_or_default()
+}
+
+/// The owner of a folder, by its Settings as far as they can be read; `None` without any.
+pub fn owner_of(files: &[SourceFile]) -> Option<String> {
+    let documents = files.iter().filter(|file| !file.is_csv());
+    let mut roots = documents.filter_map(|file| node::parse(file).ok());
+    let settings = roots.find(|root| root.text("kind") == Some(Kind::Settings.as_str()))?;
+    Some(settings.text("owner").unwrap_or_default().to_owned())
 }
 
 /// A document that stays, as a file.

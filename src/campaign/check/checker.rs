@@ -57,18 +57,20 @@ pub(in crate::campaign) struct Checker<'a> {
     names: BTreeSet<(String, String)>,
 }
 
-/// Checks all documents against each other and compiles them.
+/// Checks all documents against each other and compiles them. With `has_others` what is missing may be applied by another
+/// owner.
 pub(in crate::campaign) fn check(
     parsed: &[Parsed<'_>],
     misshapen: &[Read<'_>],
     csv_files: &[&SourceFile],
-    Asked {
-        is_part,
-        is_covered,
-        has_others,
-    }: Asked,
+    (asked, has_others): (Asked, bool),
     problems: &mut Vec<Diagnostic>,
 ) -> (Set, Tests) {
+    let Asked {
+        is_part,
+        is_covered,
+        ..
+    } = asked;
     let mut checker = Checker {
         is_part,
         has_others,
@@ -360,7 +362,7 @@ impl Checker<'_> {
         if self.has_others {
             let message = format!("there is no {key} `{name}` among these files");
             let warning = Diagnostic::warning(codes::NOT_AMONG_FILES, message).at(key);
-            let hint = "another owner must have applied it: `recado plan` looks";
+            let hint = "another owner must have applied it: `recado plan` looks, and `--beside DIR` gives their files";
             self.report(read, warning.hint(hint));
         }
         if self.is_part {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::beside::is_kept;
 use super::checker::Checker;
 use crate::campaign::case::{Coverage, Reader, Spot};
 use crate::campaign::read::file::Resource;
@@ -45,7 +46,7 @@ impl Checker<'_> {
     fn coverage(&mut self, parsed: &[Parsed<'_>]) -> Coverage {
         let branches = std::mem::take(&mut self.branches);
         let mut coverage = Coverage::new(Arc::clone(&self.library), branches);
-        for one in parsed {
+        for one in parsed.iter().filter(|one| !is_kept(&one.read.file.path)) {
             let filter = match &one.resource {
                 Resource::Segment(file) => self.filters.get(&file.name).cloned(),
                 Resource::Campaign(file) => {
@@ -77,6 +78,9 @@ impl Checker<'_> {
         at: &str,
         branches: impl Iterator<Item = (&'b str, &'b Branch)>,
     ) {
+        if is_kept(&read.file.path) {
+            return;
+        }
         for (path, branch) in branches {
             let path = match path {
                 "" => at.to_owned(),

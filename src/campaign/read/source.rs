@@ -38,8 +38,8 @@ pub struct Loaded {
 pub(in crate::campaign) struct Asked {
     pub(in crate::campaign) is_part: bool,
     pub(in crate::campaign) is_covered: bool,
-    /// What is missing may be applied by another owner.
-    pub(in crate::campaign) has_others: bool,
+    /// What stays of others is not the caller's to hear of.
+    pub(in crate::campaign) is_of_others_muted: bool,
 }
 
 /// A file that is YAML.
@@ -84,20 +84,8 @@ pub fn load_beside(files: &[SourceFile], beside: Beside<'_>) -> Result<Loaded, V
     sifted(checked(files, Asked::default(), Some(beside))?)
 }
 
-/// As [`load`], with texts and filters that tell what cases reach of them; they are slower than others.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_covered(files: &[SourceFile]) -> Result<Loaded, Vec<Diagnostic>> {
-    let asked = Asked {
-        is_covered: true,
-        ..Asked::default()
-    };
-    sifted(checked(files, asked, None)?)
-}
-
 /// What is left of the problems when Settings have set their levels.
-fn sifted(loaded: Loaded) -> Result<Loaded, Vec<Diagnostic>> {
+pub(in crate::campaign) fn sifted(loaded: Loaded) -> Result<Loaded, Vec<Diagnostic>> {
     let mut problems = loaded.set.lints.sifted(loaded.warnings);
     if problems.iter().any(Diagnostic::is_error) {
         problems.truncate(limits::DIAGNOSTICS_MAX);
@@ -128,9 +116,9 @@ pub(in crate::campaign) fn checked(
     problems.extend(twice(&all.parsed));
     let owner = beside::owner(&all.parsed);
     // Without a server, what seems missing may be another owner's.
-    asked.has_others = !owner.is_empty() && beside.is_none();
+    let has_others = !owner.is_empty() && beside.is_none();
     // What does not parse is taken for present, so that references to it are not reported as well.
-    asked.is_part |= all.is_part || asked.has_others;
+    asked.is_part |= all.is_part || has_others;
     let sorted = beside.map(|beside| beside.sort(&all.parsed, &all.csv_files, &owner));
     let Sorted {
         kept,
@@ -142,17 +130,21 @@ pub(in crate::campaign) fn checked(
     let mut whole = Sorting::default();
     whole.add(&kept, &mut problems);
     whole.append(all);
-    let (mut set, tests) = checker::check(
+    let (mut set, mut tests) = checker::check(
         &whole.parsed,
         &whole.misshapen,
         &whole.csv_files,
-        asked,
+        (asked, has_others),
         &mut problems,
     );
     beside::settle(&mut set, &owner);
     set.owner = Some(owner);
     set.orphans = orphans;
     let (mut of_kept, mut problems) = beside::parted(problems);
+    tests.cases.retain(|case| !beside::is_kept(&case.file));
+    if asked.is_of_others_muted {
+        of_kept.clear();
+    }
     redact::redact(&mut problems, files);
     redact::redact(&mut of_kept, &kept);
     problems.extend(beside::retold(of_kept));

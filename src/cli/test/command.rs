@@ -8,7 +8,8 @@ use super::generate::generate;
 use super::run::{self, Report};
 use super::{human, json, junit, tap};
 use crate::api::pb;
-use crate::campaign::{self, Loaded};
+use crate::campaign::{self, Loaded, Offline};
+use crate::cli::beside::Beside;
 use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -22,6 +23,7 @@ Examples:
   recado test campaigns
   recado test campaigns --filter order-shipped
   recado test campaigns --coverage
+  recado test campaigns --beside ../orders     with what another owner has applied
   recado test campaigns --format junit > results.xml
   recado test --generate order-shipped --user ana > case.yaml
 
@@ -31,6 +33,8 @@ pub(in crate::cli) struct Test {
     /// The folder of campaign files
     #[arg(value_name = "DIR", required_unless_present = "generate")]
     folder: Option<PathBuf>,
+    #[command(flatten)]
+    beside: Beside,
     /// Run only the cases with this text in `KIND NAME: CASE`
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -41,7 +45,7 @@ pub(in crate::cli) struct Test {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
     /// Instead of running cases, write one for this campaign from a user of a server
-    #[arg(long, value_name = "CAMPAIGN", requires = "user", conflicts_with_all = ["folder", "filter", "coverage", "format"])]
+    #[arg(long, value_name = "CAMPAIGN", requires = "user", conflicts_with_all = ["folder", "folders", "filter", "coverage", "format"])]
     generate: Option<String>,
     /// The user to write a case from; what is personal is made up
     #[arg(long, value_name = "ID", requires = "generate")]
@@ -92,12 +96,13 @@ impl Test {
                 folder: folder.to_owned(),
             });
         }
-        let loaded = if self.coverage && problems.is_empty() {
-            campaign::load_covered(&files)
-        } else {
-            campaign::load_part(&files, !problems.is_empty())
+        let others = self.beside.read(&files)?;
+        let offline = Offline {
+            is_part: !problems.is_empty(),
+            is_covered: self.coverage && problems.is_empty(),
+            others: others.as_deref(),
         };
-        let loaded = match loaded {
+        let loaded = match campaign::load_offline(&files, offline) {
             Ok(loaded) if problems.is_empty() => loaded,
             Ok(loaded) => {
                 return Ok(self.refuse(folder, problems.into_iter().chain(loaded.warnings)));

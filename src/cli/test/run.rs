@@ -72,16 +72,21 @@ fn undecided(set: &Set, case: &Case) -> Option<Mismatch> {
         return None;
     }
     let actual = match set.campaign(&case.resource) {
-        None => "something that it uses is not among these files".to_owned(),
+        None => {
+            "something that it uses is not among these files; `--beside DIR` gives another owner's"
+                .to_owned()
+        }
         Some(campaign) => {
             let segment = campaign.segment.as_ref();
             let segment = segment.filter(|name| !set.segments.contains_key(*name));
             match (set.channel(&campaign.channel), segment) {
                 (None, _) => format!(
-                    "the channel `{}` is not among these files",
+                    "the channel `{}` is not among these files; `--beside DIR` gives another owner's",
                     campaign.channel
                 ),
-                (Some(_), Some(name)) => format!("the segment `{name}` is not among these files"),
+                (Some(_), Some(name)) => format!(
+                    "the segment `{name}` is not among these files; `--beside DIR` gives another owner's"
+                ),
                 (Some(_), None) => return None,
             }
         }

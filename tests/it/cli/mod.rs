@@ -5,6 +5,7 @@ mod attributes;
 mod bad_files;
 mod bad_input;
 mod bench;
+mod beside;
 mod braze;
 mod codes;
 mod demo;
