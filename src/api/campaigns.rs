@@ -222,7 +222,7 @@ fn wish(
 ) -> crate::engine::Result<Wish> {
     let Some(target) = back else {
         return Ok(Wish::Files {
-            files: self::files(files),
+            files: self::files(files).into(),
             prune,
         });
     };

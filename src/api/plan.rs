@@ -2,12 +2,13 @@
 
 use super::encode::{count, small};
 use super::{pb, seal};
-use crate::campaign::{FieldChange, Key};
+use crate::campaign::FieldChange;
 use crate::engine::{
     self, Delta, Effect, FilterChange, Impact, Problem, Reached, RenderDiff, Renders,
 };
 use crate::model::id::ExternalId;
 use crate::model::limits;
+use crate::model::resource::Key;
 use crate::segment::{Join, Relation};
 
 pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
@@ -19,12 +20,13 @@ pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
         allow: excess.lifted_by.to_string(),
         message: excess.message,
     });
-    let mut room = limits::FIELDS_SHOWN_BYTES_MAX;
-    let changes = plan.changes.into_iter();
+    let changes = plan.changes.into_iter().map(change);
+    let mut changes: Vec<pb::ResourceChange> = changes.collect();
+    cut_fields(&mut changes, limits::FIELDS_SHOWN_BYTES_MAX);
     pb::Plan {
         fingerprint: plan.fingerprint.as_str().to_owned(),
         revision: plan.revision.0,
-        changes: changes.map(|one| change(one, &mut room)).collect(),
+        changes,
         unchanged: small(plan.unchanged),
         reached: plan.reached.into_iter().map(reached).collect(),
         owner: plan.owner,
@@ -34,29 +36,42 @@ pub(super) fn plan(plan: engine::Plan) -> pb::Plan {
     }
 }
 
-/// With the fields that there is room for.
-fn change(impact: Impact, room: &mut usize) -> pb::ResourceChange {
+fn change(impact: Impact) -> pb::ResourceChange {
     let change = impact.change;
-    let fields_total = small(change.fields.len());
-    let fields = change.fields.into_iter().map(field).filter(|field| {
-        let bytes = field.path.len() + field.before.len() + field.after.len() + field.diff.len();
-        let rest = room.checked_sub(bytes);
-        *room = rest.unwrap_or(*room);
-        rest.is_some()
-    });
     pb::ResourceChange {
         kind: change.kind.to_string(),
         name: change.name,
         action: seal::action(change.action).into(),
         path: change.path,
-        fields: fields.collect(),
-        fields_total,
+        fields_total: small(change.fields.len()),
+        fields: change.fields.into_iter().map(field).collect(),
         audience: impact.audience.map(count),
         audience_before: impact.audience_before.map(count),
         used_by: names(&change.used_by.first),
         used_by_total: small(change.used_by.total),
         effect: Some(effect(impact.effect)),
         renamed_from: change.renamed_from.unwrap_or_default(),
+    }
+}
+
+/// Leaves out fields that there is no room for. Resources have equal shares of it, and what one does not need goes to
+/// others: a thousand rows of a catalog hide no message.
+fn cut_fields(changes: &mut [pb::ResourceChange], mut room: usize) {
+    let bytes = |field: &pb::FieldChange| {
+        field.path.len() + field.before.len() + field.after.len() + field.diff.len()
+    };
+    let mut by_size: Vec<_> = changes.iter_mut().collect();
+    by_size.sort_by_key(|change| change.fields.iter().map(bytes).sum::<usize>());
+    let mut others = by_size.len();
+    for change in by_size {
+        let mut share = room / others;
+        change.fields.retain(|field| {
+            let rest = share.checked_sub(bytes(field));
+            share = rest.unwrap_or(share);
+            room -= if rest.is_some() { bytes(field) } else { 0 };
+            rest.is_some()
+        });
+        others -= 1;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Previews and tests of `CampaignService`.
 
+use std::sync::Arc;
+
 use super::campaigns::{files, trigger};
 use super::pb::preview_message_request::Subject as WireSubject;
 use super::{decode, encode, pb};
@@ -11,7 +13,7 @@ use crate::engine::{Basis, Engine, Error, Previewed, Properties, Result, Subject
 use crate::model::limits;
 
 pub(super) async fn preview(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     request: pb::PreviewMessageRequest,
 ) -> Result<pb::PreviewMessageResponse> {
     let basis = if request.files.is_empty() {

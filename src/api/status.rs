@@ -264,6 +264,9 @@ fn of_broken(broken: &engine::Broken, message: String) -> Wire {
         Broken::Foreign { made_on, here } => wire(ErrorReason::PlanForeign)
             .telling("expected", made_on.clone())
             .telling("actual", here.clone()),
+        Broken::SetBack { planned, now } => wire(ErrorReason::PlanForeign)
+            .telling("expected", planned.to_string())
+            .telling("actual", now.to_string()),
         Broken::Version { made_by } => wire(ErrorReason::PlanVersion)
             .telling("made_by", made_by.clone())
             .telling("version", env!("CARGO_PKG_VERSION").to_owned()),

@@ -23,7 +23,7 @@ pub use changes::plan::{Change, FieldChange, Plan, plan};
 pub use changes::policy::{Facts, Policy};
 pub use changes::reach::{Named, Reach};
 pub use changes::unified::{edits, unified};
-pub use changes::uses::{Key, Users, Uses};
+pub use changes::uses::{Users, Uses};
 pub use check::beside::{Beside, owner_of};
 pub use check::catalogs::catalog_files;
 pub use check::lints::Lints;

@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedMutexGuard, oneshot};
+use jiff::Timestamp;
 
-use crate::campaign::{self, Key, Rules, Set};
+use crate::campaign::{self, Rules, Set};
 use crate::engine::applied::State;
 use crate::engine::error::{Drift, Moved};
 use crate::engine::planning::allowed::{Allowed, Exception};
 use crate::engine::planning::held;
 use crate::engine::planning::plan::Wish;
-use crate::engine::planning::seal::Seal;
+use crate::engine::planning::seal::{Broken, Seal};
+use crate::engine::planning::turns::Caller;
 use crate::engine::planning::weigh::Plan;
 use crate::engine::{Engine, Error, Result};
 use crate::model::id::{Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::{Document, Origin, Record};
+use crate::model::resource::{Document, Key, Origin, Record, RevisionInfo, differing};
 use crate::store::contract::NewRevision;
 
 #[derive(Debug)]
@@ -58,6 +59,19 @@ impl Engine {
     /// [`Error::Files`] when the files have errors, [`Error::Stale`] or [`Error::Moved`] when the plan is another
     /// one now, [`Error::Broken`] and [`Error::AudienceMoved`] for a sealed plan that does not hold any more.
     pub async fn apply(self: &Arc<Self>, request: ApplyRequest) -> Result<Applied> {
+        request.wish.check()?;
+        let apply = |engine: Arc<Self>, caller| async move {
+            let engine = engine;
+            engine.apply_in_turn(request, caller).await
+        };
+        self.in_turn(("apply", Error::Unsettled), apply).await
+    }
+
+    async fn apply_in_turn(
+        self: &Arc<Self>,
+        request: ApplyRequest,
+        caller: Caller,
+    ) -> Result<Applied> {
         let ApplyRequest {
             mut wish,
             allowed,
@@ -65,12 +79,12 @@ impl Engine {
             max_age,
             origin,
         } = request;
-        wish.check()?;
-        if let (Seen::Sealed(seal), Wish::Files { files, prune, .. }) = (&seen, &mut wish) {
-            self.check_seal(seal, files)?;
+        if let (Seen::Sealed(seal), Wish::Files { files, prune }) = (&seen, &mut wish) {
+            self.check_seal(seal, files).await?;
             *prune = seal.prune;
         }
-        let one = Arc::clone(&self.applying).lock_owned().await;
+        let _one = self.applying.lock().await;
+        caller.check()?;
         let state = self.applied.load_full();
         if let Seen::Sealed(seal) = &seen
             && let Some(applied) = self.applied_before(seal, &state).await?
@@ -101,25 +115,10 @@ impl Engine {
             record: record(&seen, &wish, &plan, &used),
             changes: plan.changed(),
         };
-        let revision = self.commit(one, set, new).await?;
+        // From here on memory follows the store, whoever waits for it.
+        caller.check()?;
+        let revision = self.store_revision(set, new).await?;
         Ok(self.done(revision, Some(plan)))
-    }
-
-    /// On a task of its own: when the caller goes away in the middle, memory must follow the store all the same.
-    async fn commit(
-        self: &Arc<Self>,
-        one: OwnedMutexGuard<()>,
-        set: Arc<Set>,
-        new: NewRevision,
-    ) -> Result<Revision> {
-        let (answer, answered) = oneshot::channel();
-        let engine = Arc::clone(self);
-        self.parts.tasks.spawn("apply", async move {
-            let stored = engine.store_revision(set, new).await;
-            drop(one);
-            drop(answer.send(stored));
-        });
-        answered.await.map_err(|_| Error::Unsettled)?
     }
 
     async fn store_revision(&self, set: Arc<Set>, new: NewRevision) -> Result<Revision> {
@@ -144,16 +143,39 @@ impl Engine {
         }
     }
 
-    /// The revision that this very plan made, among the newest since.
+    /// The revision that this very plan made, when what it changed is still as it left it.
     async fn applied_before(&self, seal: &Seal, state: &State) -> Result<Option<Applied>> {
+        let Some(made) = self.made(seal, state).await? else {
+            return Ok(None);
+        };
+        let left = self.parts.store.documents(made.revision).await?;
+        let changed = differing(&left, &state.set.documents);
+        let own = self.parts.store.changes(made.revision).await?.into_iter();
+        let own: BTreeSet<Key> = own.map(|change| (change.kind, change.name)).collect();
+        if changed.iter().any(|key| own.contains(key)) {
+            let moved = self.moved(made.revision, &own, state).await?;
+            return Err(Error::Moved(Box::new(Moved {
+                was_applied: true,
+                ..moved
+            })));
+        }
+        Ok(Some(self.done(made.revision, None)))
+    }
+
+    async fn made(&self, seal: &Seal, state: &State) -> Result<Option<RevisionInfo>> {
         if state.revision <= seal.revision {
             return Ok(None);
         }
         let store = &self.parts.store;
-        let since = store.revisions(None, limits::APPLIED_BEFORE_MAX).await?;
-        let mut since = since.iter().filter(|info| info.revision > seal.revision);
-        let made = since.find(|info| info.fingerprint == seal.fingerprint);
-        Ok(made.map(|info| self.done(info.revision, None)))
+        let newest = store.revisions(None, limits::APPLIED_BEFORE_MAX).await?;
+        let is_its = |info: &RevisionInfo| {
+            // Others may have made the same change: theirs is not this plan. The store keeps microseconds.
+            let planned_at = info.record.planned_at.map(Timestamp::as_microsecond);
+            info.revision > seal.revision
+                && info.fingerprint == seal.fingerprint
+                && planned_at == Some(seal.made_at.as_microsecond())
+        };
+        Ok(newest.into_iter().find(is_its))
     }
 
     /// The plan is another one now: because it was applied before, or because something moved.
@@ -165,6 +187,12 @@ impl Engine {
         state: &State,
     ) -> Result<Applied> {
         match seen {
+            Seen::Sealed(seal) if self.is_set_back(seal, state).await? => {
+                Err(Error::Broken(Broken::SetBack {
+                    planned: seal.revision,
+                    now: state.revision,
+                }))
+            }
             Seen::Sealed(seal) if seal.revision == state.revision => {
                 Err(Error::Broken(seal.planned_otherwise()))
             }
@@ -180,6 +208,18 @@ impl Engine {
                 actual: plan.fingerprint.to_string(),
             }),
         }
+    }
+
+    /// Whether the revision that was planned against is gone, as after a backup was restored: there is none of its number,
+    /// or another one that was applied later.
+    async fn is_set_back(&self, seal: &Seal, state: &State) -> Result<bool> {
+        if state.revision < seal.revision {
+            return Ok(true);
+        }
+        let behind = Revision(seal.revision.0.saturating_add(1));
+        let found = self.parts.store.revisions(Some(behind), 1).await?;
+        let mut found = found.iter().filter(|info| info.revision == seal.revision);
+        Ok(found.any(|info| info.applied_at > seal.made_at))
     }
 
     /// Whether the newest revision came of this plan of this wish.
@@ -226,6 +266,7 @@ impl Engine {
             now: state.revision,
             since,
             changed,
+            was_applied: false,
         })
     }
 
@@ -328,17 +369,4 @@ fn check_drift(seal: &Seal, plan: &Plan, rules: Rules) -> Result<()> {
     } else {
         Err(Error::AudienceMoved(drifts))
     }
-}
-
-/// What is on one side only, or not the same on both, by kind and name.
-fn differing(before: &[Document], after: &[Document]) -> Vec<Key> {
-    let mut sides: BTreeMap<_, [Option<&Document>; 2]> = BTreeMap::new();
-    for (at, side) in [before, after].into_iter().enumerate() {
-        for document in side {
-            sides.entry((document.kind, &document.name)).or_default()[at] = Some(document);
-        }
-    }
-    let differing = sides.into_iter().filter(|(_, [a, b])| a != b);
-    let keys = differing.map(|((kind, name), _)| (kind, name.clone()));
-    keys.collect()
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::campaign::{Campaign, Set, SourceFile};
 use crate::delivery;
 use crate::diagnostic::Diagnostic;
-use crate::engine::planning::plan::check_files;
-use crate::engine::{Engine, Result};
+use crate::engine::planning::allowed::Allowed;
+use crate::engine::planning::plan::Wish;
+use crate::engine::{Engine, Error, Result};
 use crate::model::registry::Registry;
 use crate::model::resource::Kind;
 
@@ -71,12 +72,20 @@ impl Engine {
 
     /// Files as they stand, or all that is wrong with them.
     pub async fn draft(
-        &self,
+        self: &Arc<Self>,
         files: Vec<SourceFile>,
     ) -> Result<std::result::Result<Basis, Vec<Diagnostic>>> {
-        check_files(&files)?;
+        let wish = Wish::Files {
+            files: files.into(),
+            prune: false,
+        };
+        wish.check()?;
         let applied = Arc::clone(&self.applied.load().set);
-        let loaded = self.load_draft(files, &applied).await?;
+        let beside = Arc::clone(&applied);
+        let load = |engine: Arc<Self>, _| async move {
+            engine.load(&wish, &Allowed::default(), &beside).await
+        };
+        let loaded = self.in_turn(("draft", Error::Stopping), load).await?;
         Ok(loaded.map(|loaded| Basis {
             set: Arc::new(loaded.set),
             draft_of: Some(applied),

@@ -114,6 +114,8 @@ pub struct Moved {
     pub since: Vec<RevisionInfo>,
     /// What differs, such as `Segment vip`; not all of many.
     pub changed: Vec<String>,
+    /// The plan itself made revision `planned`, and what it changed was changed again.
+    pub was_applied: bool,
 }
 
 /// An audience that is another one than a plan said.
@@ -130,9 +132,14 @@ pub struct Drift {
 impl fmt::Display for Moved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { planned, now, .. } = self;
+        let did = if self.was_applied {
+            "was applied as"
+        } else {
+            "was made against"
+        };
         write!(
             f,
-            "the plan was made against revision {planned}, and the state is revision {now}"
+            "the plan {did} revision {planned}, and the state is revision {now}"
         )?;
         for info in &self.since {
             write!(f, "; revision {} of {:.0}", info.revision, info.applied_at)?;

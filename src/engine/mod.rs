@@ -72,10 +72,10 @@ pub struct Engine {
     parts: Parts,
     applied: ArcSwap<applied::State>,
     /// Held from plan to commit: two applies do not plan against the same state.
-    applying: Arc<tokio::sync::Mutex<()>>,
+    applying: tokio::sync::Mutex<()>,
     turns: planning::turns::Turns,
     /// What plans are signed with.
-    identity: Identity,
+    identity: Arc<Identity>,
     /// The newest applied revision, for who waits for the next.
     revised: tokio::sync::watch::Sender<Revision>,
     filters: evaluate::Filters,
@@ -107,9 +107,9 @@ impl Engine {
             parts,
             revised: tokio::sync::watch::Sender::new(state.revision),
             applied: ArcSwap::from_pointee(state),
-            applying: Arc::default(),
+            applying: tokio::sync::Mutex::default(),
             turns: planning::turns::Turns::default(),
-            identity,
+            identity: Arc::new(identity),
             filters: evaluate::Filters::default(),
             feeds: feeds::Feeds::default(),
         })

@@ -1,5 +1,6 @@
 //! Resources as the store keeps them: documents by kind and name, in numbered revisions.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -32,6 +33,9 @@ pub struct Document {
     /// Who applied it, as Settings name them; empty for nobody.
     pub owner: String,
 }
+
+/// A resource by kind and name.
+pub type Key = (Kind, String);
 
 /// Who made a revision, and of what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -83,6 +87,14 @@ pub struct Changed {
     pub action: Action,
     pub before: Option<u64>,
     pub after: Option<u64>,
+}
+
+// === impl Document ===
+
+impl Document {
+    pub fn key(&self) -> Key {
+        (self.kind, self.name.clone())
+    }
 }
 
 // === impl Action ===
@@ -151,4 +163,23 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+pub fn by_key(documents: &[Document]) -> BTreeMap<Key, &Document> {
+    let documents = documents.iter();
+    documents
+        .map(|document| (document.key(), document))
+        .collect()
+}
+
+/// What is on one side only, or not the same on both.
+pub fn differing(before: &[Document], after: &[Document]) -> Vec<Key> {
+    let (before, after) = (by_key(before), by_key(after));
+    let gone = before.keys().filter(|key| !after.contains_key(*key));
+    let others = after
+        .iter()
+        .filter(|(key, document)| before.get(*key) != Some(*document));
+    let mut keys: Vec<Key> = gone.chain(others.map(|(key, _)| key)).cloned().collect();
+    keys.sort();
+    keys
 }

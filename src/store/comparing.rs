@@ -1,5 +1,7 @@
 //! Crowds before and after a change.
 
+use std::sync::Arc;
+
 use crate::audience::Counts;
 use crate::model::id::ExternalId;
 use crate::segment::Filter;
@@ -23,7 +25,8 @@ pub struct Shift {
 /// All crowds together that a change moves, as one, and how many ids are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
-    pub shifts: Vec<Shift>,
+    /// Shared by questions that are about the same people.
+    pub shifts: Arc<[Shift]>,
     /// Of who entered, and of who left.
     pub samples: usize,
     /// Of who can be reached.

@@ -17,6 +17,7 @@ fn errors() -> Vec<(Status, Code, &'static str)> {
     let damaged = store::Error::Damaged("page 3".into());
     let retry_after = Duration::from_millis(5);
     let moved = Moved {
+        was_applied: false,
         planned: Revision(1),
         now: Revision(2),
         since: Vec::new(),

@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::plan::Change;
-use super::uses::Key;
 use crate::campaign::set::Set;
 use crate::model::id::Fingerprint;
-use crate::model::resource::{Document, Kind};
+use crate::model::resource::{Document, Key, Kind, by_key};
 
 /// The resources of both sides that decide what a plan does: all of the files' owner, what changes, what uses that,
 /// what any of these uses, and what holds for everybody. Other owners' resources besides these come and go without it.
 pub(super) fn grounds(changes: &[Change], sides: [&Set; 2]) -> BTreeSet<Key> {
-    let changed = changes.iter();
-    let changed = changed.map(|change| (change.kind, change.name.clone()));
-    let mut grounds: BTreeSet<Key> = changed.collect();
+    let mut grounds: BTreeSet<Key> = changes.iter().map(Change::key).collect();
     let touched = sides.map(|set| set.uses.inverted().closure(&grounds));
     grounds.extend(touched.into_iter().flatten());
     let used = sides.map(|set| set.uses.closure(&grounds));
@@ -25,7 +22,7 @@ pub(super) fn grounds(changes: &[Change], sides: [&Set; 2]) -> BTreeSet<Key> {
     };
     let documents = sides.into_iter().flat_map(|set| &set.documents);
     let own = documents.filter(is_ground);
-    grounds.extend(own.map(|document| (document.kind, document.name.clone())));
+    grounds.extend(own.map(Document::key));
     grounds
 }
 
@@ -40,12 +37,8 @@ pub(super) fn fingerprint(grounds: &BTreeSet<Key>, sides: [&Set; 2]) -> Fingerpr
     .concat();
     let mut parts = vec![whose];
     for set in sides {
-        let documents = set.documents.iter();
-        let mut documents: Vec<_> = documents
-            .map(|document| ((document.kind, document.name.clone()), document))
-            .filter(|(key, _)| grounds.contains(key))
-            .collect();
-        documents.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut documents = by_key(&set.documents);
+        documents.retain(|key, _| grounds.contains(key));
         // The counts keep a document from moving from one side to the other unseen.
         parts.push(documents.len().to_be_bytes().to_vec());
         for (_, it) in documents {

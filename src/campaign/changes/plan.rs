@@ -8,10 +8,9 @@ use super::grounds;
 use super::reach::{self, Named, Reach};
 use super::renames;
 use super::unified::unified;
-use super::uses::Key;
 use crate::campaign::set::Set;
 use crate::model::id::{Fingerprint, Revision};
-use crate::model::resource::{Action, Document, Kind};
+use crate::model::resource::{Action, Document, Key, Kind, by_key};
 
 /// Lists whose items are known by name, wherever they stand among each other.
 const NAMED_LISTS: [&str; 2] = ["policies", "tests"];
@@ -30,7 +29,7 @@ pub struct Plan {
     /// Whose files they are; empty for nobody's.
     pub owner: String,
     /// The owner's, not among the files, and kept.
-    pub orphans: Vec<(Kind, String)>,
+    pub orphans: Vec<Key>,
     /// What decides what it does.
     pub grounds: BTreeSet<Key>,
     /// Over the grounds as they are and as they would be.
@@ -61,6 +60,14 @@ pub struct FieldChange {
     pub diff: String,
 }
 
+// === impl Change ===
+
+impl Change {
+    pub fn key(&self) -> Key {
+        (self.kind, self.name.clone())
+    }
+}
+
 // === impl FieldChange ===
 
 impl FieldChange {
@@ -82,12 +89,6 @@ impl FieldChange {
 
 /// Compares. A pure function: the same state and files give the same plan, fingerprint included.
 pub fn plan(applied: &Set, wanted: &Set, revision: Revision) -> Plan {
-    let by_key = |documents: &[Document]| -> BTreeMap<(Kind, String), Document> {
-        documents
-            .iter()
-            .map(|document| ((document.kind, document.name.clone()), document.clone()))
-            .collect()
-    };
     let (before, after) = (by_key(&applied.documents), by_key(&wanted.documents));
     let mut changes = Vec::new();
     let mut unchanged = 0;
@@ -108,10 +109,10 @@ pub fn plan(applied: &Set, wanted: &Set, revision: Revision) -> Plan {
         }
     }
     let created = after.iter().filter(|(key, _)| !before.contains_key(key));
-    let created: Vec<_> = created.map(|(_, document)| document).collect();
-    let is_gone = |key: &(Kind, String)| !after.contains_key(key) || wanted.orphans.contains(key);
+    let created: Vec<_> = created.map(|(_, document)| *document).collect();
+    let is_gone = |key: &Key| !after.contains_key(key) || wanted.orphans.contains(key);
     let gone = before.iter().filter(|(key, _)| is_gone(key));
-    let gone: Vec<_> = gone.map(|(_, document)| document).collect();
+    let gone: Vec<_> = gone.map(|(_, document)| *document).collect();
     renames::find(&mut changes, &created, &gone);
     changes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     let reached = reach::reach(&mut changes, &wanted.uses);

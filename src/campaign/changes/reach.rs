@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::Change;
-use super::uses::{Key, Uses};
+use super::uses::Uses;
 use crate::model::limits;
-use crate::model::resource::Kind;
+use crate::model::resource::{Key, Kind};
 
 /// The first of many resources by kind and name, and how many there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

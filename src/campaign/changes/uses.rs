@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::model::resource::Kind;
+use crate::model::resource::{Key, Kind};
 use crate::template::References;
-
-/// A resource by kind and name.
-pub type Key = (Kind, String);
 
 /// Edges from a resource to those that it names.
 #[derive(Debug, Clone, Default)]

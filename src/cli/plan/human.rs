@@ -70,11 +70,10 @@ impl Page {
         }
         let effect = change.effect.clone().unwrap_or_default();
         self.audience(&effect, is_told(change));
-        if change.action() == pb::ChangeAction::Update && change.fields.is_empty() {
-            self.text(4, words::LAYOUT, str::to_owned);
+        if let Some(told) = words::beside_fields(change) {
+            self.text(4, &told, str::to_owned);
         }
-        let left_out = (change.fields_total as usize).saturating_sub(change.fields.len());
-        self.fields(&words::fields(&change.fields), left_out);
+        self.fields(&words::fields(&change.fields));
         self.messages(&effect, change.action() == pb::ChangeAction::Create);
     }
 
@@ -130,7 +129,7 @@ impl Page {
         }
     }
 
-    fn fields(&mut self, fields: &[pb::FieldChange], left_out: usize) {
+    fn fields(&mut self, fields: &[pb::FieldChange]) {
         for field in fields.iter().take(FIELDS_MAX) {
             self.text(4, &field.path, str::to_owned);
             if field.diff.is_empty() {
@@ -141,10 +140,6 @@ impl Page {
             }
         }
         self.more(4, fields.len(), FIELDS_MAX, "fields");
-        if left_out > 0 {
-            let told = format!("… and {left_out} that the answer had no room for");
-            self.text(4, &told, str::to_owned);
-        }
     }
 
     fn messages(&mut self, effect: &pb::Effect, is_new: bool) {
@@ -197,7 +192,7 @@ impl Page {
 
     fn more(&mut self, indent: usize, n: usize, max: usize, what: &str) {
         if n > max {
-            let told = format!("… {} more {what}; `--format json` has all", n - max);
+            let told = format!("… {} more {what}; `--format json` has them", n - max);
             self.text(indent, &told, str::to_owned);
         }
     }

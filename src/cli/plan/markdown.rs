@@ -88,7 +88,7 @@ fn notes(notes: Notes, text: &mut String) {
             let more = output::count(i64::try_from(n - shown).unwrap_or(i64::MAX));
             put(
                 text,
-                &format!("… and {more} more {noun}: `recado plan` shows all.\n\n"),
+                &format!("… and {more} more {noun}: `recado plan` shows more.\n\n"),
             );
         }
     }
@@ -213,7 +213,7 @@ fn body(plan: &pb::Plan, text: &mut String) {
         put(
             text,
             &format!(
-                "**Cut**, since a comment has {CHARS_MAX} characters at most: {}. `recado plan` shows all of it.\n",
+                "**Cut**, since a comment has {CHARS_MAX} characters at most: {}. `recado plan` shows more.\n",
                 cut.join(" and ")
             ),
         );
@@ -241,13 +241,14 @@ fn changed(change: &pb::ResourceChange) -> Entry {
         pb::ChangeAction::Update | pb::ChangeAction::Unspecified => "✏️",
     };
     let is_used = change.action() != pb::ChangeAction::Create && !change.used_by.is_empty();
-    let notes =
+    let used =
         is_used.then(|| format!("Used by {}.", names(&change.used_by, change.used_by_total)));
+    let beside = words::beside_fields(change).map(|told| format!("{}.", capital(&told)));
     Entry {
         mark,
         title: format!("{} {}", change.kind, code(&change.name)),
         effect: change.effect.clone().unwrap_or_default(),
-        notes: notes.into_iter().collect(),
+        notes: used.into_iter().chain(beside).collect(),
         fields: words::fields(&change.fields),
         action: Some(change.action()),
         is_filter_told: is_told(change),
@@ -356,7 +357,7 @@ impl Entry {
         }
         let mut body = separated(&shown);
         if shown.len() < n {
-            body.push_str("\n… (cut: `recado plan` shows all of it)\n");
+            body.push_str("\n… (cut: `recado plan` shows more)\n");
         }
         let (mark, title) = (self.mark, summary(&self.title));
         format!("<details><summary>{mark} {title}</summary>\n\n{body}\n</details>\n\n")

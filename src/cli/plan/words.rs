@@ -13,8 +13,20 @@ pub(super) const MASKED: &str = "messages: made for some of the audience, withou
 /// How far behind the first field of an item its name is looked for; fields go by path.
 const ITEM_FIELDS_MAX: usize = 100;
 
-/// Why a change has no fields.
-pub(super) const LAYOUT: &str = "only comments, layout, or where the file stands";
+/// Why an update has no fields, or how many there was no room for.
+pub(super) fn beside_fields(change: &pb::ResourceChange) -> Option<String> {
+    if change.action() != pb::ChangeAction::Update {
+        return None;
+    }
+    let total = change.fields_total as usize;
+    match total.saturating_sub(change.fields.len()) {
+        _ if total == 0 => Some("only comments, layout, or where the file stands".to_owned()),
+        0 => None,
+        n => Some(format!(
+            "{n} of {total} fields that differ are not shown: a plan has room for 4 MiB of them"
+        )),
+    }
+}
 
 /// `2 to create, 1 to change, 0 to delete, 14 unchanged (against revision 3)`.
 pub(super) fn sum(plan: &pb::Plan) -> String {

@@ -1,6 +1,6 @@
 //! Going back: what an earlier revision held, of one owner or of all, as the state that is wanted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::load::beside_runtime;
 use crate::campaign::case::Tests;
@@ -8,7 +8,7 @@ use crate::campaign::{Loaded, Set};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::id::Revision;
-use crate::model::resource::Document;
+use crate::model::resource::{Document, by_key, differing};
 
 /// An earlier revision, and whose resources go back to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,20 +100,15 @@ fn taken(document: &Document, stays: &[Document]) -> Option<Diagnostic> {
 
 /// The owners of what differs.
 fn changed(before: &[Document], now: &[Document]) -> BTreeSet<String> {
-    let by_key = |documents: &[Document]| -> BTreeMap<_, Document> {
-        let documents = documents.iter().cloned();
-        documents
-            .map(|it| ((it.kind, it.name.clone()), it))
-            .collect()
-    };
+    let differing = differing(before, now);
     let (before, now) = (by_key(before), by_key(now));
-    let keys = before.keys().chain(now.keys());
-    let differing = keys.filter(|key| before.get(*key) != now.get(*key));
-    let sides = differing.flat_map(|key| match [before.get(key), now.get(key)] {
-        // Who took it on since is who changed it.
-        [Some(old), Some(new)] if old.owner.is_empty() => [None, Some(new)],
-        sides => sides,
-    });
+    let sides = differing
+        .iter()
+        .flat_map(|key| match [before.get(key), now.get(key)] {
+            // Who took it on since is who changed it.
+            [Some(old), Some(new)] if old.owner.is_empty() => [None, Some(new)],
+            sides => sides,
+        });
     sides
         .flatten()
         .map(|document| document.owner.clone())

@@ -1,6 +1,7 @@
 //! Whom resources are about before and after a change, as questions to the audience.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::campaign::{Campaign, Set, Users};
 use crate::delivery::gates;
@@ -14,8 +15,8 @@ pub(super) struct Crowds<'a> {
     sides: [Side<'a>; 2],
     /// Who passes the gate of each PSID attribute, made once.
     reaches: BTreeMap<String, Option<Filter>>,
-    /// Campaigns that share something, before and after: what they share too costs nothing more.
-    shared: BTreeSet<[BTreeSet<&'a str>; 2]>,
+    /// The people of campaigns that share something, before and after: what they share too is about the same.
+    shared: BTreeMap<[BTreeSet<&'a str>; 2], Arc<[Shift]>>,
     /// Crowds that may still be put together.
     left: usize,
     /// Shared resources whose people are not counted: it would take too long.
@@ -61,7 +62,7 @@ impl<'a> Crowds<'a> {
         Self {
             sides: [Side::new(before), Side::new(after)],
             reaches: BTreeMap::new(),
-            shared: BTreeSet::new(),
+            shared: BTreeMap::new(),
             left: limits::SHARED_CROWDS_MAX,
             uncounted: 0,
         }
@@ -71,7 +72,7 @@ impl<'a> Crowds<'a> {
     pub(super) fn of(&mut self, kind: Kind, name: &str, witnesses: usize) -> Option<Asked> {
         let (shifts, is_sent) = match kind {
             Kind::Attributes | Kind::Settings => return None,
-            Kind::Campaign => (vec![self.campaign(name)], true),
+            Kind::Campaign => (Arc::from([self.campaign(name)]), true),
             Kind::Segment => self.segment(name),
             _ => (self.campaigns_with(kind, name)?, true),
         };
@@ -93,7 +94,7 @@ impl<'a> Crowds<'a> {
     }
 
     /// A segment reaches whom the campaigns reach that use it.
-    fn segment(&mut self, name: &str) -> (Vec<Shift>, bool) {
+    fn segment(&mut self, name: &str) -> (Arc<[Shift]>, bool) {
         let mut is_sent = false;
         let [before, after] = [0, 1].map(|side| {
             let filter = self.sides[side].set.segments.get(name)?.filter.clone();
@@ -116,21 +117,21 @@ impl<'a> Crowds<'a> {
                 reach,
             })
         });
-        (vec![Shift { before, after }], is_sent)
+        (Arc::from([Shift { before, after }]), is_sent)
     }
 
     /// What campaigns share is about all their people.
-    fn campaigns_with(&mut self, kind: Kind, name: &str) -> Option<Vec<Shift>> {
+    fn campaigns_with(&mut self, kind: Kind, name: &str) -> Option<Arc<[Shift]>> {
         let users = [0, 1].map(|side| self.sides[side].campaigns(kind, name));
-        let all: BTreeSet<&str> = users.iter().flatten().copied().collect();
-        if !self.shared.contains(&users) {
-            let Some(left) = self.left.checked_sub(all.len()) else {
-                self.uncounted += 1;
-                return None;
-            };
-            self.left = left;
-            self.shared.insert(users.clone());
+        if let Some(known) = self.shared.get(&users) {
+            return Some(Arc::clone(known));
         }
+        let all: BTreeSet<&str> = users.iter().flatten().copied().collect();
+        let Some(left) = self.left.checked_sub(all.len()) else {
+            self.uncounted += 1;
+            return None;
+        };
+        self.left = left;
         let mut shift = |campaign: &str| {
             let [before, after] = [0, 1].map(|side| {
                 let is_used = users[side].contains(campaign);
@@ -138,7 +139,9 @@ impl<'a> Crowds<'a> {
             });
             Shift { before, after }
         };
-        Some(all.into_iter().map(&mut shift).collect())
+        let shifts: Arc<[Shift]> = all.into_iter().map(&mut shift).collect();
+        self.shared.insert(users, Arc::clone(&shifts));
+        Some(shifts)
     }
 
     fn crowd(&mut self, side: usize, campaign: &str) -> Option<Crowd> {

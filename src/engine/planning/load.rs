@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::allowed::Allowed;
 use super::plan::Wish;
-use crate::campaign::{self, Beside, Loaded, Set, SourceFile};
+use crate::campaign::{self, Beside, Loaded, Set};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Error, Result};
 use crate::model::limits;
@@ -23,7 +23,7 @@ impl Engine {
     ) -> Result<Load> {
         let (files, prune) = match wish {
             Wish::Back(back) => return self.load_back(back, applied).await,
-            Wish::Files { files, prune } => (files.clone(), *prune),
+            Wish::Files { files, prune } => (Arc::clone(files), *prune),
         };
         let takeovers = allowed.takeovers();
         let set = Arc::clone(applied);
@@ -44,19 +44,6 @@ impl Engine {
             .as_ref()
             .map_or(Ok(()), |loaded| check_applied(&loaded.set))?;
         Ok(loaded)
-    }
-
-    /// Files beside what is applied, to be looked at.
-    pub(in crate::engine) async fn load_draft(
-        &self,
-        files: Vec<SourceFile>,
-        applied: &Arc<Set>,
-    ) -> Result<Load> {
-        let wish = Wish::Files {
-            files,
-            prune: false,
-        };
-        self.load(&wish, &Allowed::default(), applied).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::allowed::Allowed;
 use super::back::Back;
 use super::seal::Seal;
+use super::turns::Caller;
 use super::weigh::Plan;
 use crate::campaign::SourceFile;
 use crate::diagnostic::Diagnostic;
@@ -27,7 +28,7 @@ pub struct PlanRequest {
 pub enum Wish {
     /// Files, beside what others have applied.
     Files {
-        files: Vec<SourceFile>,
+        files: Arc<[SourceFile]>,
         /// What their owner has applied and is not among them goes.
         prune: bool,
     },
@@ -63,20 +64,33 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Busy`] when too many plans wait to be made.
-    pub async fn plan(&self, request: PlanRequest) -> Result<Planned> {
+    pub async fn plan(self: &Arc<Self>, request: PlanRequest) -> Result<Planned> {
+        request.wish.check()?;
+        let plan = |engine: Arc<Self>, caller| async move {
+            let engine = engine;
+            engine.plan_in_turn(request, caller).await
+        };
+        self.in_turn(("plan", Error::Stopping), plan).await
+    }
+
+    async fn plan_in_turn(
+        self: &Arc<Self>,
+        request: PlanRequest,
+        caller: Caller,
+    ) -> Result<Planned> {
         let PlanRequest {
             wish,
             allowed,
             commit,
         } = request;
-        wish.check()?;
-        let _turn = self.turns.take().await?;
+        caller.check()?;
         let state = self.applied.load_full();
         let prospect = self.prospect(&wish, &allowed, (&state.set, state.revision));
         let prospect = match prospect.await? {
             Ok(prospect) => prospect,
             Err(diagnostics) => return Ok(Planned::refused(diagnostics)),
         };
+        caller.check()?;
         let wanted = Arc::clone(&prospect.set);
         let (plan, diagnostics) = match self.weigh(prospect, &state).await {
             Ok(weighed) => weighed,
@@ -84,8 +98,10 @@ impl Engine {
             Err(Error::Files(diagnostics)) => return Ok(Planned::refused(diagnostics)),
             Err(error) => return Err(error),
         };
-        let seal = self.seal(&plan, &wish, commit);
-        let plan = self.render(plan, [Arc::clone(&state.set), wanted]).await?;
+        caller.check()?;
+        let seal = self.seal(&plan, &wish, commit).await?;
+        let sides = [Arc::clone(&state.set), wanted];
+        let plan = self.render(plan, sides, caller).await?;
         Ok(Planned {
             plan: Some(plan),
             seal,
@@ -139,10 +155,10 @@ impl Wish {
     /// # Errors
     /// It is over a bound.
     pub(in crate::engine) fn check(&self) -> Result<()> {
-        self.files().map_or(Ok(()), check_files)
+        self.files().map_or(Ok(()), |files| check_files(files))
     }
 
-    pub(in crate::engine) fn files(&self) -> Option<&[SourceFile]> {
+    pub(in crate::engine) fn files(&self) -> Option<&Arc<[SourceFile]>> {
         match self {
             Self::Files { files, .. } => Some(files),
             Self::Back(_) => None,
@@ -153,7 +169,7 @@ impl Wish {
 impl Default for Wish {
     fn default() -> Self {
         Self::Files {
-            files: Vec::new(),
+            files: Arc::default(),
             prune: false,
         }
     }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
+use super::load::beside_runtime;
+use super::turns::Caller;
 use super::weigh::{Effect, Plan};
 use crate::audience::each;
 use crate::campaign::{Set, edits, masked, unified};
 use crate::clock::Clock;
 use crate::delivery::sampled::{Made, made};
-use crate::engine::{Engine, Error, Result};
+use crate::engine::{Engine, Result};
 use crate::model::delivery::ReasonCode;
 use crate::model::id::ExternalId;
 use crate::model::limits;
@@ -69,18 +70,19 @@ struct Comparing {
     sides: [Arc<Set>; 2],
     now: Timestamp,
     clock: Arc<dyn Clock>,
-    /// Nobody waits for them any more.
-    is_left: Arc<AtomicBool>,
+    caller: Caller,
 }
-
-/// Says so when it is dropped: work beside the runtime goes on without who asked for it.
-struct Leaving(Arc<AtomicBool>);
 
 // === impl Engine ===
 
 impl Engine {
     /// Makes the messages of every campaign that changes or is reached, beside the runtime.
-    pub(in crate::engine) async fn render(&self, plan: Plan, sides: [Arc<Set>; 2]) -> Result<Plan> {
+    pub(in crate::engine) async fn render(
+        &self,
+        plan: Plan,
+        sides: [Arc<Set>; 2],
+        caller: Caller,
+    ) -> Result<Plan> {
         let mut profiles: Vec<Vec<Profile>> = Vec::new();
         for effect in effects(&plan) {
             let witnesses = effect
@@ -91,15 +93,13 @@ impl Engine {
             profiles.push(found.into_iter().flatten().collect());
         }
         let clock = Arc::clone(&self.parts.clock);
-        let leaving = Leaving(Arc::default());
         let comparing = Comparing {
             sides,
             now: clock.now(),
             clock,
-            is_left: Arc::clone(&leaving.0),
+            caller,
         };
-        let work = tokio::task::spawn_blocking(move || comparing.fill(plan, &profiles));
-        work.await.map_err(|error| Error::Internal(Box::new(error)))
+        beside_runtime(move || comparing.fill(plan, &profiles)).await
     }
 }
 
@@ -109,21 +109,13 @@ fn effects(plan: &Plan) -> impl Iterator<Item = &Effect> {
     changes.chain(plan.reached.iter().map(|reached| &reached.effect))
 }
 
-// === impl Leaving ===
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 // === impl Comparing ===
 
 impl Comparing {
     /// A plan is waited for: it shows what could be made until then.
     fn is_over(&self) -> bool {
         let spent = self.clock.now().duration_since(self.now).unsigned_abs();
-        self.is_left.load(Ordering::Relaxed) || spent > limits::RENDERS_TIME
+        self.caller.is_gone() || spent > limits::RENDERS_TIME
     }
 
     fn fill(&self, mut plan: Plan, profiles: &[Vec<Profile>]) -> Plan {

@@ -1,9 +1,11 @@
 //! Plans that are kept: signed by the server, so that what was reviewed is what is applied.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::load::beside_runtime;
 use super::plan::Wish;
 use super::weigh::Plan;
 use crate::campaign::SourceFile;
@@ -45,6 +47,10 @@ pub enum Broken {
     #[error("the plan was made on the store `{made_on}`, and this is `{here}`")]
     Foreign { made_on: String, here: String },
     #[error(
+        "the plan was made against revision {planned}, and this store is at revision {now}: it was set back since"
+    )]
+    SetBack { planned: Revision, now: Revision },
+    #[error(
         "the plan was made by version {made_by}, and this is {VERSION}, which plans differently"
     )]
     Version { made_by: String },
@@ -54,9 +60,14 @@ pub enum Broken {
 
 impl Engine {
     /// Signs a plan of files; one that goes back is applied at once.
-    pub(in crate::engine) fn seal(&self, plan: &Plan, wish: &Wish, commit: String) -> Option<Seal> {
-        let Wish::Files { files, prune, .. } = wish else {
-            return None;
+    pub(in crate::engine) async fn seal(
+        &self,
+        plan: &Plan,
+        wish: &Wish,
+        commit: String,
+    ) -> Result<Option<Seal>> {
+        let Wish::Files { files, prune } = wish else {
+            return Ok(None);
         };
         let mut seal = Seal {
             server: self.identity.id.clone(),
@@ -71,14 +82,26 @@ impl Engine {
             changes: plan.watched(),
             signature: Vec::new(),
         };
-        let head = seal.head();
-        seal.signature = self.identity.sign(signed(&head, files));
-        Some(seal)
+        let (identity, files) = (Arc::clone(&self.identity), Arc::clone(files));
+        // All files are hashed.
+        let sealed = beside_runtime(move || {
+            let head = seal.head();
+            seal.signature = identity.sign(signed(&head, &files));
+            Some(seal)
+        });
+        sealed.await
     }
 
     /// Whether the seal is this server's and holds these files.
-    pub(in crate::engine) fn check_seal(&self, seal: &Seal, files: &[SourceFile]) -> Result<()> {
-        check(&self.identity, seal, files).map_err(Error::Broken)
+    pub(in crate::engine) async fn check_seal(
+        &self,
+        seal: &Seal,
+        files: &Arc<[SourceFile]>,
+    ) -> Result<()> {
+        let (identity, files) = (Arc::clone(&self.identity), Arc::clone(files));
+        let seal = seal.clone();
+        let checked = beside_runtime(move || check(&identity, &seal, &files));
+        checked.await?.map_err(Error::Broken)
     }
 }
 

@@ -1,10 +1,12 @@
-//! Who plans now, and who waits: each plan takes processors and memory, and apply and sends need them too.
+//! Who plans now, and who waits: each plan takes processors and memory, and sends need them too.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::engine::{Error, Result};
+use crate::engine::{Engine, Error, Result};
 use crate::model::limits;
 
 /// A plan takes seconds at most.
@@ -13,30 +15,38 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(in crate::engine) struct Turns {
     /// Those that are made.
-    made: Semaphore,
+    made: Arc<Semaphore>,
     /// Those, and those that wait.
-    asked: Semaphore,
+    asked: Arc<Semaphore>,
 }
 
 /// May plan until it is dropped.
-pub(in crate::engine) struct Turn<'a> {
-    _made: SemaphorePermit<'a>,
-    _asked: SemaphorePermit<'a>,
+struct Turn {
+    _made: OwnedSemaphorePermit,
+    _asked: OwnedSemaphorePermit,
 }
+
+/// Who asked, as seen by who works for them.
+#[derive(Debug, Clone, Default)]
+pub(in crate::engine) struct Caller(Arc<AtomicBool>);
+
+/// Says so when it is dropped.
+struct Leaving(Caller);
 
 // === impl Turns ===
 
 impl Turns {
     /// # Errors
     /// [`Error::Busy`] when too many wait already.
-    pub(in crate::engine) async fn take(&self) -> Result<Turn<'_>> {
+    async fn take(&self) -> Result<Turn> {
         let busy = || Error::Busy {
             retry_after: RETRY_AFTER,
         };
-        let asked = self.asked.try_acquire().map_err(|_| busy())?;
-        let made = self.made.acquire().await.map_err(|_| busy())?;
+        let asked = Arc::clone(&self.asked).try_acquire_owned();
+        let asked = asked.map_err(|_| busy())?;
+        let made = Arc::clone(&self.made).acquire_owned().await;
         Ok(Turn {
-            _made: made,
+            _made: made.map_err(|_| busy())?,
             _asked: asked,
         })
     }
@@ -45,9 +55,67 @@ impl Turns {
 impl Default for Turns {
     fn default() -> Self {
         Self {
-            made: Semaphore::new(limits::PLANS_MAX),
-            asked: Semaphore::new(limits::PLANS_MAX + limits::PLANS_WAITING_MAX),
+            made: Arc::new(Semaphore::new(limits::PLANS_MAX)),
+            asked: Arc::new(Semaphore::new(
+                limits::PLANS_MAX + limits::PLANS_WAITING_MAX,
+            )),
         }
+    }
+}
+
+// === impl Caller ===
+
+impl Caller {
+    pub(in crate::engine) fn is_gone(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// # Errors
+    /// Nobody waits any more, and so nobody reads the error.
+    pub(in crate::engine) fn check(&self) -> Result<()> {
+        if self.is_gone() {
+            Err(Error::Stopping)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+// === impl Leaving ===
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Works when it is its turn, on a task of its own: what is computed beside the runtime cannot be stopped, and keeps its
+    /// turn when the caller goes away in the middle.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many wait, `lost` when the server ends in the middle.
+    pub(in crate::engine) async fn in_turn<T, F>(
+        self: &Arc<Self>,
+        (name, lost): (&'static str, Error),
+        work: impl FnOnce(Arc<Self>, Caller) -> F,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let turn = self.turns.take().await?;
+        let leaving = Leaving(Caller::default());
+        let work = work(Arc::clone(self), leaving.0.clone());
+        let (answer, answered) = oneshot::channel();
+        self.parts.tasks.spawn(name, async move {
+            let done = work.await;
+            drop(turn);
+            drop(answer.send(done));
+        });
+        answered.await.map_err(|_| lost)?
     }
 }
 
@@ -62,8 +130,9 @@ mod tests {
         let turns = Turns::default();
         let take = || turns.take();
         let mut made: Vec<_> = (0..limits::PLANS_MAX)
-            .map(|_| take().now_or_never().unwrap().unwrap())
+            .map(|_| take().now_or_never().unwrap().ok())
             .collect();
+        assert!(made.iter().all(Option::is_some));
         let mut waiting: Vec<_> = (0..limits::PLANS_WAITING_MAX)
             .map(|_| Box::pin(take()))
             .collect();

@@ -10,13 +10,13 @@ use super::policies::Judge;
 use super::prospect::Prospect;
 use super::renders::Renders;
 use crate::audience::Relation;
-use crate::campaign::{self, Change, Key, Reach, Set};
+use crate::campaign::{self, Change, Reach, Set};
 use crate::diagnostic::Diagnostic;
 use crate::engine::applied::State;
 use crate::engine::{Engine, Error, Result};
 use crate::model::id::{ExternalId, Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::Action;
+use crate::model::resource::{Action, Key};
 use crate::segment::Difference;
 use crate::store::contract::Compared;
 

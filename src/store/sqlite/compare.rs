@@ -1,6 +1,6 @@
 //! Crowds before and after a change, as sets of rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -23,11 +23,16 @@ pub(super) fn compare(
         now,
         reaches: HashMap::new(),
     };
-    // One movement for each question at most is kept until all of its shifts have gone in.
+    let Grouped { shifts, groups } = Grouped::new(questions);
+    // Groups of one shift keep nothing; of others one movement each, until all their shifts have gone in.
     let movement = 3 * table.read().live().blocks() * size_of::<u64>();
     let at_once = (limits::COMPARED_BYTES_MAX / movement.max(1)).max(1);
-    let parts = questions.chunks(at_once);
-    parts.flat_map(|some| comparing.answers(some)).collect()
+    let (simple, joined) = groups.split_at(groups.partition_point(|it| it.parts.len() <= 1));
+    let mut answers = vec![Compared::default(); questions.len()];
+    for groups in std::iter::once(simple).chain(joined.chunks(at_once)) {
+        comparing.answer_all(&shifts, groups, &mut answers);
+    }
+    answers
 }
 
 struct Comparing<'a> {
@@ -41,85 +46,79 @@ struct Comparing<'a> {
 type Asked = (Option<usize>, Option<Vec<usize>>);
 
 /// Questions that are put together of the same shifts.
-#[derive(Default)]
 struct Group<'a> {
+    /// The shifts by their numbers, in order.
+    parts: Vec<usize>,
     questions: Vec<(usize, &'a Question)>,
-    /// What has gone in.
-    joined: Option<Movement>,
-    /// Shifts that have not.
-    open: usize,
 }
 
-/// Questions turned round: each different shift with the groups it goes into, so that each is made once.
-struct Turned<'a> {
-    shifts: Vec<(&'a Shift, Vec<usize>)>,
+/// All questions, and every different shift of theirs.
+struct Grouped<'a> {
+    shifts: Vec<&'a Shift>,
+    /// Those of the fewest shifts first.
     groups: Vec<Group<'a>>,
 }
 
-// === impl Turned ===
+// === impl Grouped ===
 
-impl<'a> Turned<'a> {
+impl<'a> Grouped<'a> {
     fn new(questions: &'a [Question]) -> Self {
-        let mut shifts: Vec<(&Shift, Vec<usize>)> = Vec::new();
+        let mut shifts: Vec<&Shift> = Vec::new();
         let mut known: HashMap<[Option<Asked>; 2], usize> = HashMap::new();
-        let mut groups: BTreeMap<Vec<usize>, Group<'_>> = BTreeMap::new();
+        let mut lists: HashMap<*const Shift, Vec<usize>> = HashMap::new();
+        let mut groups: BTreeMap<Vec<usize>, Vec<(usize, &Question)>> = BTreeMap::new();
         for (at, question) in questions.iter().enumerate() {
-            let parts = question.shifts.iter().map(|shift| {
-                let key = [&shift.before, &shift.after].map(|crowd| crowd.as_ref().map(asked));
-                *known.entry(key).or_insert_with(|| {
-                    shifts.push((shift, Vec::new()));
-                    shifts.len() - 1
-                })
+            let parts = lists.entry(question.shifts.as_ptr()).or_insert_with(|| {
+                let parts = question.shifts.iter().map(|shift| {
+                    let key = [&shift.before, &shift.after].map(|crowd| crowd.as_ref().map(asked));
+                    *known.entry(key).or_insert_with(|| {
+                        shifts.push(shift);
+                        shifts.len() - 1
+                    })
+                });
+                parts.collect::<BTreeSet<_>>().into_iter().collect()
             });
-            let mut parts: Vec<usize> = parts.collect();
-            parts.sort_unstable();
-            parts.dedup();
-            let group = groups.entry(parts).or_default();
-            group.questions.push((at, question));
+            groups
+                .entry(parts.clone())
+                .or_default()
+                .push((at, question));
         }
-        let groups = groups.into_iter().enumerate().map(|(at, (parts, group))| {
-            for part in &parts {
-                shifts[*part].1.push(at);
-            }
-            Group {
-                open: parts.len(),
-                ..group
-            }
-        });
-        Self {
-            groups: groups.collect(),
-            shifts,
-        }
+        let groups = groups.into_iter();
+        let groups = groups.map(|(parts, questions)| Group { parts, questions });
+        let mut groups: Vec<Group<'_>> = groups.collect();
+        groups.sort_by_key(|group| group.parts.len());
+        Self { shifts, groups }
     }
 }
 
 // === impl Comparing ===
 
 impl Comparing<'_> {
-    fn answers(&mut self, questions: &[Question]) -> Vec<Compared> {
-        let mut answers = vec![Compared::default(); questions.len()];
-        let Turned { shifts, mut groups } = Turned::new(questions);
-        for (shift, users) in shifts {
-            let movement = self.movement(shift);
-            for user in users {
-                let group = &mut groups[user];
-                group.open -= 1;
-                match &mut group.joined {
+    /// Makes each shift once, and puts it into all groups that it is part of.
+    fn answer_all(&mut self, shifts: &[&Shift], groups: &[Group<'_>], answers: &mut [Compared]) {
+        let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, group) in groups.iter().enumerate() {
+            for part in &group.parts {
+                users.entry(*part).or_default().push(at);
+            }
+        }
+        let mut joined: Vec<Option<Movement>> = groups.iter().map(|_| None).collect();
+        for (part, users) in users {
+            let movement = self.movement(shifts[part]);
+            for at in users {
+                let group = &groups[at];
+                let is_last = group.parts.last() == Some(&part);
+                match &mut joined[at] {
                     Some(joined) => joined.join(&movement),
                     // Nothing else goes in: it need not be kept.
-                    None if group.open == 0 => {
-                        self.answer(&group.questions, &movement, &mut answers);
-                    }
+                    None if is_last => self.answer(&group.questions, &movement, answers),
                     none @ None => *none = Some(movement.clone()),
                 }
-                if group.open == 0
-                    && let Some(joined) = group.joined.take()
-                {
-                    self.answer(&group.questions, &joined, &mut answers);
+                if is_last && let Some(joined) = joined[at].take() {
+                    self.answer(&group.questions, &joined, answers);
                 }
             }
         }
-        answers
     }
 
     fn answer(

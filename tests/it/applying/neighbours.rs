@@ -104,3 +104,88 @@ fn settings_of_anybody_make_every_plan_stale() {
         );
     });
 }
+
+/// What `growth` has besides, which `orders` uses: itself, or through something else.
+const LENT: [File<'static>; 5] = [
+    (
+        "footer.yaml",
+        "kind: ContentBlock\nname: footer\ncontent: Bye\n",
+    ),
+    ("shop.yaml", "kind: Catalog\nname: shop\nfile: shop.csv\n"),
+    ("shop.csv", "id,title\na,Boots\n"),
+    (
+        "note.yaml",
+        "kind: Template\nname: note\nmessage: {text: \"{% catalog_items shop a %}{{items[0].title}}{{content_blocks.${footer}}}\"}\n",
+    ),
+    (
+        "core.yaml",
+        "kind: Segment\nname: core\nfilter: user.n > 3\n",
+    ),
+];
+const BORROWER: [File<'static>; 2] = [
+    (
+        "inner.yaml",
+        "kind: Segment\nname: inner\nfilter: in_segment(\"core\")\n",
+    ),
+    (
+        "borrower.yaml",
+        "kind: Campaign\nname: borrower\nchannel: page\nsegment: inner\ntrigger: {api: {}}\ntemplate: note\n",
+    ),
+];
+
+#[test]
+fn what_is_used_through_others_makes_a_plan_stale() {
+    let with = |edited: Option<File<'static>>| {
+        let edit = |file: File<'static>| edited.filter(|it| it.0 == file.0).unwrap_or(file);
+        let all = [GROWTH, PAGE].into_iter().chain(LENT);
+        all.map(edit).collect::<Vec<_>>()
+    };
+    let cases = [
+        (
+            (
+                "page.yaml",
+                "kind: Channel\nname: page\ntype: messenger\npage_id: me\ntoken: {env: U}\n",
+            ),
+            "Channel page",
+        ),
+        (
+            (
+                "footer.yaml",
+                "kind: ContentBlock\nname: footer\ncontent: Ciao\n",
+            ),
+            "ContentBlock footer",
+        ),
+        (("shop.csv", "id,title\na,Shoes\n"), "CatalogFile shop.csv"),
+        (
+            (
+                "note.yaml",
+                "kind: Template\nname: note\nmessage: {text: Note}\n",
+            ),
+            "Template note",
+        ),
+        (
+            (
+                "core.yaml",
+                "kind: Segment\nname: core\nfilter: user.n > 4\n",
+            ),
+            "Segment core",
+        ),
+    ];
+    Stage::new().run(async |live| {
+        let mut changed = BORROWER;
+        changed[1].1 = "kind: Campaign\nname: borrower\nchannel: page\nsegment: inner\nfilter: user.n < 90\ntrigger: {api: {}}\ntemplate: note\n";
+        for (edited, told) in cases {
+            make(live, &with(None)).await;
+            make(live, &[&[ORDERS], &BORROWER[..]].concat()).await;
+            let request = sealed(live, &[&[ORDERS], &changed[..]].concat()).await;
+            make(live, &with(Some(edited))).await;
+            let message = stale(live, request).await;
+            assert!(message.ends_with(&format!("changed since: {told}")), "{message}");
+        }
+        let request = sealed(live, &[&[ORDERS], &changed[..]].concat()).await;
+        let declared = ("attributes.yaml", "kind: Attributes\nname: profile\nattributes: {n: {type: int}}\n");
+        make(live, &[&with(None)[..], &[declared]].concat()).await;
+        let message = stale(live, request).await;
+        assert!(message.contains("Attributes profile"), "{message}");
+    });
+}

@@ -1,5 +1,6 @@
 //! Sealed plans: applied once and as they were made, or refused with the reason.
 
+use std::path::Path;
 use std::time::Duration;
 
 use recado::api::pb;
@@ -8,14 +9,37 @@ use serde_json::json;
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use super::{BRAZIL, PORTUGAL, apply, planned, sealed};
+use super::{BRAZIL, File, PORTUGAL, apply, planned, sealed};
 use crate::stage::{Live, Stage, refused, source_files};
+
+const SPAIN: File<'static> = (
+    "spain.yaml",
+    "kind: Segment\nname: spain\nfilter: user.country == 'ES'\n",
+);
 
 /// The reason and the message with which an apply is refused.
 async fn why(live: &Live, request: pb::ApplyCampaignsRequest) -> (Code, String, String) {
     let mut client = live.client().await;
     let (code, reason, status) = refused(client.campaigns.apply_campaigns(request)).await;
     (code, reason, status.message().to_owned())
+}
+
+async fn back_to(live: &Live, revision: u64) {
+    let mut client = live.client().await;
+    let request = pb::PlanCampaignsRequest {
+        back: Some(pb::RevisionTarget {
+            revision,
+            ..pb::RevisionTarget::default()
+        }),
+        ..pb::PlanCampaignsRequest::default()
+    };
+    let planned = client.campaigns.plan_campaigns(request.clone()).await;
+    let request = pb::ApplyCampaignsRequest {
+        back: request.back,
+        fingerprint: planned.unwrap().into_inner().plan.unwrap().fingerprint,
+        ..pb::ApplyCampaignsRequest::default()
+    };
+    apply(live, request).await;
 }
 
 fn drift(percent: &str) -> String {
@@ -46,6 +70,61 @@ fn the_same_plan_is_applied_once() {
         let late = apply(live, request).await;
         assert_eq!((late.revision, late.newest), (1, 2));
         assert_eq!((late.already_applied, late.plan), (true, None));
+    });
+}
+
+#[test]
+fn a_plan_that_was_taken_back_is_not_said_to_be_in_force() {
+    Stage::new().run(async |live| {
+        live.apply([PORTUGAL]).await;
+        let request = sealed(live, &[PORTUGAL, BRAZIL]).await;
+        assert_eq!(apply(live, request.clone()).await.revision, 2);
+        back_to(live, 1).await;
+        let (code, reason, message) = why(live, request.clone()).await;
+        assert_eq!((code, reason.as_str()), (Code::Aborted, "STALE_PLAN"));
+        for part in [
+            "the plan was applied as revision 2, and the state is revision 3",
+            "changed since: Segment brazil",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+        // The state is again what it was, and so is what a new plan does.
+        let anew = sealed(live, &[PORTUGAL, BRAZIL]).await;
+        assert_eq!(apply(live, anew).await.revision, 4);
+        // Somebody else's plan of the same change made it: the first one is settled.
+        let again = apply(live, request).await;
+        assert_eq!((again.revision, again.already_applied), (2, true));
+    });
+}
+
+#[test]
+fn a_plan_of_a_state_that_is_gone_is_told_from_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store.sqlite");
+    let backup = folder.path().join("backup.sqlite");
+    let on = |store: &Path| Stage::new().with_store(store.to_owned());
+    on(&store).run(async |live| {
+        live.apply([PORTUGAL]).await;
+    });
+    std::fs::copy(&store, &backup).unwrap();
+    let mut requests = Vec::new();
+    on(&store).run(async |live| {
+        live.apply([PORTUGAL, BRAZIL]).await;
+        requests.push(sealed(live, &[PORTUGAL, BRAZIL, SPAIN]).await);
+    });
+    on(&backup).run(async |live| {
+        let request = requests.remove(0);
+        let behind = why(live, request.clone()).await;
+        live.apply([PORTUGAL, SPAIN]).await;
+        let other = why(live, request).await;
+        for ((code, reason, message), now) in [(behind, 1), (other, 2)] {
+            assert_eq!(
+                (code, reason.as_str()),
+                (Code::FailedPrecondition, "PLAN_FOREIGN")
+            );
+            let told = format!("this store is at revision {now}: it was set back since");
+            assert!(message.contains(&told), "{message}");
+        }
     });
 }
 

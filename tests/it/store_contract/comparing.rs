@@ -40,7 +40,7 @@ fn filters(shifts: &[Shift], side: fn(&Shift) -> &Option<Crowd>) -> Vec<Option<F
 
 async fn ask(store: &Arc<dyn Store>, shifts: &[Shift]) -> Compared {
     let question = Question {
-        shifts: shifts.to_vec(),
+        shifts: shifts.into(),
         samples: 3,
         witnesses: 4,
     };

@@ -80,6 +80,7 @@ impl Size {
                 String::new()
             },
             effect: Some(self.effect()),
+            fields_total: 1,
             fields: vec![pb::FieldChange {
                 path: "message.text".to_owned(),
                 before: self.text(),
