@@ -32,4 +32,5 @@ pub mod store;
 pub mod clock;
 pub mod config;
 pub mod lifecycle;
+pub mod parallel;
 pub mod telemetry;

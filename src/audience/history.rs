@@ -8,10 +8,10 @@ use parking_lot::Mutex;
 
 use crate::model::Value;
 use crate::model::event::{EventName, Retention};
+use crate::parallel::{Task, each_task};
 
 use super::bulk::Bulk;
 use super::events::{Happening, Happenings, Measure, Window};
-use super::parts::{Task, each_task};
 use super::scan::{constant, each_block};
 use super::{Row, Table, Test};
 

@@ -1,6 +1,6 @@
 //! Users as columns in memory: every attribute of every user, lossless, with sets of rows for filters.
 //!
-//! May import `model` alone. Begin with [`Table`]; a value's way down is `column` (one path, a typed
+//! May import `model` and `parallel` alone. Begin with [`Table`]; a value's way down is `column` (one path, a typed
 //! lane), then `packed`, `strings` or `text` (how a lane is stored), and `scan` asks a lane a question.
 //! Objects are taken apart into one column a path; lists are stored whole. Events have columns of their own, one
 //! a name, in `events`; `history` is what the table says of them.
@@ -19,7 +19,6 @@ mod leaf;
 mod movement;
 mod numbers;
 mod packed;
-mod parts;
 mod scan;
 mod slab;
 mod strings;
@@ -37,7 +36,6 @@ pub use bitmap::Bitmap;
 pub use bulk::Bulk;
 pub use events::{Happening, Measure, Window};
 pub use movement::{Counts, Movement, Relation};
-pub use parts::{each, each_part};
 pub use scan::{BLOCKS, Question, Shape, Test, TextTest, ValueTest, each_block};
 pub use slab::{Placed, Slab, Typed, Values};
 pub use table::{Attribute, Hold, Seen, Table};

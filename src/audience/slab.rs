@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::model::{Value, bucket};
+use crate::parallel::{Task, each_task};
 
 use super::bitmap::grow;
 use super::ids::Ids;
-use super::parts::{Task, each_task};
 use super::tree::Node;
 use super::{Bitmap, Row, Table};
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 use cel::parser::{ParseErrors, Parser};
 use jiff::Timestamp;
 
-use crate::audience::{BLOCKS, Bitmap, Row, Table, each_part};
+use crate::audience::{BLOCKS, Bitmap, Row, Table};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::model::limits;
+use crate::parallel::each_part;
 
 use super::declared::Declared;
 use super::explain::{Explained, explain};

@@ -5,14 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room and the rooms it may import. `*` is every room: the composition root and the command line.
-const MAY_IMPORT: [(&str, &[&str]); 19] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("diagnostic", &[]),
     ("clock", &[]),
     ("lifecycle", &[]),
     ("telemetry", &[]),
-    ("audience", &["model"]),
-    ("segment", &["audience", "model", "diagnostic"]),
+    ("parallel", &[]),
+    ("audience", &["model", "parallel"]),
+    ("segment", &["audience", "model", "diagnostic", "parallel"]),
     ("template", &["model", "diagnostic"]),
     ("messenger", &["model", "diagnostic"]),
     (
@@ -29,6 +30,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
             "model",
             "diagnostic",
             "clock",
+            "parallel",
         ],
     ),
     (
@@ -57,6 +59,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
             "model",
             "diagnostic",
             "clock",
+            "parallel",
             "lifecycle",
         ],
     ),

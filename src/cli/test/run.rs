@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::coverage::Covered;
-use crate::audience::each;
 use crate::campaign::Set;
 use crate::campaign::case::{Case, Mismatch, Tests, compare};
 use crate::delivery::rehearse::Rehearsal;
 use crate::model::resource::Kind;
+use crate::parallel::each;
 
 /// Cases that a processor takes at once.
 const CHUNK: usize = 16;

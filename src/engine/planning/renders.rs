@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use super::load::beside_runtime;
 use super::turns::Caller;
 use super::weigh::{Effect, Plan};
-use crate::audience::each;
 use crate::campaign::{Set, edits, masked, unified};
 use crate::clock::Clock;
 use crate::delivery::sampled::{Made, made};
@@ -18,6 +17,7 @@ use crate::model::id::ExternalId;
 use crate::model::limits;
 use crate::model::resource::Kind;
 use crate::model::user::Profile;
+use crate::parallel::each;
 
 /// Messages of one campaign.
 #[derive(Debug, Default)]

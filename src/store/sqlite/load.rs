@@ -10,8 +10,9 @@ use super::codec::{self, Damaged, Entry};
 use super::error::corrupt;
 use super::users::{BLOCK_ROWS, Folding, Memory};
 use super::{deeds, events, slab};
-use crate::audience::{Bulk, Row, Table, each_part};
+use crate::audience::{Bulk, Row, Table};
 use crate::model::user::Change;
+use crate::parallel::each_part;
 use crate::segment::RECEIVED;
 use crate::store::contract::{Error, Result};
 

@@ -192,9 +192,10 @@ fn crowds_that_would_take_too_long_are_not_counted_and_the_plan_says_so() {
             let text = format!("kind: ContentBlock\nname: b{n}\ncontent: {word}\n");
             files.push((format!("b{n}.yaml"), text));
             let others = (0..N).filter(|other| *other != n);
-            let uses: String = others
-                .map(|n| format!("{{{{content_blocks.${{b{n}}}}}}}"))
-                .collect();
+            let mut uses = String::new();
+            for other in others {
+                write!(uses, "{{{{content_blocks.${{b{other}}}}}}}").unwrap();
+            }
             let text = format!(
                 "kind: Campaign\nname: c{n}\nchannel: page\ntrigger: {{api: {{}}}}\nmessage: {{text: \"{uses}\"}}\n"
             );

@@ -63,10 +63,10 @@ pub fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec
 }
 
 /// Something to do once.
-pub(super) type Task<'a> = Box<dyn FnOnce() + Send + 'a>;
+pub type Task<'a> = Box<dyn FnOnce() + Send + 'a>;
 
 /// Does all tasks, each processor the next one that nobody has begun.
-pub(super) fn each_task(tasks: Vec<Task<'_>>) {
+pub fn each_task(tasks: Vec<Task<'_>>) {
     let n = THREADS.min(tasks.len());
     let tasks = Mutex::new(tasks.into_iter());
     let work = || {
