@@ -60,18 +60,12 @@ impl Engine {
     /// one now, [`Error::Broken`] and [`Error::AudienceMoved`] for a sealed plan that does not hold any more.
     pub async fn apply(self: &Arc<Self>, request: ApplyRequest) -> Result<Applied> {
         request.wish.check()?;
-        let apply = |engine: Arc<Self>, caller| async move {
-            let engine = engine;
-            engine.apply_in_turn(request, caller).await
-        };
+        let apply =
+            |engine: Arc<Self>, caller| async move { engine.apply_in_turn(request, caller).await };
         self.in_turn(("apply", Error::Unsettled), apply).await
     }
 
-    async fn apply_in_turn(
-        self: &Arc<Self>,
-        request: ApplyRequest,
-        caller: Caller,
-    ) -> Result<Applied> {
+    async fn apply_in_turn(&self, request: ApplyRequest, caller: Caller) -> Result<Applied> {
         let ApplyRequest {
             mut wish,
             allowed,

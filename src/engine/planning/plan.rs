@@ -11,7 +11,6 @@ use crate::campaign::SourceFile;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Error, Result};
 use crate::model::limits;
-use crate::model::resource::{Action, Changed, Kind};
 use crate::segment::Filter;
 
 /// What is to be planned.
@@ -66,18 +65,12 @@ impl Engine {
     /// [`Error::Busy`] when too many plans wait to be made.
     pub async fn plan(self: &Arc<Self>, request: PlanRequest) -> Result<Planned> {
         request.wish.check()?;
-        let plan = |engine: Arc<Self>, caller| async move {
-            let engine = engine;
-            engine.plan_in_turn(request, caller).await
-        };
+        let plan =
+            |engine: Arc<Self>, caller| async move { engine.plan_in_turn(request, caller).await };
         self.in_turn(("plan", Error::Stopping), plan).await
     }
 
-    async fn plan_in_turn(
-        self: &Arc<Self>,
-        request: PlanRequest,
-        caller: Caller,
-    ) -> Result<Planned> {
+    async fn plan_in_turn(&self, request: PlanRequest, caller: Caller) -> Result<Planned> {
         let PlanRequest {
             wish,
             allowed,
@@ -118,34 +111,6 @@ impl Engine {
                 self.parts.store.count(filter, now).await?
             }
         })
-    }
-}
-
-// === impl Plan ===
-
-impl Plan {
-    /// Whose audiences are to be about the same when it is applied: those of what changes, and of campaigns that are reached.
-    pub(in crate::engine) fn watched(&self) -> Vec<Changed> {
-        let reached = self.reached.iter().map(|reached| Changed {
-            kind: Kind::Campaign,
-            name: reached.reach.campaign.clone(),
-            action: Action::Update,
-            before: reached.effect.delta.as_ref().map(|delta| delta.before),
-            after: reached.effect.delta.as_ref().map(|delta| delta.after),
-        });
-        self.changed().into_iter().chain(reached).collect()
-    }
-
-    /// What is kept of the changes.
-    pub(in crate::engine) fn changed(&self) -> Vec<Changed> {
-        let changes = self.changes.iter().map(|impact| Changed {
-            kind: impact.change.kind,
-            name: impact.change.name.clone(),
-            action: impact.change.action,
-            before: impact.audience_before,
-            after: impact.audience,
-        });
-        changes.collect()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::engine::applied::State;
 use crate::engine::{Engine, Error, Result};
 use crate::model::id::{ExternalId, Fingerprint, Revision};
 use crate::model::limits;
-use crate::model::resource::{Action, Key};
+use crate::model::resource::{Action, Changed, Key, Kind};
 use crate::segment::Difference;
 use crate::store::contract::Compared;
 
@@ -89,6 +89,34 @@ pub struct FilterChange {
     /// Among the users that there are.
     pub relation: Relation,
     pub difference: Difference,
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// Whose audiences are to be about the same when it is applied: those of what changes, and of campaigns that are reached.
+    pub(in crate::engine) fn watched(&self) -> Vec<Changed> {
+        let reached = self.reached.iter().map(|reached| Changed {
+            kind: Kind::Campaign,
+            name: reached.reach.campaign.clone(),
+            action: Action::Update,
+            before: reached.effect.delta.as_ref().map(|delta| delta.before),
+            after: reached.effect.delta.as_ref().map(|delta| delta.after),
+        });
+        self.changed().into_iter().chain(reached).collect()
+    }
+
+    /// What is kept of the changes.
+    pub(in crate::engine) fn changed(&self) -> Vec<Changed> {
+        let changes = self.changes.iter().map(|impact| Changed {
+            kind: impact.change.kind,
+            name: impact.change.name.clone(),
+            action: impact.change.action,
+            before: impact.audience_before,
+            after: impact.audience,
+        });
+        changes.collect()
+    }
 }
 
 // === impl Impact ===
