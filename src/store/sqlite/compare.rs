@@ -27,9 +27,11 @@ pub(super) fn compare(
     // Groups of one shift keep nothing; of others one movement each, until all their shifts have gone in.
     let movement = 3 * table.read().live().blocks() * size_of::<u64>();
     let at_once = (limits::COMPARED_BYTES_MAX / movement.max(1)).max(1);
-    let (simple, joined) = groups.split_at(groups.partition_point(|it| it.parts.len() <= 1));
+    let n_simple = groups.partition_point(|group| group.parts.len() <= 1);
+    // Those of one shift are answered beside others that its movement goes into.
+    let (first, rest) = groups.split_at(groups.len().min(n_simple + at_once));
     let mut answers = vec![Compared::default(); questions.len()];
-    for groups in std::iter::once(simple).chain(joined.chunks(at_once)) {
+    for groups in std::iter::once(first).chain(rest.chunks(at_once)) {
         comparing.answer_all(&shifts, groups, &mut answers);
     }
     answers
