@@ -16,6 +16,7 @@ mod encode;
 mod entrance;
 mod events;
 mod export;
+mod hearing;
 mod page_token;
 mod plan;
 mod preview;
