@@ -205,13 +205,6 @@ fn a_draft_opens_no_host() {
         assert!(reason.detail.contains("apply"), "{}", reason.detail);
         assert_eq!(shown.content_calls[0].result, reason.detail);
         assert_eq!(shown.content_calls[0].end(), pb::ContentEnd::Refused);
-        // What no Settings allow is not said to be for these to allow.
-        let own = fetching.replace(" %}", " :headers {\"Host\": \"x\"} %}");
-        let allowing = [PAGE, (HELLO.0, &own), files[2]];
-        live.apply(allowing).await;
-        let shown = ask(live, draft(&allowing)).await;
-        let detail = shown.reason.unwrap().detail;
-        assert_eq!(detail, "connected content may not set the header `host`");
         // Its own Settings are no others.
         let shown = ask(live, draft(&files[..2])).await;
         assert_eq!(shown.reason.unwrap().code, "invalid_files");
