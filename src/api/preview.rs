@@ -129,9 +129,11 @@ fn call(asked: Asked, gaps: &BTreeSet<String>) -> pb::ContentCall {
     };
     let is_gap = asked.end == End::Missed && gaps.contains(&asked.result);
     pb::ContentCall {
-        warning: is_gap
-            .then(|| delivery::gap(&asked.result))
-            .unwrap_or_default(),
+        warning: if is_gap {
+            delivery::gap(&asked.result)
+        } else {
+            String::new()
+        },
         end: end.into(),
         problem: asked.problem,
         method: asked.method,

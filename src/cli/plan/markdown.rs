@@ -66,11 +66,11 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
 
 /// By which an older comment is told from a newer one.
 fn of_commit(answer: &pb::PlanCampaignsResponse) -> String {
-    let commit = answer.seal.iter().map(|seal| git::short(&seal.commit));
-    let commit = commit.filter(|commit| !commit.is_empty());
-    commit
-        .map(|commit| format!(" of {}", code(&commit)))
-        .collect()
+    let seal = answer.seal.as_ref();
+    match seal.map(|seal| git::short(&seal.commit)) {
+        Some(commit) if !commit.is_empty() => format!(" of {}", code(&commit)),
+        _ => String::new(),
+    }
 }
 
 fn notes(notes: Notes, text: &mut String) {
