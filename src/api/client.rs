@@ -1,6 +1,7 @@
 //! A client of our own server, for the command line, the benchmarks and the tests.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::metadata::{Ascii, MetadataValue};
@@ -8,11 +9,12 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 
+use super::hearing::Hearing;
 use super::pb::campaign_service_client::CampaignServiceClient;
 use super::pb::delivery_service_client::DeliveryServiceClient;
 use super::pb::segment_service_client::SegmentServiceClient;
 use super::pb::user_service_client::UserServiceClient;
-use super::version;
+use super::version::{self, Release};
 use crate::model::limits;
 
 /// Why no client could be made.
@@ -39,8 +41,11 @@ pub struct Client {
     pub deliveries: DeliveryServiceClient<Service>,
 }
 
-/// A connection that adds the bearer token and our version to every call.
-pub type Service = InterceptedService<Channel, Bearer>;
+/// What to do when a server turns out to be newer than this program.
+pub type OnNewer = fn(Release);
+
+/// A connection that adds the bearer token and our version to every call, and hears which version answers.
+pub type Service = Hearing<InterceptedService<Channel, Bearer>>;
 
 /// Adds `authorization: Bearer …`, and which version asks.
 #[derive(Debug, Clone)]
@@ -51,6 +56,15 @@ pub struct Bearer(Option<MetadataValue<Ascii>>);
 impl Client {
     /// Connects to `address` (`127.0.0.1:50051` or `http://…`).
     pub async fn connect(address: &str, token: Option<&str>) -> Result<Self, Error> {
+        Self::hearing(address, token, |_| {}).await
+    }
+
+    /// As [`Self::connect`]; the first answer of a server that is newer than this program is told to `on_newer`.
+    pub async fn hearing(
+        address: &str,
+        token: Option<&str>,
+        on_newer: OnNewer,
+    ) -> Result<Self, Error> {
         let url = if address.contains("://") {
             address.to_owned()
         } else if address.contains(':') {
@@ -77,11 +91,15 @@ impl Client {
                 Some(value)
             }
         });
-        Ok(Self::over(&channel, &bearer))
+        Ok(Self::over(&channel, &bearer, on_newer))
     }
 
-    fn over(channel: &Channel, bearer: &Bearer) -> Self {
-        let service = || InterceptedService::new(channel.clone(), bearer.clone());
+    fn over(channel: &Channel, bearer: &Bearer, on_newer: OnNewer) -> Self {
+        let is_said = Arc::default();
+        let service = || {
+            let inner = InterceptedService::new(channel.clone(), bearer.clone());
+            Hearing::new(inner, on_newer, &is_said)
+        };
         let bytes = limits::MESSAGE_BYTES_MAX;
         Self {
             users: UserServiceClient::new(service()).max_decoding_message_size(bytes),

@@ -1,7 +1,8 @@
 //! The gRPC door: one file a service, each a thin layer of decode, use case, encode.
 //!
 //! `decode` turns messages into nouns, `encode` nouns into messages, `status` is the only maker of
-//! `tonic::Status`, `entrance` lets calls in, `version` says who is old. May import the use cases and the nouns. Begin with `users`;
+//! `tonic::Status`, `entrance` lets calls in, `version` says who is old, which `client` hears
+//! of its server (`hearing`). May import the use cases and the nouns. Begin with `users`;
 //! [`Door`] puts the services together.
 //!
 //! **Invariant:** generated message types are seen in this room and in its clients only.
@@ -16,6 +17,7 @@ mod encode;
 mod entrance;
 mod events;
 mod export;
+mod hearing;
 mod page_token;
 mod plan;
 mod preview;

@@ -1,12 +1,14 @@
 //! Previews and tests of `CampaignService`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::campaigns::{files, trigger};
 use super::pb::preview_message_request::Subject as WireSubject;
 use super::{decode, encode, pb};
+use crate::delivery;
 use crate::delivery::compose::{Composed, Reader};
-use crate::delivery::contents::{Asked, How};
+use crate::delivery::contents::{Asked, End, How};
 use crate::delivery::gates;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Basis, Engine, Error, Previewed, Properties, Result, Subject};
@@ -88,13 +90,18 @@ fn properties(
 
 fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
     let shut = gates::first_shut(&previewed.preview.gates);
+    // Of a message that could not be made nothing is warned of.
+    let gaps = previewed.preview.message.as_ref().ok();
+    let gaps = gaps.map(|composed| composed.notes.gaps.clone());
+    let gaps = gaps.unwrap_or_default();
+    let asked = previewed.preview.asked.into_iter();
     let mut response = pb::PreviewMessageResponse {
         gates: encode::gates(previewed.preview.gates),
         reason: shut.map(encode::reason),
         warnings: previewed.warnings,
         external_id: previewed.external_id.as_str().to_owned(),
         seed: previewed.seed,
-        content_calls: previewed.preview.asked.into_iter().map(call).collect(),
+        content_calls: asked.map(|asked| call(asked, &gaps)).collect(),
         ..pb::PreviewMessageResponse::default()
     };
     match previewed.preview.message {
@@ -110,13 +117,26 @@ fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
     response
 }
 
-fn call(asked: Asked) -> pb::ContentCall {
+fn call(asked: Asked, gaps: &BTreeSet<String>) -> pb::ContentCall {
     let source = match asked.how {
         How::Called => pb::ContentSource::Call,
         How::Kept => pb::ContentSource::Cache,
         How::NotCalled => pb::ContentSource::None,
     };
+    let end = match asked.end {
+        End::Answered => pb::ContentEnd::Answered,
+        End::Missed => pb::ContentEnd::Missed,
+        End::Refused => pb::ContentEnd::Refused,
+    };
+    let is_gap = asked.end == End::Missed && gaps.contains(&asked.result);
     pb::ContentCall {
+        warning: if is_gap {
+            delivery::gap(&asked.result)
+        } else {
+            String::new()
+        },
+        end: end.into(),
+        problem: asked.problem,
         method: asked.method,
         url: asked.url,
         source: source.into(),

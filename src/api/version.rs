@@ -1,7 +1,8 @@
 //! Programs and servers of other versions: each says in a header which it is.
 //!
-//! A field that a server does not know is dropped in silence. Of a plan that would be another plan, and so a server
-//! refuses to plan and to apply for a program that is newer than itself; the other way round all that is asked is known.
+//! A field that a server does not know is dropped in silence. Of a plan that would be another plan, and of a send one to
+//! more people, so that a server refuses to plan, to apply and to send for a program that is newer than itself; the other way
+//! round all that is asked is known.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -14,9 +15,11 @@ use super::status::Refused;
 pub const HEADER: &str = "recado-version";
 pub const OURS: &str = env!("CARGO_PKG_VERSION");
 /// Where a field that is left out would make something else of what is asked.
-const STRICT: [&str; 2] = [
+const STRICT: [&str; 4] = [
     "/recado.v1.CampaignService/PlanCampaigns",
     "/recado.v1.CampaignService/ApplyCampaigns",
+    "/recado.v1.CampaignService/SendCampaign",
+    "/recado.v1.CampaignService/SendTestMessage",
 ];
 
 /// A version by what is new in it: patches bring no field.

@@ -31,6 +31,7 @@ pub use check::rules::Rules;
 pub use format::{Unformatted, format};
 pub use read::file::SecretRef;
 pub use read::offline::{Offline, load_offline};
+pub use read::paths::is_writable;
 pub use read::redact::masked_url;
 pub use read::schema::json_schema;
 pub use read::source::{Loaded, SourceFile, load, load_beside, load_part, placed};

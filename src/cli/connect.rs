@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use tonic::metadata::MetadataMap;
 
 use super::error::Error;
 use super::output;
@@ -41,18 +40,14 @@ impl Server {
             None => self.token.clone(),
         };
         let token = token.as_deref().map(str::trim).filter(|t| !t.is_empty());
-        Ok(Client::connect(&self.address, token).await?)
+        Ok(Client::hearing(&self.address, token, note_newer).await?)
     }
 }
 
 /// What is new in a server's answer is not shown by an older program.
-pub(super) fn note_newer(answer: &MetadataMap) {
-    let said = answer.get(version::HEADER);
-    let said = said.and_then(|said| Release::parse(said.to_str().ok()?));
-    if let Some(said) = said.filter(|said| said.against_ours().is_gt()) {
-        output::warn(format_args!(
-            "the server is version {said}, newer than this program ({}), which may not show all that it says: replace this program",
-            version::OURS
-        ));
-    }
+fn note_newer(server: Release) {
+    output::warn(format_args!(
+        "the server is version {server}, newer than this program ({}), which may not show all that it says: replace this program",
+        version::OURS
+    ));
 }

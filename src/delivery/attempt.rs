@@ -13,7 +13,7 @@ use crate::store::revisions::{self, Revisions};
 use crate::store::{self, Store};
 
 use super::compose::{Composed, Refusal, Subject};
-use super::contents::{Cache, Gathered};
+use super::contents::{Cache, Gathered, Rules};
 use super::gates;
 use super::http::Http;
 use super::lane::Signal;
@@ -207,7 +207,11 @@ impl Attempts {
             is_shown_only: false,
             now,
         };
-        let whole = (campaign, channel, set.connected_content.as_ref());
+        let rules = Rules {
+            settings: set.connected_content.as_ref(),
+            is_draft: false,
+        };
+        let whole = (campaign, channel, rules);
         let (secrets, mut gathered) = (self.secrets.as_ref(), Gathered::default());
         let composed = self.compose(whole, &subject, secrets, &mut gathered);
         composed

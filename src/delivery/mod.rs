@@ -32,5 +32,5 @@ pub use attempt::Attempts;
 pub use http::Http;
 pub use known::unknown_secrets;
 pub use wake::Wake;
-pub use warnings::warnings;
+pub use warnings::{gap, warnings};
 pub use worker::{Settings, Worker};

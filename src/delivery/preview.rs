@@ -14,7 +14,7 @@ use crate::store;
 
 use super::attempt::{Attempts, of};
 use super::compose::{self, Composed, Refusal, Subject};
-use super::contents::{Asked, Gathered, How};
+use super::contents::{Asked, Gathered, Rules};
 use super::gates::{self, GateVerdict};
 use super::guard;
 use super::known::Known;
@@ -169,13 +169,13 @@ impl Attempts {
                     now,
                 };
                 // Whoever may preview files may write any host into them: only applied ones are asked.
-                let settings = &request.draft_of.unwrap_or(request.set).connected_content;
-                let whole = (campaign, channel, settings.as_ref());
+                let rules = Rules {
+                    settings: &request.draft_of.unwrap_or(request.set).connected_content,
+                    is_draft: request.draft_of.is_some(),
+                };
+                let whole = (campaign, channel, rules);
                 let composed = self.compose(whole, &subject, secrets, gathered).await;
                 composed.map_err(|mut refusal| {
-                    if request.draft_of.is_some() {
-                        by_applied(&mut refusal.reason, &mut gathered.asked);
-                    }
                     misses = std::mem::take(&mut refusal.notes.misses)
                         .into_iter()
                         .collect();
@@ -194,21 +194,6 @@ impl Attempts {
             misses,
             asked: Vec::new(),
         })
-    }
-}
-
-/// What a draft is refused by Settings that are not its own says so: the files may well allow it.
-fn by_applied(reason: &mut Reason, asked: &mut [Asked]) {
-    let Some(last) = asked.last_mut() else { return };
-    // One that its own Settings refuse was not asked for.
-    if last.how == How::NotCalled && last.result == reason.detail {
-        let text = reason
-            .detail
-            .replace("that Settings do not", "that the applied Settings do not");
-        reason.detail = format!(
-            "{text}: a preview of files calls only what the applied Settings allow, so apply those with it first"
-        );
-        last.result.clone_from(&reason.detail);
     }
 }
 

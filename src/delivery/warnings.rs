@@ -19,16 +19,19 @@ pub(super) fn of<'a>(
     gaps: impl IntoIterator<Item = &'a String>,
     for_messenger: Option<&Json>,
 ) -> Vec<String> {
-    let gaps = gaps.into_iter().map(|miss| {
-        let what = if is_name(miss) {
-            format!("`{miss}` is absent and has no `default`")
-        } else {
-            format!("missed: {miss}")
-        };
-        format!("{what}: nothing stands in its place")
-    });
+    let gaps = gaps.into_iter().map(|miss| gap(miss));
     let doubts = for_messenger.map(doubts).unwrap_or_default();
     gaps.chain(doubts).collect()
+}
+
+/// What a miss is told as in whose place nothing stands.
+pub fn gap(miss: &str) -> String {
+    let what = if is_name(miss) {
+        format!("`{miss}` is absent and has no `default`")
+    } else {
+        format!("missed: {miss}")
+    };
+    format!("{what}: nothing stands in its place")
 }
 
 /// What the platform takes and people should not send.

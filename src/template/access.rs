@@ -29,6 +29,28 @@ pub enum Denied {
     Plain(String),
 }
 
+// === impl Denied ===
+
+impl Denied {
+    /// As it is told of a draft: its own Settings, which are not asked, may well allow it.
+    pub fn by_applied(&self) -> String {
+        let what = match self {
+            // No Settings allow it.
+            Self::NoHost => return self.to_string(),
+            Self::Host => {
+                "connected content from a host that the applied Settings do not allow".to_owned()
+            }
+            Self::UnknownCredential => {
+                "`:basic_auth` names a credential that the applied Settings do not know".to_owned()
+            }
+            Self::OtherHost(_) | Self::Plain(_) => self.to_string(),
+        };
+        format!(
+            "{what}: a preview of files calls only what the applied Settings allow, so apply those with it first"
+        )
+    }
+}
+
 // === impl Access ===
 
 impl Access {

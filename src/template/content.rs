@@ -43,8 +43,9 @@ pub struct Wanted {
 pub enum Response {
     /// A status in 200 to 299 with a body of text.
     Good { status: u16, body: String },
-    /// Anything else; why, naming neither values nor the path. The template goes on without.
-    Bad { why: String },
+    /// Anything else; why, naming neither values nor the path, and the host as Settings have it. The template goes on
+    /// without.
+    Bad { host: String, why: String },
 }
 
 /// What came of the requests of a message, in the order in which they were made: a few.
@@ -57,6 +58,15 @@ struct Answer {
     request: Request,
     response: Arc<Response>,
     value: OnceLock<Liquid>,
+}
+
+// === impl Response ===
+
+impl Response {
+    /// Why the content of a host is not there.
+    pub fn absent(host: &str, why: &str) -> String {
+        format!("connected content from `{host}`: {why}")
+    }
 }
 
 // === impl Contents ===

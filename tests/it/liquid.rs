@@ -129,6 +129,7 @@ impl For {
                 body: body.clone(),
             },
             (_, bad) => Response::Bad {
+                host: "api.example.com".to_owned(),
                 why: bad.clone().unwrap(),
             },
         };

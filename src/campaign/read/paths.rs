@@ -59,10 +59,18 @@ fn at(path: &str, mut problem: Diagnostic, hint: &str) -> Diagnostic {
     problem.hint(hint)
 }
 
-/// Whether it is a file of the folder, on every system.
+/// Whether it is a file of the folder, on every system. On Windows a letter and `:` in front are a drive, so that what is
+/// joined to a folder leaves it, with a `/` behind them or without; blanks and dots at the end of a step are dropped.
 fn is_below(path: &str) -> bool {
-    let is_drive = path.as_bytes().get(1..3) == Some(b":/");
-    !is_drive && path.split('/').all(|step| !matches!(step, "" | "." | ".."))
+    let is_drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let is_step = |step: &str| !step.trim_end_matches(['.', ' ']).is_empty();
+    !is_drive && path.split('/').all(is_step)
+}
+
+/// Whether it can be written below a folder of this system, and is a file there: to write into a device is none.
+pub fn is_writable(path: &str, is_windows: bool) -> bool {
+    // As everywhere in what is applied, `/` divides.
+    is_below(path) && !path.contains('\\') && (!is_windows || path.split('/').all(is_possible))
 }
 
 fn is_possible(step: &str) -> bool {
@@ -102,13 +110,41 @@ mod tests {
             "../a.yaml",
             "a/../b.yaml",
             "C:/a.yaml",
+            "C:..",
+            "C:../a.yaml",
+            "C:a.yaml",
+            "c:a.yaml",
+            "a:b.yaml",
+            "C:",
             "a//b.yaml",
             "a/",
+            ".. /a.yaml",
+            "a/...",
         ] {
             assert!(!is_below(path), "{path}");
         }
-        for path in ["a.yaml", "..a.yaml", "a/b.c/d.yaml", "a:b.yaml"] {
+        for path in [
+            "a.yaml",
+            "..a.yaml",
+            "a/b.c/d.yaml",
+            "ab:c.yaml",
+            "1:c.yaml",
+        ] {
             assert!(is_below(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_files_are_written() {
+        for path in ["con.yaml", "a/nul.yaml", "a.yaml:b", "a./b.yaml", "a?.yaml"] {
+            assert!(
+                is_writable(path, false) && !is_writable(path, true),
+                "{path}"
+            );
+        }
+        for is_windows in [false, true] {
+            assert!(is_writable("a/b.yaml", is_windows));
+            assert!(!is_writable("C:..", is_windows) && !is_writable("a\\b.yaml", is_windows));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::files::Campaigns;
-use crate::cli::{connect, diagnostics, git, output, saved, whole};
+use crate::cli::{diagnostics, git, output, saved, whole};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -129,7 +129,6 @@ pub(in crate::cli) async fn ask_for(
     request: pb::PlanCampaignsRequest,
 ) -> Result<pb::PlanCampaignsResponse, Error> {
     let answer = client.campaigns.plan_campaigns(request).await?;
-    connect::note_newer(answer.metadata());
     Ok(answer.into_inner())
 }
 

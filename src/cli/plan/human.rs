@@ -260,8 +260,7 @@ fn between(delta: &pb::AudienceDelta) -> String {
     )
 }
 
-/// The first few, and how many more.
-/// Some of the first of so many names.
+/// The first few of so many names, and how many more there are.
 fn list(first: &[String], total: u32) -> String {
     const MAX: usize = 8;
     let shown = &first[..first.len().min(MAX)];

@@ -4,7 +4,7 @@ use super::marks::{capital, code, fenced, field, names, plain, separated, shorte
 use super::notes::{self, Notes};
 use super::words::{self, is_told};
 use crate::api::pb;
-use crate::cli::output;
+use crate::cli::{git, output};
 
 /// By which a bot finds the comment that it made before.
 const MARKER: &str = "<!-- recado plan -->";
@@ -48,10 +48,10 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
     match &answer.plan {
         None => text.push_str("### Recado: this cannot be applied\n\n"),
         Some(plan) => {
-            let sum = words::sum(plan);
+            let (of, sum) = (of_commit(answer), words::sum(plan));
             put(
                 &mut text,
-                &format!("### Recado plan\n\n{}\n\n", capital(&sum)),
+                &format!("### Recado plan{of}\n\n{}\n\n", capital(&sum)),
             );
             self::notes(notes::of(plan), &mut text);
         }
@@ -62,6 +62,15 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+/// By which an older comment is told from a newer one.
+fn of_commit(answer: &pb::PlanCampaignsResponse) -> String {
+    let seal = answer.seal.as_ref();
+    match seal.map(|seal| git::short(&seal.commit)) {
+        Some(commit) if !commit.is_empty() => format!(" of {}", code(&commit)),
+        _ => String::new(),
+    }
 }
 
 fn notes(notes: Notes, text: &mut String) {

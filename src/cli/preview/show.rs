@@ -1,6 +1,6 @@
 //! A preview as people and scripts read it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 
 use serde_json::{Value, json};
@@ -85,20 +85,15 @@ pub(in crate::cli) fn print(preview: &pb::PreviewMessageResponse) {
     for (key, value) in sorted(&preview.message_extras) {
         output::note(format_args!("message_extras {key}: {}", harmless(value)));
     }
-    let misses = preview.misses.iter().filter(|it| !is_told(preview, it));
-    let misses: Vec<_> = misses.map(String::as_str).collect();
+    let (misses, warnings) = rest(preview);
     if !misses.is_empty() {
         output::note(format_args!(
             "absent here: {}",
             harmless(&misses.join(", "))
         ));
     }
-    for warning in &preview.warnings {
-        let miss = warning.strip_prefix("missed: ");
-        let miss = miss.and_then(|rest| rest.strip_suffix(": nothing stands in its place"));
-        if !miss.is_some_and(|miss| is_told(preview, miss)) {
-            output::warn(harmless(warning));
-        }
+    for warning in warnings {
+        output::warn(harmless(warning));
     }
     match &preview.reason {
         None => output::note("it would be sent"),
@@ -138,7 +133,7 @@ fn calls(preview: &pb::PreviewMessageResponse) {
         // The last line says it.
         if reason.is_some_and(|reason| reason.detail == call.result) {
             output::note(line);
-        } else if call.result.starts_with("status 2") {
+        } else if call.end() == pb::ContentEnd::Answered {
             output::note(format_args!("{line}: {}", call.result));
         } else {
             output::warn(format_args!("{line}: {}", harmless(why(call))));
@@ -146,16 +141,31 @@ fn calls(preview: &pb::PreviewMessageResponse) {
     }
 }
 
-/// Why there is no good answer, without the host, which stands in the URL.
+/// Why there is no good answer, without the host, which stands in the URL; an older server says it with the host alone.
 fn why(call: &pb::ContentCall) -> &str {
-    let behind = call.result.strip_prefix("connected content from `");
-    let why = behind.and_then(|rest| rest.split_once("`: "));
-    why.map_or(call.result.as_str(), |(_, why)| why)
+    if call.problem.is_empty() {
+        &call.result
+    } else {
+        &call.problem
+    }
 }
 
-/// Whether what is missed is a call that was told.
-fn is_told(preview: &pb::PreviewMessageResponse, miss: &str) -> bool {
-    preview.content_calls.iter().any(|call| call.result == miss)
+/// The misses and the warnings that are not those of a call: these were told with it.
+fn rest(preview: &pb::PreviewMessageResponse) -> (Vec<&str>, Vec<&str>) {
+    let calls = &preview.content_calls;
+    let is_missed = |call: &&pb::ContentCall| call.end() == pb::ContentEnd::Missed;
+    let missed: HashSet<_> = calls
+        .iter()
+        .filter(is_missed)
+        .map(|it| &it.result)
+        .collect();
+    let warned: HashSet<_> = calls.iter().map(|it| &it.warning).collect();
+    let misses = preview.misses.iter().filter(|it| !missed.contains(it));
+    let warnings = preview.warnings.iter().filter(|it| !warned.contains(it));
+    (
+        misses.map(String::as_str).collect(),
+        warnings.map(String::as_str).collect(),
+    )
 }
 
 /// In one word, where an answer came from.
@@ -208,6 +218,7 @@ fn as_json(preview: &pb::PreviewMessageResponse) -> Value {
                 "method": call.method,
                 "url": call.url,
                 "source": source(call),
+                "end": json::word(call.end().as_str_name(), "CONTENT_END_"),
                 "result": call.result,
             })
         }).collect::<Vec<_>>(),
@@ -226,4 +237,28 @@ fn pretty(body: &str) -> String {
     let text = serde_json::from_str::<Value>(body)
         .map_or_else(|_| body.to_owned(), |value| format!("{value:#}"));
     harmless(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_told_once_in_whatever_words() {
+        let words = |words: [&str; 2]| words.map(str::to_owned).to_vec();
+        let preview = pb::PreviewMessageResponse {
+            misses: words(["w.temp", "do servidor nada veio"]),
+            warnings: words(["falta o que o servidor diria", "falta `w.temp`"]),
+            content_calls: vec![pb::ContentCall {
+                end: pb::ContentEnd::Missed.into(),
+                result: "do servidor nada veio".to_owned(),
+                problem: "nada veio".to_owned(),
+                warning: "falta o que o servidor diria".to_owned(),
+                ..pb::ContentCall::default()
+            }],
+            ..pb::PreviewMessageResponse::default()
+        };
+        assert_eq!(rest(&preview), (vec!["w.temp"], vec!["falta `w.temp`"]));
+        assert_eq!(why(&preview.content_calls[0]), "nada veio");
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::ask::{self, Owned};
 use crate::api::pb;
+use crate::campaign;
 use crate::cli::connect::Server;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -119,17 +120,46 @@ impl Export {
     }
 }
 
-/// Paths come from whoever applied: none may lead out of the folder.
+/// Paths come from the server, and from whoever applied there: none may lead out of the folder, on any system.
 fn target(folder: &Path, file: &pb::SourceFile) -> Result<PathBuf, Error> {
-    let path = Path::new(&file.path);
-    let is_below = path
-        .components()
-        .all(|step| matches!(step, Component::Normal(_)));
-    if !is_below || file.path.is_empty() || file.path.contains('\\') {
-        return Err(Error::Input(format!(
-            "the applied path `{}` leads out of the folder; nothing was written",
-            file.path
-        )));
+    if campaign::is_writable(&file.path, cfg!(windows)) {
+        return Ok(folder.join(&file.path));
     }
-    Ok(folder.join(path))
+    Err(Error::Input(format!(
+        "the applied path `{}` leads out of the folder, or to no file of this system; nothing was written",
+        output::harmless(&file.path)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_of_a_server_leaves_the_folder() {
+        let target = |path: &str| {
+            let file = pb::SourceFile {
+                path: path.to_owned(),
+                text: String::new(),
+            };
+            target(Path::new("campaigns"), &file)
+        };
+        for path in [
+            "",
+            "/etc/x.yaml",
+            "../x.yaml",
+            "a/../../x.yaml",
+            "..\\x.yaml",
+            "C:..",
+            "C:/x.yaml",
+            "C:x.yaml",
+            "c:\\x.yaml",
+            ".. /x.yaml",
+        ] {
+            let refused = target(path).unwrap_err().to_string();
+            assert!(refused.contains("nothing was written"), "{path}: {refused}");
+        }
+        let kept = target("a/b.yaml").unwrap();
+        assert_eq!(kept, Path::new("campaigns").join("a/b.yaml"));
+    }
 }

@@ -101,7 +101,7 @@ impl Key {
 fn size(response: &Response) -> usize {
     match response {
         Response::Good { body, .. } => body.len(),
-        Response::Bad { why } => why.len(),
+        Response::Bad { host, why } => host.len() + why.len(),
     }
 }
 

@@ -30,11 +30,19 @@ const OWN_HEADERS: [&str; 6] = [
     "upgrade",
 ];
 
+/// Whose Settings say what may be called.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::delivery) struct Rules<'a> {
+    pub(in crate::delivery) settings: &'a ConnectedContent,
+    /// The message is a draft's, and these are not its own.
+    pub(in crate::delivery) is_draft: bool,
+}
+
 /// What calls for content are made with.
 pub(super) struct Fetcher<'a> {
     pub(super) http: &'a Http,
     pub(super) cache: &'a Cache,
-    pub(super) settings: &'a ConnectedContent,
+    pub(super) rules: Rules<'a>,
     pub(super) secrets: &'a dyn Secrets,
     pub(super) now: Timestamp,
     /// A preview: nobody is asked to do anything.
@@ -48,8 +56,21 @@ pub struct Asked {
     /// Secrets are masked.
     pub url: String,
     pub how: How,
+    pub end: End,
     /// `status 200`, or why there is no good answer.
     pub result: String,
+    /// Why there is none, without the host; empty where there is one.
+    pub problem: String,
+}
+
+/// What came of a call for the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Answered,
+    /// The message goes on without, and notes the result as a miss.
+    Missed,
+    /// There is no message, and the result is why.
+    Refused,
 }
 
 /// Where an answer came from.
@@ -68,16 +89,22 @@ type Settled = Result<Arc<Response>, Reason>;
 
 impl Asked {
     pub(super) fn of(request: &Request, how: How, answer: &Settled) -> Self {
-        let result = match answer.as_deref() {
-            Ok(Response::Good { status, .. }) => format!("status {status}"),
-            Ok(Response::Bad { why }) => why.clone(),
-            Err(reason) => reason.detail.clone(),
+        let (end, result, problem) = match answer.as_deref() {
+            Ok(Response::Good { status, .. }) => {
+                (End::Answered, format!("status {status}"), String::new())
+            }
+            Ok(Response::Bad { host, why }) => {
+                (End::Missed, Response::absent(host, why), why.clone())
+            }
+            Err(reason) => (End::Refused, reason.detail.clone(), reason.detail.clone()),
         };
         Self {
             method: request.method.clone(),
             url: masked_url(&request.url),
             how,
+            end,
             result,
+            problem,
         }
     }
 }
@@ -97,10 +124,11 @@ impl Fetcher<'_> {
             return (How::Kept, Ok(response));
         }
         if self.is_shown_only && call.method != Method::GET {
-            let why = format!(
-                "connected content from `{allowed}`: it is a POST, which a preview does not make"
-            );
-            return (How::NotCalled, Ok(Arc::new(Response::Bad { why })));
+            let bad = Response::Bad {
+                host: allowed.to_owned(),
+                why: "it is a POST, which a preview does not make".to_owned(),
+            };
+            return (How::NotCalled, Ok(Arc::new(bad)));
         }
         let answer = self.http.fetch(call, limits::CONTENT_BYTES_MAX).await;
         let settled = settled(wanted, allowed, answer);
@@ -119,11 +147,11 @@ impl Fetcher<'_> {
 
     fn key(&self, request: &Request) -> Key {
         let name = request.basic_auth.as_ref();
-        let credential = name.and_then(|name| self.settings.credentials.get(name));
+        let credential = name.and_then(|name| self.rules.settings.credentials.get(name));
         Key {
             request: request.clone(),
             credential: credential.map(|of| (of.username.clone(), of.password.clone())),
-            is_private_allowed: self.settings.allow_private_network,
+            is_private_allowed: self.rules.settings.allow_private_network,
         }
     }
 
@@ -134,9 +162,17 @@ impl Fetcher<'_> {
             .parse()
             .map_err(|e| failed(format!("the URL of connected content: {e}")))?;
         // Templates look at it too; a draft's, by settings that may not be those in force, and by the URL as a text.
-        let access = &self.settings.access;
-        let allowed = access.check(url.as_str(), request.basic_auth.as_deref());
-        let allowed = allowed.map_err(|denied| failed(denied.to_string()))?;
+        let Rules { settings, is_draft } = self.rules;
+        let allowed = settings
+            .access
+            .check(url.as_str(), request.basic_auth.as_deref());
+        let allowed = allowed.map_err(|denied| {
+            failed(if is_draft {
+                denied.by_applied()
+            } else {
+                denied.to_string()
+            })
+        })?;
         let is_post = request.method == "POST";
         let mut headers = headers(request, is_post)?;
         if let Some(name) = &request.basic_auth {
@@ -148,7 +184,7 @@ impl Fetcher<'_> {
             headers,
             body: request.body.clone().map_or_else(Bytes::new, Bytes::from),
             timeout: Some(limits::CONTENT_TIMEOUT),
-            is_private_allowed: self.settings.allow_private_network,
+            is_private_allowed: settings.allow_private_network,
         };
         Ok((call, allowed))
     }
@@ -159,7 +195,7 @@ impl Fetcher<'_> {
             let detail = format!("the credential `{name}` of connected content: {detail}");
             Reason::new(ReasonCode::ContentUnavailable, detail)
         };
-        let credential = self.settings.credentials.get(name);
+        let credential = self.rules.settings.credentials.get(name);
         let credential = credential.ok_or_else(|| unavailable(&"Settings do not know it"))?;
         let password = self.secrets.get(&credential.password);
         let password = password.map_err(|error| unavailable(&error))?;

@@ -7,7 +7,7 @@ mod cache;
 mod fetch;
 mod settle;
 
-use crate::campaign::{Campaign, Channel, ConnectedContent};
+use crate::campaign::{Campaign, Channel};
 use crate::config::secret::{self, Secrets};
 use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::limits;
@@ -18,7 +18,8 @@ use super::compose::{self, Composed, Means, Refusal, Subject, Unmade};
 
 pub(super) use cache::Cache;
 use fetch::Fetcher;
-pub use fetch::{Asked, How};
+pub(super) use fetch::Rules;
+pub use fetch::{Asked, End, How};
 pub(super) use settle::settled;
 
 /// What was gathered for one message on the way.
@@ -35,7 +36,7 @@ impl Attempts {
     /// Makes the message of `campaign`, with what its templates ask for on the way added to `gathered`.
     pub(super) async fn compose(
         &self,
-        (campaign, channel, settings): (&Campaign, &Channel, &ConnectedContent),
+        (campaign, channel, rules): (&Campaign, &Channel, Rules<'_>),
         subject: &Subject<'_>,
         secrets: &dyn Secrets,
         gathered: &mut Gathered,
@@ -43,7 +44,7 @@ impl Attempts {
         let fetcher = Fetcher {
             http: &self.http,
             cache: &self.contents,
-            settings,
+            rules,
             secrets: self.secrets(),
             now: subject.now,
             is_shown_only: subject.is_shown_only,

@@ -24,7 +24,7 @@ pub(in crate::delivery) fn settled(
     allowed: &str,
     answer: Result<Answer, Silence>,
 ) -> Result<Arc<Response>, Reason> {
-    let about = |why: &str| format!("connected content from `{allowed}`: {why}");
+    let about = |why: &str| Response::absent(allowed, why);
     let bad = match answer {
         // Policy, not weather: the same call will never be made.
         Err(Silence::Refused(refused)) => {
@@ -39,11 +39,14 @@ pub(in crate::delivery) fn settled(
             Err(bad) => bad,
         },
     };
-    let why = about(&bad.why);
     if wanted.is_retried && bad.is_temporary {
-        return Err(Reason::new(ReasonCode::ContentUnavailable, why));
+        let detail = about(&bad.why);
+        return Err(Reason::new(ReasonCode::ContentUnavailable, detail));
     }
-    Ok(Arc::new(Response::Bad { why }))
+    Ok(Arc::new(Response::Bad {
+        host: allowed.to_owned(),
+        why: bad.why,
+    }))
 }
 
 fn good(answer: &Answer) -> Result<Response, Bad> {

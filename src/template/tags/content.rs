@@ -204,7 +204,7 @@ fn given(request: &Request, runtime: &dyn Runtime) -> Result<Option<Given>> {
         return Ok(None);
     };
     match response {
-        Response::Bad { why } => Ok(Some(Given::Bad(why.clone()))),
+        Response::Bad { host, why } => Ok(Some(Given::Bad(Response::absent(host, why)))),
         Response::Good { body, .. } => {
             if state.contents.is_unread(at) {
                 state.budget.build(json_bytes(body))?;

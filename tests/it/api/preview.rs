@@ -204,6 +204,7 @@ fn a_draft_opens_no_host() {
         );
         assert!(reason.detail.contains("apply"), "{}", reason.detail);
         assert_eq!(shown.content_calls[0].result, reason.detail);
+        assert_eq!(shown.content_calls[0].end(), pb::ContentEnd::Refused);
         // Its own Settings are no others.
         let shown = ask(live, draft(&files[..2])).await;
         assert_eq!(shown.reason.unwrap().code, "invalid_files");
@@ -237,16 +238,20 @@ fn calls_for_content_are_listed_without_secrets() {
         for source in [pb::ContentSource::Call, pb::ContentSource::Cache] {
             let shown = ask(live, draft(&[])).await;
             assert_eq!(shown.reason.unwrap().code, "render_failed");
-            let calls = shown.content_calls.iter();
-            let calls: Vec<_> = calls
-                .map(|call| (call.method.as_str(), call.url.clone(), call.source()))
-                .collect();
+            let post = "it is a POST, which a preview does not make";
             let expected = [
-                ("GET", format!("{at}/x?token=***"), source),
-                ("POST", format!("{at}/x"), pb::ContentSource::None),
+                ("GET", "/x?token=***", source, pb::ContentEnd::Answered, ""),
+                ("POST", "/x", pb::ContentSource::None, pb::ContentEnd::Missed, post),
             ];
-            assert_eq!(calls, expected);
+            let calls = shown.content_calls.iter().map(|call| {
+                let path = call.url.strip_prefix(&at).unwrap();
+                let (method, why) = (call.method.as_str(), call.problem.as_str());
+                (method, path, call.source(), call.end(), why)
+            });
+            assert_eq!(calls.collect::<Vec<_>>(), expected);
             assert_eq!(shown.content_calls[0].result, "status 200");
+            // What could not be made is warned of in nothing.
+            assert_eq!(shown.content_calls[1].warning, "");
         }
     });
     tasks.cut();

@@ -111,7 +111,15 @@ fn one_path_is_one_file_however_it_is_written() {
             let expected = (one("error file-path", "blocks/a.yaml"), false);
             assert_eq!(told(live, blocks(first, second)).await, expected);
         }
-        for path in ["../a.yaml", "\\\\host\\a.yaml", "C:\\a.yaml", "/a.yaml", ""] {
+        for path in [
+            "../a.yaml",
+            "\\\\host\\a.yaml",
+            "C:\\a.yaml",
+            "C:..",
+            "C:a.yaml",
+            "/a.yaml",
+            "",
+        ] {
             let (told, is_planned) = told(live, blocks("b.yaml", path)).await;
             let expected = one("error file-path", &path.replace('\\', "/"));
             assert_eq!((told, is_planned), (expected, false), "{path}");

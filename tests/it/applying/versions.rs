@@ -18,7 +18,7 @@ fn from<T>(version: &'static str, message: T) -> Request<T> {
 
 /// A field that the server does not know would be left out in silence.
 #[test]
-fn a_newer_program_may_look_and_not_plan() {
+fn a_newer_program_may_look_and_neither_plan_nor_send() {
     Stage::new().run(async |live| {
         let mut client = CampaignServiceClient::new(live.channel().await);
         let wish = pb::PlanCampaignsRequest {
@@ -40,6 +40,24 @@ fn a_newer_program_may_look_and_not_plan() {
                 "{status:?}"
             );
         }
+        // What narrows whom it goes to may be among what is new.
+        let send = pb::SendCampaignRequest {
+            campaign: "hello".to_owned(),
+            ..pb::SendCampaignRequest::default()
+        };
+        let test = pb::SendTestMessageRequest {
+            campaign: "hello".to_owned(),
+            ..pb::SendTestMessageRequest::default()
+        };
+        let sent = client.send_campaign(from("9.9.1", send.clone())).await;
+        let tested = client.send_test_message(from("9.9.1", test)).await;
+        for status in [sent.unwrap_err(), tested.unwrap_err()] {
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!(info.reason, "SERVER_OLDER");
+        }
+        let sent = client.send_campaign(from("0.0.1", send)).await;
+        let info = sent.unwrap_err().get_details_error_info().unwrap();
+        assert_ne!(info.reason, "SERVER_OLDER");
         let list = from("9.9.1", pb::ListRevisionsRequest::default());
         let list = client.list_revisions(list).await.unwrap();
         let ours = env!("CARGO_PKG_VERSION");

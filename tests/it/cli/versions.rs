@@ -22,7 +22,7 @@ use crate::process::{Options, Server};
 const OURS: &str = env!("CARGO_PKG_VERSION");
 const SEGMENT: &str = "kind: Segment\nname: brazil\nfilter: user.country == 'BR'\n";
 
-/// A server of another version, with what it answers to a plan; all other calls it does not know.
+/// A server of another version, with what it answers to some calls; all others it does not know.
 struct Other;
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -43,6 +43,33 @@ macro_rules! unknown {
                 }))
             }
 
+            async fn apply_campaigns(
+                &self,
+                _: Request<pb::ApplyCampaignsRequest>,
+            ) -> Answer<pb::ApplyCampaignsResponse> {
+                Ok(Response::new(pb::ApplyCampaignsResponse {
+                    revision: 7,
+                    ..pb::ApplyCampaignsResponse::default()
+                }))
+            }
+
+            async fn list_campaigns(
+                &self,
+                _: Request<pb::ListCampaignsRequest>,
+            ) -> Answer<pb::ListCampaignsResponse> {
+                Ok(Response::new(pb::ListCampaignsResponse::default()))
+            }
+
+            async fn send_campaign(
+                &self,
+                _: Request<pb::SendCampaignRequest>,
+            ) -> Answer<pb::SendCampaignResponse> {
+                Ok(Response::new(pb::SendCampaignResponse {
+                    send: Some(pb::Send::default()),
+                    ..pb::SendCampaignResponse::default()
+                }))
+            }
+
             $(async fn $method(&self, _: Request<pb::$request>) -> Answer<pb::$response> {
                 Err(Status::unimplemented(""))
             })+
@@ -51,14 +78,11 @@ macro_rules! unknown {
 }
 
 unknown! {
-    apply_campaigns: ApplyCampaignsRequest -> ApplyCampaignsResponse,
-    list_campaigns: ListCampaignsRequest -> ListCampaignsResponse,
     get_campaign: GetCampaignRequest -> GetCampaignResponse,
     list_revisions: ListRevisionsRequest -> ListRevisionsResponse,
     export_campaigns: ExportCampaignsRequest -> ExportCampaignsResponse,
     preview_message: PreviewMessageRequest -> PreviewMessageResponse,
     send_test_message: SendTestMessageRequest -> SendTestMessageResponse,
-    send_campaign: SendCampaignRequest -> SendCampaignResponse,
 }
 
 /// The address of a server that says it is of this version, or says nothing, until `body` is over.
@@ -141,10 +165,25 @@ fn a_newer_server_may_say_more_than_is_shown() {
         let told = format!("warning: the server is version 9.9, newer than this program ({OURS})");
         assert!(stderr(&planned).contains(&told), "{}", stderr(&planned));
         assert!(stdout(&planned).starts_with("nothing changes"));
+        // Whatever is asked, and once where there are two answers: of the plan, and of its apply.
+        for command in [
+            &["apply", "campaigns", "--yes"][..],
+            &["send", "hello", "--user", "ana"],
+        ] {
+            let output = run(folder.path(), server, command);
+            assert_eq!(output.status.code(), Some(0), "{command:?}");
+            assert_eq!(
+                stderr(&output).matches(&told).count(),
+                1,
+                "{command:?}: {}",
+                stderr(&output)
+            );
+        }
     });
     beside(Some(OURS), |server| {
-        let planned = run(folder.path(), server, &["plan", "campaigns"]);
-        assert_eq!(stderr(&planned), "");
+        for command in [&["plan", "campaigns"], &["apply", "campaigns"]] {
+            assert_eq!(stderr(&run(folder.path(), server, command)), "");
+        }
     });
 }
 

@@ -171,3 +171,27 @@ proptest! {
         prop_assert!(size.changes == 0 || n_of("| Campaign `new") > 0, "and rows of the table");
     }
 }
+
+#[test]
+fn the_commit_stands_in_the_first_lines() {
+    let head = |commit: &str| {
+        let answer = pb::PlanCampaignsResponse {
+            plan: Some(pb::Plan::default()),
+            seal: Some(pb::PlanSeal {
+                commit: commit.to_owned(),
+                ..pb::PlanSeal::default()
+            }),
+            ..pb::PlanCampaignsResponse::default()
+        };
+        comment(&answer).lines().nth(1).unwrap().to_owned()
+    };
+    let id = "0123456789abcdef0123456789abcdef01234567";
+    assert_eq!(head(id), "### Recado plan of `0123456789ab`");
+    assert_eq!(
+        head(&format!("{id}-dirty")),
+        "### Recado plan of `0123456789ab-dirty`"
+    );
+    assert_eq!(head("v7"), "### Recado plan of `v7`");
+    assert_eq!(head(""), "### Recado plan");
+    assert_eq!(head("a`\n@all"), head("a`\n@all").replace('\n', " "));
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use super::super::{stderr, stdout};
-use super::repository::Repository;
+use super::repository::{Cache, Repository};
 use super::{Env, Forge, Pull, Ran, entries, text, workflow};
 
 pub(super) struct GitHub;
@@ -88,29 +88,49 @@ impl Event<'_> {
             let is_fine = |needed: &String| ran.iter().any(|it| it.job == *needed && it.code == 0);
             let may = needs.as_ref().is_none_or(is_fine);
             if may && job.get("if").is_none_or(|when| self.holds(&text(when))) {
-                ran.push(self.job(name, job, branch));
+                ran.push(self.job(name, &workflow, job, branch));
             }
         }
         ran
     }
 
-    fn job(&self, job: String, steps: &Value, branch: &str) -> Ran {
-        let mut env = Env::new();
+    fn job(&self, job: String, workflow: &Value, steps: &Value, branch: &str) -> Ran {
+        let (home, mut env) = self.repository.machine();
         env.insert("GITHUB_SHA".into(), self.sha.clone());
         env.insert("GITHUB_ACTOR".into(), "ben".into());
-        for (key, value) in entries(&steps["env"]) {
+        for (key, value) in [workflow, steps]
+            .into_iter()
+            .flat_map(|it| entries(&it["env"]))
+        {
             env.insert(key, self.filled(&text(value)));
         }
         let folder = self.repository.clone(Some("1"), branch, &self.sha);
-        let (mut code, mut told) = (0, String::new());
+        let (mut code, mut told, mut caches) = (0, String::new(), Vec::new());
         for step in steps["steps"].as_sequence().unwrap() {
             let runs_always = step.get("if").map(text).as_deref() == Some("${{ !cancelled() }}");
             if code != 0 && !runs_always {
                 continue;
             }
+            if step
+                .get("uses")
+                .is_some_and(|it| text(it).starts_with("actions/cache@"))
+            {
+                let path = text(&step["with"]["path"]);
+                let path = home.join(path.strip_prefix("~/").expect("a path in the home"));
+                let cache = Cache::restored(
+                    self.repository,
+                    &self.filled(&text(&step["with"]["key"])),
+                    path,
+                );
+                caches.push(cache);
+            }
             let (step_code, step_told) = self.step(step, &folder, &env);
             code = if code == 0 { step_code } else { code };
             told += &step_told;
+        }
+        // What failed is not kept.
+        for cache in caches.iter().filter(|_| code == 0) {
+            cache.save(self.repository);
         }
         Ran { job, code, told }
     }
@@ -177,6 +197,8 @@ impl Event<'_> {
                 .pull
                 .map(|pull| pull.number.to_string())
                 .unwrap_or_default(),
+            "runner.os" => "Linux".into(),
+            "vars.RECADO_VERSION" => self.repository.version(),
             "vars.RECADO_SOURCE" => "https://git.example.com/recado".into(),
             "github.token" => "forge".into(),
             // A fork's runs have no secrets.

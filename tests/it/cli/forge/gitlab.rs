@@ -5,7 +5,7 @@ use std::fs;
 use serde_yaml::Value;
 
 use super::super::{stderr, stdout};
-use super::repository::Repository;
+use super::repository::{Cache, Repository};
 use super::{Env, Forge, Pull, Ran, entries, text, workflow};
 
 /// The ids of our project and of a fork of it.
@@ -42,7 +42,10 @@ impl Forge for GitLab {
             variables.extend(masked(repository));
         }
         let id = next_pipeline(repository);
-        repository.put(&format!("pipelines/{}", pull.number), &format!("{id}\n"));
+        // The newest first.
+        let listed = format!("pipelines/{}", pull.number);
+        let older = fs::read_to_string(repository.forge(&listed)).unwrap_or_default();
+        repository.put(&listed, &format!("{id}\n{older}"));
         Pipeline::new(
             repository,
             id,
@@ -104,6 +107,7 @@ impl<'a> Pipeline<'a> {
             ("CI_COMMIT_SHA", sha.to_owned()),
             ("GITLAB_USER_LOGIN", "ben".to_owned()),
             ("RECADO_SOURCE", "https://git.example.com/recado".to_owned()),
+            ("RECADO_VERSION", repository.version()),
         ];
         let all = variables.into_iter().chain(always);
         let all = all.map(|(key, value)| (key.to_owned(), value));
@@ -125,7 +129,7 @@ impl<'a> Pipeline<'a> {
                 let is_here = job.get("stage") == Some(stage) && !name.starts_with('.');
                 if is_here && self.is_wanted(job) && ran.iter().all(|it| it.code == 0) {
                     let base = &workflow[text(&job["extends"]).as_str()];
-                    ran.push(self.job(name, job, base));
+                    ran.push(self.job(name, &workflow["default"]["cache"], job, base));
                 }
             }
         }
@@ -151,8 +155,9 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    fn job(&self, name: String, job: &Value, base: &Value) -> Ran {
-        let mut env = self.variables.clone();
+    fn job(&self, name: String, cache: &Value, job: &Value, base: &Value) -> Ran {
+        let (_, mut env) = self.repository.machine();
+        env.extend(self.variables.clone());
         let depth = base["variables"].get("GIT_DEPTH").map(text);
         let depth = depth.unwrap_or_else(|| DEPTH.to_owned());
         let depth = Some(depth.as_str()).filter(|depth| *depth != "0");
@@ -161,6 +166,15 @@ impl<'a> Pipeline<'a> {
         for (key, value) in entries(&base["variables"]) {
             env.insert(key, text(value).replace("$CI_PROJECT_DIR", &project));
         }
+        let [path] = cache["paths"].as_sequence().unwrap().as_slice() else {
+            panic!("one path: {cache:?}")
+        };
+        let key = self.variables.iter();
+        let key = key.fold(text(&cache["key"]), |key, (name, value)| {
+            key.replace(&format!("${name}"), value)
+        });
+        assert!(!key.contains('$'), "what is {key}?");
+        let cache = Cache::restored(self.repository, &key, folder.join(text(path)));
         let lines = [&base["before_script"], &job["script"]].into_iter();
         let lines = lines.flat_map(|lines| lines.as_sequence().unwrap());
         let script: Vec<_> = lines.map(text).collect();
@@ -169,6 +183,9 @@ impl<'a> Pipeline<'a> {
             .repository
             .shell(&options, &folder, &env, &script.join("\n"));
         let code = output.status.code().unwrap();
+        if code == 0 {
+            cache.save(self.repository);
+        }
         if code == 0
             && let Some(paths) = job["artifacts"].get("paths")
         {

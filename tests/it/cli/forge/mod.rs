@@ -1,6 +1,10 @@
 //! The workflows of `examples/ci`, run: each command as a forge would run it, in a repository, against a server.
 //!
-//! What belongs to a forge is played by small scripts in `tests/fixtures/forge`; `recado`, `git` and `bash` are real.
+//! What belongs to a forge is played by small scripts in `tests/fixtures/forge`; `recado`, `git` and `bash` are real. The
+//! filters for `jq` and `gh --jq` are run by `jq.awk` there, over answers in the shape that the forges document, page by page.
+//! Not held against anything: that the forges answer so (fields, order, sizes of pages), `paths:`, `changes:`, `permissions:`,
+//! `concurrency:` and `resource_group:`, by which of a run `gh run list` chooses besides event and commit, and all of jq
+//! that `jq.awk` names no word of, at which it fails.
 
 mod github;
 mod gitlab;

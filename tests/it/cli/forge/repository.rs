@@ -36,9 +36,46 @@ pub(super) const FILES: [(&str, &str); 4] = [
 /// Tokens are named after what they may do.
 const SCOPES: [&str; 3] = ["read", "write", "apply"];
 
+/// The variable of a forge that says which version jobs install; $FORGE has it in a file.
+const VERSION: &str = "version";
+
 pub(super) struct Repository {
     folder: tempfile::TempDir,
     pub(super) server: Server,
+}
+
+/// What a forge keeps for the next job that names the same key.
+pub(super) struct Cache {
+    kept: PathBuf,
+    path: PathBuf,
+}
+
+// === impl Cache ===
+
+impl Cache {
+    /// With what was kept under this key, put back in its place.
+    pub(super) fn restored(repository: &Repository, key: &str, path: PathBuf) -> Self {
+        let kept = repository.forge("caches").join(key);
+        let cache = Self { kept, path };
+        copy(repository, &cache.kept, &cache.path);
+        cache
+    }
+
+    /// One that was kept stays as it is, as forges have it.
+    pub(super) fn save(&self, repository: &Repository) {
+        if !self.kept.exists() {
+            copy(repository, &self.path, &self.kept);
+        }
+    }
+}
+
+/// With its links, where it is there.
+fn copy(repository: &Repository, from: &Path, to: &Path) {
+    if from.exists() {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let script = format!("cp -RP {} {}", from.display(), to.display());
+        repository.bash(repository.folder.path(), &script);
+    }
 }
 
 // === impl Repository ===
@@ -59,10 +96,11 @@ impl Repository {
             graph_url: "http://127.0.0.1:1",
         };
         let server = Server::start_with(&options, &["--tokens", tokens.to_str().unwrap()]);
-        for name in ["bin", "forge", "home", "jobs"] {
-            fs::create_dir(path(name)).unwrap();
+        for name in ["bin", "forge/tags", "home/.cargo/bin", "homes", "jobs"] {
+            fs::create_dir_all(path(name)).unwrap();
         }
-        symlink(program(), path("bin/recado")).unwrap();
+        // People have it; jobs have to install it.
+        symlink(program(), path("home/.cargo/bin/recado")).unwrap();
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/forge");
         for script in fs::read_dir(scripts).unwrap() {
             let script = script.unwrap();
@@ -74,11 +112,31 @@ impl Repository {
         });
         fs::write(path("people.jsonl"), people.collect::<String>()).unwrap();
         let repository = Self { folder, server };
+        repository.release(env!("CARGO_PKG_VERSION"), &program());
         repository.init();
         let people = repository.path("people.jsonl");
         repository.fine("write", &["users", "import", people.to_str().unwrap()]);
         repository.fine("apply", &["apply", "campaigns"]);
         repository
+    }
+
+    /// Another version to install, and jobs are to install it from now on.
+    pub(super) fn release(&self, version: &str, program: &Path) {
+        symlink(program, self.forge("tags").join(format!("v{version}"))).unwrap();
+        self.put(VERSION, version);
+    }
+
+    pub(super) fn version(&self) -> String {
+        fs::read_to_string(self.forge(VERSION)).unwrap()
+    }
+
+    /// A machine that runs one job: a home with nothing in it, and its variables.
+    pub(super) fn machine(&self) -> (PathBuf, Env) {
+        let n = fs::read_dir(self.path("homes")).unwrap().count();
+        let home = self.path("homes").join(n.to_string());
+        fs::create_dir(&home).unwrap();
+        let env = self.env(&home);
+        (home, env)
     }
 
     fn init(&self) {
@@ -114,13 +172,17 @@ impl Repository {
         clippy::disallowed_methods,
         reason = "`bash` and `git` are found as for the tests themselves"
     )]
-    fn env(&self) -> Env {
-        let bin = self.path("bin").display().to_string();
+    fn env(&self, home: &Path) -> Env {
+        // Whoever runs the tests may have another `recado`.
         let path = std::env::var("PATH").unwrap();
+        let theirs = path.split(':').map(PathBuf::from);
+        let theirs = theirs.filter(|folder| !folder.join("recado").exists());
+        let own = [self.path("bin"), home.join(".cargo/bin")];
+        let path = std::env::join_paths(own.into_iter().chain(theirs)).unwrap();
         let own = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let mut env = Env::from([
-            own("PATH", &format!("{bin}:{path}")),
-            own("HOME", self.path("home").to_str().unwrap()),
+            own("PATH", path.to_str().unwrap()),
+            own("HOME", home.to_str().unwrap()),
             own("FORGE", self.path("forge").to_str().unwrap()),
             own("GIT_CONFIG_NOSYSTEM", "1"),
         ]);
@@ -140,7 +202,7 @@ impl Repository {
             .args(["-c", script])
             .current_dir(folder)
             .env_clear()
-            .envs(self.env())
+            .envs(self.env(&self.path("home")))
             .envs(env)
             .stdin(Stdio::null())
             .output()
@@ -179,6 +241,24 @@ impl Repository {
             "git checkout -q main; git merge -q --no-ff --no-edit {branch}; git push -q origin main; git rev-parse HEAD"
         );
         self.bash(&self.path("work"), &script)
+    }
+
+    /// Merges a branch into main as one commit that has none of the branch's.
+    pub(super) fn squash(&self, branch: &str) -> String {
+        let script = format!(
+            "git checkout -q main; git merge -q --squash {branch} > /dev/null; git commit -q -m {branch}; git push -q origin main; git rev-parse HEAD"
+        );
+        self.bash(&self.path("work"), &script)
+    }
+
+    /// Comments of people, each below those that are there.
+    pub(super) fn say(&self, number: u32, comments: u32) {
+        let folder = self.forge("comments").join(number.to_string());
+        let n = fs::read_dir(folder).into_iter().flatten().count();
+        for n in u32::try_from(n).unwrap()..u32::try_from(n).unwrap() + comments {
+            let said = format!("Looks \"good\" to me: \\o/\n\n> <!-- recado plan {n} -->\n");
+            self.put(&format!("comments/{number}/{}", number * 1_000 + n), &said);
+        }
     }
 
     pub(super) fn head(&self, branch: &str) -> String {
