@@ -68,7 +68,15 @@ impl Plan {
         self.out.as_deref().map_or(Ok(()), whole::check)?;
         let files = self.campaigns.read()?;
         let mut client = self.server.connect().await?;
-        let mut answer = self.ask(&mut client, files.clone()).await?;
+        let commit = git::or_head(self.commit.as_ref(), &self.campaigns.folder);
+        let request = pb::PlanCampaignsRequest {
+            files: files.clone(),
+            commit: commit.clone(),
+            prune: self.prune,
+            allow: self.allow.clone(),
+            back: None,
+        };
+        let mut answer = ask_for(&mut client, request).await?;
         answer.diagnostics = diagnostics::located(answer.diagnostics, &self.campaigns.folder);
         if let Some(plan) = &mut answer.plan {
             // What was allowed here is to be allowed at the apply too, and is nothing to warn of.
@@ -78,7 +86,7 @@ impl Plan {
         let format = if self.json { Format::Json } else { self.format };
         match (format, &answer.plan) {
             (Format::Json, _) => output::json(&json::answer(&answer)),
-            (Format::Markdown, _) => output::line(markdown::comment(&answer)),
+            (Format::Markdown, _) => output::line(markdown::comment(&answer, &commit)),
             (Format::Human, plan) => {
                 diagnostics::print(&answer.diagnostics);
                 plan.iter().for_each(print);
@@ -94,22 +102,6 @@ impl Plan {
             Some(plan) if self.detailed_exitcode && !plan.changes.is_empty() => Exit::DIFFERS,
             Some(_) => Exit::OK,
         })
-    }
-
-    async fn ask(
-        &self,
-        client: &mut Client,
-        files: Vec<pb::SourceFile>,
-    ) -> Result<pb::PlanCampaignsResponse, Error> {
-        let commit = git::or_head(self.commit.as_ref(), &self.campaigns.folder);
-        let request = pb::PlanCampaignsRequest {
-            files,
-            commit,
-            prune: self.prune,
-            allow: self.allow.clone(),
-            back: None,
-        };
-        ask_for(client, request).await
     }
 }
 

@@ -43,12 +43,17 @@ fn put(text: &mut String, part: &str) {
     text.push_str(part);
 }
 
-pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
+/// What a plan of a commit says; empty for none.
+pub(super) fn comment(answer: &pb::PlanCampaignsResponse, commit: &str) -> String {
     let mut text = format!("{MARKER}\n");
+    let of = of_commit(commit);
     match &answer.plan {
-        None => text.push_str("### Recado: this cannot be applied\n\n"),
+        None => put(
+            &mut text,
+            &format!("### Recado plan{of}: this cannot be applied\n\n"),
+        ),
         Some(plan) => {
-            let (of, sum) = (of_commit(answer), words::sum(plan));
+            let sum = words::sum(plan);
             put(
                 &mut text,
                 &format!("### Recado plan{of}\n\n{}\n\n", capital(&sum)),
@@ -65,12 +70,11 @@ pub(super) fn comment(answer: &pb::PlanCampaignsResponse) -> String {
 }
 
 /// By which an older comment is told from a newer one.
-fn of_commit(answer: &pb::PlanCampaignsResponse) -> String {
-    let seal = answer.seal.as_ref();
-    match seal.map(|seal| git::short(&seal.commit)) {
-        Some(commit) if !commit.is_empty() => format!(" of {}", code(&commit)),
-        _ => String::new(),
+fn of_commit(commit: &str) -> String {
+    if commit.is_empty() {
+        return String::new();
     }
+    format!(" of {}", code(&git::short(commit)))
 }
 
 fn notes(notes: Notes, text: &mut String) {

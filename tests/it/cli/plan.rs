@@ -289,7 +289,7 @@ fn a_comment_tells_what_is_wrong_with_files() {
     assert_eq!(planned.status.code(), Some(1));
     let told = stdout(&planned);
     assert!(
-        told.starts_with("<!-- recado plan -->\n### Recado: this cannot be applied"),
+        told.starts_with("<!-- recado plan -->\n### Recado plan: this cannot be applied"),
         "{told}"
     );
     assert!(

@@ -155,7 +155,7 @@ proptest! {
 
     #[test]
     fn a_comment_fits_and_says_how_much_it_left_out(size in size()) {
-        let comment = comment(&size.answer());
+        let comment = comment(&size.answer(), "c0ffee");
         let chars = comment.chars().count();
         prop_assert!(chars <= CHARS_MAX, "{chars}");
         prop_assert!(comment.starts_with(MARKER));
@@ -177,14 +177,12 @@ fn the_commit_stands_in_the_first_lines() {
     let head = |commit: &str| {
         let answer = pb::PlanCampaignsResponse {
             plan: Some(pb::Plan::default()),
-            seal: Some(pb::PlanSeal {
-                commit: commit.to_owned(),
-                ..pb::PlanSeal::default()
-            }),
             ..pb::PlanCampaignsResponse::default()
         };
-        comment(&answer).lines().nth(1).unwrap().to_owned()
+        comment(&answer, commit).lines().nth(1).unwrap().to_owned()
     };
+    let refused = comment(&pb::PlanCampaignsResponse::default(), "v7");
+    assert!(refused.contains("### Recado plan of `v7`: this cannot be applied\n"));
     let id = "0123456789abcdef0123456789abcdef01234567";
     assert_eq!(head(id), "### Recado plan of `0123456789ab`");
     assert_eq!(
