@@ -33,7 +33,7 @@ impl DeliveryService for Deliveries {
             .engine
             .get_send(send_id(&request.into_inner().send_id)?)
             .await?;
-        let send = Some(encode::send(send));
+        let send = Some(encode::send(self.engine.standing(send)));
         Ok(Response::new(pb::GetSendResponse { send }))
     }
 
@@ -63,7 +63,10 @@ impl DeliveryService for Deliveries {
         let next_page_token =
             page_token::cut(&mut found, size, |last| query.token(last.new.id.as_bytes()));
         Ok(Response::new(pb::ListSendsResponse {
-            sends: found.into_iter().map(encode::send).collect(),
+            sends: found
+                .into_iter()
+                .map(|send| encode::send(self.engine.standing(send)))
+                .collect(),
             next_page_token,
         }))
     }
@@ -89,7 +92,7 @@ impl DeliveryService for Deliveries {
             .engine
             .cancel_send(send_id(&request.into_inner().send_id)?)
             .await?;
-        let send = Some(encode::send(send));
+        let send = Some(encode::send(self.engine.standing(send)));
         Ok(Response::new(pb::CancelSendResponse { send }))
     }
 

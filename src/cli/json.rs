@@ -164,6 +164,16 @@ pub(super) fn send(send: &pb::Send) -> Value {
         "create_time": time(send.create_time),
         "finish_time": time(send.finish_time),
         "misses": send.misses.iter().map(miss).collect::<Vec<_>>(),
+        "pause": send.pause.as_ref().map(pause),
+    })
+}
+
+fn pause(pause: &pb::ChannelPause) -> Value {
+    json!({
+        "channel": pause.channel,
+        "until_time": time(pause.until_time),
+        "reason": pause.reason,
+        "detail": pause.detail,
     })
 }
 

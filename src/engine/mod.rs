@@ -51,6 +51,7 @@ pub use preview::{Previewed, Properties, Subject, Test};
 pub use revisions::ExportedRevision;
 pub use segments::SegmentInfo;
 pub use send::{SendRequest, Started};
+pub use sends::Standing;
 pub use track::{Deed, NamedEvents, tally_tracked};
 pub use users::{Item, tally};
 pub use watch_segment::Watched;
