@@ -111,6 +111,7 @@ impl DeliveryService for Deliveries {
             name,
             &request.campaign,
             &request.reason,
+            if request.newest_first { "newest" } else { "" },
         ]);
         let after = query
             .cursor(&request.page_token)?
@@ -137,6 +138,7 @@ impl DeliveryService for Deliveries {
                 .map(|id| decode::id("external_id", id))
                 .transpose()?,
             state,
+            is_newest_first: request.newest_first,
             after,
             limit: size + 1,
         });

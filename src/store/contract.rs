@@ -251,6 +251,7 @@ pub struct DeliveryQuery {
     pub state: Option<State>,
     pub campaign: Option<String>,
     pub reason: Option<ReasonCode>,
+    pub is_newest_first: bool,
     /// Continue after this one.
     pub after: Option<DeliveryId>,
     pub limit: usize,

@@ -156,6 +156,13 @@ fn lists_say_that_there_is_more_and_go_on() {
     let other = json(&rest);
     assert_ne!(one["id"], other["id"]);
     assert!(stderr(&scene.run("read", &rest)).is_empty());
+    assert!(told.contains("1 shown, the newest first"), "{told}");
+    let oldest = scene.fine("read", &[&list[..], &["--oldest-first", "--json"]].concat());
+    let oldest: Value = serde_json::from_str(&oldest).unwrap();
+    assert_eq!(
+        oldest["id"], other["id"],
+        "the list of two begins at its other end"
+    );
     let none = format!("snd_{}", "0".repeat(32));
     let unknown = scene.run("read", &["deliveries", "list", "--send", &none]);
     assert_eq!(unknown.status.code(), Some(1));
