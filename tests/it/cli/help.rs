@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 53] = [
+pub(super) const COMMANDS: [&[&str]; 53] = [
     &[],
     &["serve"],
     &["dev"],

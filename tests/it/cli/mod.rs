@@ -22,6 +22,7 @@ mod plan;
 mod preview;
 mod revisions;
 mod saved;
+mod scopes;
 mod segments;
 mod sends;
 mod serve;
