@@ -1,6 +1,6 @@
 //! `recado users import`: a file of any size, in chunks, each durable before it counts.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -81,6 +81,8 @@ struct Outcome {
     /// Where the import stood before this run.
     before: ImportUsersResponse,
     sent: u64,
+    /// What is worth a look, by attribute.
+    warnings: BTreeMap<String, String>,
 }
 
 /// A line that was refused.
@@ -174,6 +176,9 @@ impl Import {
         if unlisted > 0 {
             output::note(format_args!("and {unlisted} more lines"));
         }
+        for warning in outcome.warnings.values() {
+            output::warn(output::harmless(warning));
+        }
         if outcome.resumed > 0 {
             output::note(format_args!(
                 "resumed behind the first {} lines of users, which an earlier run had got through: {} created, {} updated, {} refused",
@@ -255,6 +260,9 @@ impl Upload {
         outcome.created = answer.created_total - outcome.before.created_total;
         outcome.updated = answer.updated_total - outcome.before.updated_total;
         outcome.sent += chunk.lines.len() as u64;
+        for warning in answer.warnings {
+            outcome.warnings.insert(warning.attribute, warning.message);
+        }
         for rejected in answer.rejected {
             outcome.reject(&chunk, rejected);
         }
@@ -322,6 +330,7 @@ impl Outcome {
             "refused_before": self.before.rejected_total,
             "refused": self.n_refused,
             "refused_lines": refused,
+            "warnings": self.warnings.values().collect::<Vec<_>>(),
         })
     }
 }
