@@ -7,7 +7,9 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{CampaignInfo, KnownAttribute, Membership, SegmentInfo, Standing, Watched};
+use crate::engine::{
+    CampaignInfo, KnownAttribute, Membership, SegmentInfo, Standing, Target, Watched,
+};
 use crate::model::Value;
 use crate::model::delivery::{Delivery, Pause, Reason, State};
 use crate::model::id::ExternalId;
@@ -102,14 +104,20 @@ pub(super) fn rejected<T>(
 }
 
 pub(super) fn membership(membership: Membership) -> pb::Membership {
+    let (segment, campaign) = match membership.target {
+        Target::Segment(name) => (name, String::new()),
+        Target::Audience(name) => (String::new(), name),
+        Target::Filter(_) => Default::default(),
+    };
     pb::Membership {
-        segment: membership.segment.unwrap_or_default(),
+        segment,
+        campaign,
         member: membership.explained.verdict == Some(true),
         reason: Some(reason_tree(membership.explained)),
     }
 }
 
-fn reason_tree(explained: Explained) -> pb::FilterReason {
+pub(super) fn reason_tree(explained: Explained) -> pb::FilterReason {
     let reads = explained.reads.into_iter().map(|read| pb::FilterRead {
         operand: read.operand,
         value: read.value.map(value),

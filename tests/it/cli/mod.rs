@@ -2,6 +2,7 @@
 
 mod apply;
 mod attributes;
+mod audience;
 mod bad_files;
 mod bad_input;
 mod bench;
