@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "recado/v1/error.proto",
+    "recado/v1/filter.proto",
     "recado/v1/user_service.proto",
     "recado/v1/segment_service.proto",
     "recado/v1/campaign_service.proto",

@@ -58,7 +58,7 @@ fn describe() {
     describe_gauge!("recado_in_flight", "Calls under way, by channel.");
     describe_gauge!(
         "recado_channel_paused",
-        "1 while a channel is paused or tries whether it may go on, by channel; the log says why."
+        "1 while a channel is paused or tries whether it may go on, by channel; `recado_channel_paused_info` says why."
     );
     describe_gauge!(
         "recado_deliveries_pending",

@@ -163,7 +163,7 @@ impl CampaignService for Campaigns {
         let request = send_request(request.into_inner())?;
         let started = self.engine.send(request).await?;
         Ok(Response::new(pb::SendCampaignResponse {
-            send: Some(encode::send(started.send)),
+            send: Some(encode::send(self.engine.standing(started.send))),
             repeated_request: started.is_repeated,
             request_differs: started.differs,
         }))

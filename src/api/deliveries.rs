@@ -33,7 +33,7 @@ impl DeliveryService for Deliveries {
             .engine
             .get_send(send_id(&request.into_inner().send_id)?)
             .await?;
-        let send = Some(encode::send(send));
+        let send = Some(encode::send(self.engine.standing(send)));
         Ok(Response::new(pb::GetSendResponse { send }))
     }
 
@@ -63,7 +63,10 @@ impl DeliveryService for Deliveries {
         let next_page_token =
             page_token::cut(&mut found, size, |last| query.token(last.new.id.as_bytes()));
         Ok(Response::new(pb::ListSendsResponse {
-            sends: found.into_iter().map(encode::send).collect(),
+            sends: found
+                .into_iter()
+                .map(|send| encode::send(self.engine.standing(send)))
+                .collect(),
             next_page_token,
         }))
     }
@@ -89,7 +92,7 @@ impl DeliveryService for Deliveries {
             .engine
             .cancel_send(send_id(&request.into_inner().send_id)?)
             .await?;
-        let send = Some(encode::send(send));
+        let send = Some(encode::send(self.engine.standing(send)));
         Ok(Response::new(pb::CancelSendResponse { send }))
     }
 
@@ -108,6 +111,7 @@ impl DeliveryService for Deliveries {
             name,
             &request.campaign,
             &request.reason,
+            if request.newest_first { "newest" } else { "" },
         ]);
         let after = query
             .cursor(&request.page_token)?
@@ -134,6 +138,7 @@ impl DeliveryService for Deliveries {
                 .map(|id| decode::id("external_id", id))
                 .transpose()?,
             state,
+            is_newest_first: request.newest_first,
             after,
             limit: size + 1,
         });

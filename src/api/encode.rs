@@ -7,9 +7,11 @@ use prost_types::{ListValue, Struct, Value as ProtoValue};
 use super::pb;
 use crate::delivery::gates::GateVerdict;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{CampaignInfo, KnownAttribute, Membership, SegmentInfo, Watched};
+use crate::engine::{
+    CampaignInfo, KnownAttribute, Membership, SegmentInfo, Standing, Target, Watched,
+};
 use crate::model::Value;
-use crate::model::delivery::{Delivery, Reason, State};
+use crate::model::delivery::{Delivery, Pause, Reason, State};
 use crate::model::id::ExternalId;
 use crate::model::send::{Counts, Miss, Phase, Send};
 use crate::model::user::{Profile, Rejected};
@@ -102,14 +104,20 @@ pub(super) fn rejected<T>(
 }
 
 pub(super) fn membership(membership: Membership) -> pb::Membership {
+    let (segment, campaign) = match membership.target {
+        Target::Segment(name) => (name, String::new()),
+        Target::Audience(name) => (String::new(), name),
+        Target::Filter(_) => Default::default(),
+    };
     pb::Membership {
-        segment: membership.segment.unwrap_or_default(),
+        segment,
+        campaign,
         member: membership.explained.verdict == Some(true),
         reason: Some(reason_tree(membership.explained)),
     }
 }
 
-fn reason_tree(explained: Explained) -> pb::FilterReason {
+pub(super) fn reason_tree(explained: Explained) -> pb::FilterReason {
     let reads = explained.reads.into_iter().map(|read| pb::FilterRead {
         operand: read.operand,
         value: read.value.map(value),
@@ -239,14 +247,14 @@ pub(super) fn reason(reason: Reason) -> pb::DeliveryReason {
     }
 }
 
-pub(super) fn send(send: Send) -> pb::Send {
+pub(super) fn send(standing: Standing) -> pb::Send {
     let Send {
         new,
         phase,
         counts,
         misses,
         finished_at,
-    } = send;
+    } = standing.send;
     pb::Send {
         id: new.id.to_string(),
         campaign: new.campaign,
@@ -266,6 +274,16 @@ pub(super) fn send(send: Send) -> pb::Send {
         create_time: Some(instant(new.created_at)),
         finish_time: finished_at.map(instant),
         misses: misses.into_iter().map(miss).collect(),
+        pause: standing.pause.map(pause),
+    }
+}
+
+fn pause(pause: Pause) -> pb::ChannelPause {
+    pb::ChannelPause {
+        channel: pause.channel.to_string(),
+        until_time: Some(instant(pause.until)),
+        reason: pause.reason.to_owned(),
+        detail: pause.why,
     }
 }
 

@@ -97,6 +97,7 @@ fn shown(previewed: Previewed) -> pb::PreviewMessageResponse {
     let asked = previewed.preview.asked.into_iter();
     let mut response = pb::PreviewMessageResponse {
         gates: encode::gates(previewed.preview.gates),
+        audience: previewed.preview.outside.map(encode::reason_tree),
         reason: shut.map(encode::reason),
         warnings: previewed.warnings,
         external_id: previewed.external_id.as_str().to_owned(),

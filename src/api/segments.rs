@@ -88,7 +88,9 @@ impl SegmentService for Segments {
         let request = request.into_inner();
         let id = decode::id("external_id", request.external_id)?;
         let filter = Some(request.filter).filter(|text| !text.is_empty());
-        let found = self.engine.check(&id, request.segments, filter).await?;
+        let campaign = Some(request.campaign).filter(|name| !name.is_empty());
+        let found = self.engine.check(&id, request.segments, campaign, filter);
+        let found = found.await?;
         let memberships = found.into_iter().map(encode::membership);
         Ok(Response::new(pb::CheckMembershipResponse {
             memberships: memberships.collect(),

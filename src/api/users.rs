@@ -10,7 +10,7 @@ use super::pb::import_users_request::Message;
 use super::pb::user_service_server::UserService;
 use super::{decode, encode, events, export, pb};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Item};
+use crate::engine::{self, Engine, Item, Respelt};
 use crate::lifecycle::Tasks;
 use crate::model::id::ImportId;
 use crate::model::registry::Registry;
@@ -99,12 +99,13 @@ impl UserService for Users {
         request: Request<pb::UpsertUsersRequest>,
     ) -> Result<Response<pb::UpsertUsersResponse>, Status> {
         let (ids, items) = items(request.into_inner().users, &self.engine.registry());
-        let report = self.engine.upsert_users(items).await?;
-        let (created, updated) = engine::tally(&report);
+        let upserts = self.engine.upsert_users(items).await?;
+        let (created, updated) = engine::tally(&upserts.report);
         Ok(Response::new(pb::UpsertUsersResponse {
             created: encode::small(created),
             updated: encode::small(updated),
-            rejected: encode::rejected("users", &ids, &report),
+            rejected: encode::rejected("users", &ids, &upserts.report),
+            warnings: upserts.respelt.into_iter().map(warning).collect(),
         }))
     }
 
@@ -231,9 +232,20 @@ async fn take(
                 sequence,
                 repeated_chunk: chunk.is_repeated,
                 rejected: encode::rejected("chunk.users", &ids, &chunk.report),
+                warnings: chunk.respelt.into_iter().map(warning).collect(),
                 ..progress(chunk.progress)
             })
         }
+    }
+}
+
+fn warning(respelt: Respelt) -> pb::AttributeWarning {
+    let Respelt { attribute, other } = respelt;
+    pb::AttributeWarning {
+        message: format!(
+            "users have `{other}` too, another spelling of `{attribute}`: a filter or a message reads one of them"
+        ),
+        attribute,
     }
 }
 

@@ -231,6 +231,31 @@ impl Table {
         None
     }
 
+    /// How many attributes some user has or had, objects as one: it only grows.
+    pub fn n_attributes(&self) -> usize {
+        self.attributes.len()
+    }
+
+    /// Attributes whose names differ by the case of letters only, each with another one.
+    pub fn spellings(&self) -> BTreeMap<String, String> {
+        let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for name in self.attributes.keys() {
+            alike
+                .entry(name.to_ascii_lowercase())
+                .or_default()
+                .push(name);
+        }
+        let several = alike.into_values().filter(|names| names.len() > 1);
+        let pairs = several.flat_map(|names| {
+            let others = names.clone().into_iter().cycle().skip(1);
+            let pairs = names.into_iter().zip(others);
+            pairs
+                .map(|(name, other)| (name.to_owned(), other.to_owned()))
+                .collect::<Vec<_>>()
+        });
+        pairs.collect()
+    }
+
     /// Every path that some user has, in order.
     pub fn paths(&self) -> Vec<Vec<String>> {
         let mut found = Vec::new();

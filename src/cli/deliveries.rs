@@ -20,7 +20,7 @@ pub(super) struct Deliveries {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List deliveries, the oldest first
+    /// List deliveries, the newest first
     #[command(after_help = "\
 Examples:
   recado deliveries list --user ana
@@ -46,6 +46,9 @@ struct List {
     /// Only with this reason, such as `window_closed`
     #[arg(long, value_name = "REASON")]
     reason: Option<String>,
+    /// The oldest first
+    #[arg(long)]
+    oldest_first: bool,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     limit: usize,
@@ -88,6 +91,7 @@ impl Deliveries {
             page_token: list.after,
             campaign: list.campaign.unwrap_or_default(),
             reason: list.reason.unwrap_or_default(),
+            newest_first: !list.oldest_first,
             ..pb::ListDeliveriesRequest::default()
         };
         let (found, next) = fetch(&mut client, filter, list.limit).await?;
@@ -101,7 +105,12 @@ impl Deliveries {
                 output::note(hint);
             }
         }
-        list::note_rest(found.len(), "the oldest", &next);
+        let order = if list.oldest_first {
+            "the oldest"
+        } else {
+            "the newest"
+        };
+        list::note_rest(found.len(), order, &next);
         Ok(Exit::OK)
     }
 }

@@ -1,5 +1,6 @@
 //! `recado dev`: a server, a local Messenger, and the campaign folder applied with every change.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,9 +41,10 @@ pub(super) struct Dev {
         long,
         value_name = "ADDR",
         env = "RECADO_SANDBOX",
-        default_value = "127.0.0.1:0"
+        default_value = "127.0.0.1:0",
+        value_parser = local::address
     )]
-    sandbox: String,
+    sandbox: SocketAddr,
     #[command(flatten)]
     logging: Logging,
 }
@@ -53,12 +55,13 @@ impl Dev {
     pub(super) async fn run(self) -> Result<Exit, Error> {
         let mut signals = Signals::catch()?;
         self.logging.start()?;
+        let address = local::own("--sandbox", self.sandbox, "")?;
         files::read(&self.folder)?;
         let clock = SystemClock::shared();
         let tasks = Tasks::new();
-        let listener = TcpListener::bind(&self.sandbox)
+        let listener = TcpListener::bind(address)
             .await
-            .with_context(|| format!("cannot listen on {}", self.sandbox))?;
+            .with_context(|| format!("cannot listen on {address}"))?;
         let sandbox = Sandbox::start(Settings::default(), listener, Arc::clone(&clock), &tasks)
             .context("the sandbox did not start")?;
         let (store, _kept) = self.store()?;

@@ -304,6 +304,9 @@ impl Lines {
                 let message = format!("`{path}`: line {line} is longer than 256 KiB");
                 return Err(Error::Input(message));
             }
+            if self.line == 1 {
+                text = json::without_mark(&text).to_vec();
+            }
             if !text.trim_ascii().is_empty() {
                 return Ok(Some(text));
             }

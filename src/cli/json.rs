@@ -120,6 +120,11 @@ pub(super) fn given(flag: &str, text: &str) -> Result<Struct, Error> {
     object(&format!("{flag} @{path}"), &read)
 }
 
+/// The first line of a file, without the byte order mark that some editors put in front.
+pub(super) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 /// The words of an enum as people read them: `SEND_PHASE_RUNNING` is `running`.
 pub(super) fn word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
@@ -164,6 +169,16 @@ pub(super) fn send(send: &pb::Send) -> Value {
         "create_time": time(send.create_time),
         "finish_time": time(send.finish_time),
         "misses": send.misses.iter().map(miss).collect::<Vec<_>>(),
+        "pause": send.pause.as_ref().map(pause),
+    })
+}
+
+fn pause(pause: &pb::ChannelPause) -> Value {
+    json!({
+        "channel": pause.channel,
+        "until_time": time(pause.until_time),
+        "reason": pause.reason,
+        "detail": pause.detail,
     })
 }
 

@@ -166,14 +166,33 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     found.ok_or_else(|| "it is no address of this machine; `127.0.0.1:50051` is one".to_owned())
 }
 
-/// Where the Graph API is.
+/// Where the Graph API is. Paths of calls are put behind it, and it is told when a server starts.
 pub(super) fn graph_url(text: &str) -> Result<String, String> {
-    match reqwest::Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-            Ok(text.to_owned())
-        }
-        _ => Err("it is not a URL; `http://127.0.0.1:7790` is one".to_owned()),
+    let example = "`http://127.0.0.1:7790` is one";
+    let url = reqwest::Url::parse(text).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or_else(|| format!("it is not a URL; {example}"))?;
+    let excess = if !url.username().is_empty() || url.password().is_some() {
+        "a user name or a password"
+    } else if url.query().is_some() {
+        "a query (`?`)"
+    } else if url.fragment().is_some() {
+        "a fragment (`#`)"
+    } else {
+        return Ok(text.to_owned());
+    };
+    Err(format!("it must not have {excess}; {example}"))
+}
+
+/// An address of a sandbox that nobody else reaches. Unlike a server it has no tokens to ask for.
+pub(super) fn own(flag: &str, addr: SocketAddr, word: &str) -> Result<SocketAddr, Error> {
+    if addr.ip().to_canonical().is_loopback() {
+        return Ok(addr);
     }
+    Err(Error::Usage(format!(
+        "`{flag} {addr}` can be reached from other machines, and a sandbox asks nobody who they are: whoever reaches it \
+         reads every message and changes what it plays; give {word}an address on 127.0.0.1"
+    )))
 }
 
 /// The path in `sqlite:PATH`.
@@ -181,5 +200,32 @@ pub(super) fn store_path(text: &str) -> Result<PathBuf, String> {
     match text.split_once(':') {
         Some(("sqlite", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
         _ => Err("it is not `sqlite:PATH`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_graph_url_is_an_address_and_nothing_else() {
+        for fine in ["http://127.0.0.1:7790", "https://graph.test/proxy/"] {
+            assert_eq!(graph_url(fine).unwrap(), fine);
+        }
+        for (bad, why) in [
+            ("", "not a URL"),
+            ("graph.test", "not a URL"),
+            ("127.0.0.1:7790", "not a URL"),
+            ("ftp://graph.test", "not a URL"),
+            ("https://me:hush@graph.test", "a user name or a password"),
+            ("https://graph.test?access_token=x", "a query"),
+            ("https://graph.test/#x", "a fragment"),
+        ] {
+            let told = graph_url(bad).unwrap_err();
+            assert!(
+                told.contains(why) && !told.contains("hush"),
+                "{bad}: {told}"
+            );
+        }
     }
 }

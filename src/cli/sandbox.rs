@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use super::error::Error;
 use super::exit::Exit;
+use super::local;
 use super::output;
 use super::stop::Signals;
 use crate::clock::SystemClock;
@@ -26,8 +27,16 @@ Examples:
   curl -s 127.0.0.1:7790/_sandbox/messages")]
 pub(super) struct Sandbox {
     /// Address to listen on
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7790")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:7790",
+        value_parser = local::address
+    )]
     listen: SocketAddr,
+    /// Listen where other machines can reach it: whoever does reads every message and changes what it plays
+    #[arg(long)]
+    public: bool,
     /// Append each accepted message to this file as a JSON line
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -45,11 +54,13 @@ impl Sandbox {
     pub(super) async fn run(self) -> Result<Exit, Error> {
         let mut signals = Signals::catch()?;
         let settings = self.settings()?;
-        if !self.listen.ip().is_loopback() {
+        if self.public {
             output::warn(format_args!(
-                "other machines can reach {}: whoever does reads every message and changes what it plays",
+                "{} is open to everybody: whoever reaches it reads every message and changes what it plays",
                 self.listen
             ));
+        } else {
+            local::own("--listen", self.listen, "`--public` if that is meant, or ")?;
         }
         let listener = TcpListener::bind(self.listen)
             .await

@@ -91,6 +91,7 @@ impl Send {
         }
         if !self.watch {
             if !self.json {
+                sends::note_pauses(std::slice::from_ref(&send));
                 output::note(format_args!(
                     "follow it with `recado sends watch {}`",
                     send.id

@@ -41,7 +41,7 @@ pub(super) async fn run(
 }
 
 fn print(answer: &pb::SendTestMessageResponse) {
-    preview::gates(&answer.gates);
+    preview::gates(&answer.gates, None);
     match &answer.reason {
         None => {
             // A webhook gives no id.

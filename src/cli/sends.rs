@@ -1,5 +1,7 @@
 //! `recado sends`: what was sent, how it stands, and stopping it.
 
+use std::collections::BTreeMap;
+
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -16,6 +18,7 @@ use crate::model::send::Miss;
 const EXAMPLES: &str = "\
 Examples:
   recado sends list --campaign order-shipped
+  recado sends show snd_0123456789abcdef0123456789abcdef
   recado sends watch snd_0123456789abcdef0123456789abcdef
   recado sends cancel snd_0123456789abcdef0123456789abcdef";
 
@@ -31,6 +34,9 @@ enum Command {
     /// List sends, newest first
     #[command(after_help = "Example:\n  recado sends list --phase running --json")]
     List(List),
+    /// Show a send as it stands now
+    #[command(after_help = "Example:\n  recado sends show snd_0123456789abcdef0123456789abcdef")]
+    Show(One),
     /// Follow a send until it is finished or cancelled
     #[command(after_help = "Example:\n  recado sends watch snd_0123456789abcdef0123456789abcdef")]
     Watch(One),
@@ -70,7 +76,7 @@ struct One {
     /// The send's id
     #[arg(value_name = "SEND")]
     id: String,
-    /// Print JSON: one line each time the counts change, or the send
+    /// Print JSON: the send, or one line each time it changes while it is followed
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -100,6 +106,7 @@ impl Sends {
                 }
                 Ok(Exit::OK)
             }
+            Command::Show(one) => one.show().await,
             Command::Cancel(one) => one.cancel().await,
         }
     }
@@ -133,6 +140,7 @@ impl List {
         } else {
             table(&sends);
         }
+        note_pauses(&sends);
         list::note_rest(sends.len(), "the newest", &page_token);
         Ok(Exit::OK)
     }
@@ -141,6 +149,20 @@ impl List {
 // === impl One ===
 
 impl One {
+    async fn show(self) -> Result<Exit, Error> {
+        let mut client = self.server.connect().await?;
+        let request = pb::GetSendRequest { send_id: self.id };
+        let answer = client.deliveries.get_send(request).await?.into_inner();
+        let send = answer.send.ok_or(Error::Answer("send"))?;
+        if self.json {
+            output::json(&json::send(&send));
+        } else {
+            print(&send);
+            note_reasons(&send);
+        }
+        Ok(Exit::OK)
+    }
+
     async fn cancel(self) -> Result<Exit, Error> {
         let mut client = self.server.connect().await?;
         let request = pb::CancelSendRequest { send_id: self.id };
@@ -175,7 +197,7 @@ pub(super) async fn watch(client: &mut Client, id: &str, json: bool) -> Result<p
     };
     let mut updates = client.deliveries.watch_send(request).await?.into_inner();
     let bar = output::progress(0, "{bar:30} {pos}/{len} deliveries  {msg}  {per_sec}");
-    let mut last = None;
+    let (mut last, mut told) = (None, None);
     while let Some(update) = updates.message().await? {
         let send = update.send.ok_or(Error::Answer("send"))?;
         let counts = send.counts.unwrap_or_default();
@@ -185,6 +207,12 @@ pub(super) async fn watch(client: &mut Client, id: &str, json: bool) -> Result<p
         bar.set_message(format!("{} sent", output::count(counts.sent)));
         if json {
             output::json_line(&json::send(&send));
+        }
+        // Each cause once: the pauses of one come again and again until it is mended.
+        let cause = send.pause.as_ref().map(|pause| pause.detail.clone());
+        if cause != told {
+            bar.suspend(|| note_pauses(std::slice::from_ref(&send)));
+            told = cause;
         }
         last = Some(send);
     }
@@ -205,9 +233,29 @@ pub(super) fn print(send: &pb::Send) {
             output::line(format_args!("  {name:<10}{:>10}", output::count(n)));
         }
     }
+    if let Some(pause) = &send.pause {
+        output::line(paused(pause));
+    }
     for line in misses(send) {
         output::line(line);
     }
+}
+
+/// Says of each channel that waits why nothing is sent now.
+pub(super) fn note_pauses(sends: &[pb::Send]) {
+    let pauses = sends.iter().filter_map(|send| send.pause.as_ref());
+    let lines: BTreeMap<_, _> = pauses
+        .map(|pause| (&pause.channel, paused(pause)))
+        .collect();
+    lines.values().for_each(output::warn);
+}
+
+fn paused(pause: &pb::ChannelPause) -> String {
+    let pb::ChannelPause {
+        channel, detail, ..
+    } = pause;
+    let until = json::second(pause.until_time).replace('T', " ");
+    format!("channel `{channel}` is paused until {until}: {detail}")
 }
 
 /// Where it is told why some got nothing.

@@ -17,6 +17,7 @@ use super::contents::{Cache, Gathered, Rules};
 use super::gates;
 use super::http::Http;
 use super::lane::Signal;
+use super::pauses::Pauses;
 use super::retry::{Blame, Policy};
 use super::verdict::{Fate, Verdict};
 
@@ -32,6 +33,7 @@ pub struct Attempts {
     pub(super) contents: Cache,
     policy: Policy,
     pub(super) graph_url: Option<String>,
+    pauses: Pauses,
 }
 
 /// What came of one attempt.
@@ -81,6 +83,7 @@ impl Attempts {
             contents: Cache::default(),
             policy: Policy::default(),
             graph_url: None,
+            pauses: Pauses::default(),
         }
     }
 
@@ -95,6 +98,11 @@ impl Attempts {
     pub fn with_policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
+    }
+
+    /// Which channels wait now.
+    pub fn pauses(&self) -> &Pauses {
+        &self.pauses
     }
 
     pub(super) fn store(&self) -> &dyn Store {

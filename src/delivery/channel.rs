@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use crate::campaign::{Channel, SecretRef};
 use crate::clock;
 use crate::lifecycle::Tasks;
-use crate::model::delivery::{Due, ReasonCode};
+use crate::model::delivery::{Due, Pause, ReasonCode};
 use crate::store;
 
 use super::attempt::Attempts;
@@ -202,10 +202,8 @@ impl ChannelLoop {
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => return,
         };
-        if let Some(until) = self.lane.learn(landed.signal, landed.at) {
-            let why = self.why(&landed);
-            tracing::warn!(channel = &*self.name, %until, why, "channel paused");
-        }
+        let until = self.lane.learn(landed.signal, landed.at);
+        self.tell(until, &landed);
         metrics::gauge!("recado_channel_paused", "channel" => self.name.to_string())
             .set(f64::from(u8::from(self.lane.is_paused())));
         match (landed.due_again_at, self.quiet) {
@@ -215,6 +213,23 @@ impl ChannelLoop {
         }
         metrics::gauge!("recado_in_flight", "channel" => self.name.to_string())
             .set(count(self.flights.len()));
+    }
+
+    /// Says that a pause began or is over, where people look: in the log, the metrics, and with sends.
+    fn tell(&self, until: Option<Timestamp>, landed: &Landed) {
+        let pauses = self.attempts.pauses();
+        if let Some(until) = until {
+            let why = self.why(landed);
+            tracing::warn!(channel = &*self.name, %until, why, "channel paused");
+            pauses.begin(Pause {
+                channel: Arc::clone(&self.name),
+                until,
+                reason: reason_of(landed),
+                why,
+            });
+        } else if !self.lane.is_paused() && pauses.end(&self.name) {
+            tracing::info!(channel = &*self.name, "channel goes on");
+        }
     }
 
     /// What keeps the channel from sending, with the name of what is to be mended.
@@ -253,6 +268,16 @@ fn why_of(signal: Signal) -> &'static str {
         Signal::Silent => "nobody answers",
         Signal::Stopped | Signal::None => "the channel is refused",
     }
+}
+
+/// The name of the cause. What was sent, or may have been, has a signal alone.
+fn reason_of(landed: &Landed) -> &'static str {
+    let code = match (&landed.reason, landed.signal) {
+        (_, Signal::Answered { .. }) => ReasonCode::Throttled,
+        (Some(reason), _) => reason.code,
+        (None, _) => ReasonCode::NoAnswer,
+    };
+    code.as_str()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]

@@ -10,6 +10,7 @@ use crate::model::delivery::{Reason, ReasonCode};
 use crate::model::id::DeliveryId;
 use crate::model::resource::{Document, Kind};
 use crate::model::user::Profile;
+use crate::segment::Explained;
 use crate::store;
 
 use super::attempt::{Attempts, of};
@@ -51,6 +52,8 @@ pub struct Request<'a> {
 #[derive(Debug)]
 pub struct Preview {
     pub gates: Vec<GateVerdict>,
+    /// The audience's filter, for a user who is not in it.
+    pub outside: Option<Explained>,
     pub message: Result<Composed, Reason>,
     /// What was missed until it came to nothing: that may well be why.
     pub misses: Vec<String>,
@@ -148,7 +151,7 @@ impl Attempts {
             }
             _ => None,
         };
-        let outside_because = explained.map(|it| it.culprit());
+        let outside_because = explained.as_ref().map(Explained::culprit);
         let gates = gates::run(&gates::Subject {
             profile: request.profile,
             is_member,
@@ -190,6 +193,7 @@ impl Attempts {
         };
         Ok(Preview {
             gates,
+            outside: explained,
             message,
             misses,
             asked: Vec::new(),

@@ -6,6 +6,8 @@ use parking_lot::Mutex;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::applied::State;
+use crate::engine::campaigns::find;
+use crate::engine::fan_out::whole;
 use crate::engine::{Engine, Error, Kind, Result};
 use crate::model::id::{ExternalId, Revision};
 use crate::model::limits;
@@ -22,6 +24,8 @@ pub enum Target {
     Segment(String),
     /// A filter's text.
     Filter(String),
+    /// The whole audience of an applied campaign.
+    Audience(String),
 }
 
 /// What an evaluation came to.
@@ -35,11 +39,10 @@ pub struct Evaluated {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Whether a user is in one segment or filter, and why.
+/// Whether a user is in what was asked for, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Membership {
-    /// None for a filter.
-    pub segment: Option<String>,
+    pub target: Target,
     pub explained: Explained,
 }
 
@@ -92,11 +95,12 @@ impl Engine {
         Ok(self.parts.store.members(&filter, now).await?)
     }
 
-    /// Whether a user is in each segment and the filter, and why; all segments when nothing is asked for.
+    /// Whether a user is in each segment, the campaign's audience and the filter, and why; all segments when nothing is asked for.
     pub async fn check(
         &self,
         id: &ExternalId,
         segments: Vec<String>,
+        campaign: Option<String>,
         filter: Option<String>,
     ) -> Result<Vec<Membership>> {
         if segments.len() > limits::MEMBERSHIPS_MAX {
@@ -107,11 +111,15 @@ impl Engine {
                 max: limits::MEMBERSHIPS_MAX,
             });
         }
-        if segments.is_empty() && filter.is_none() {
+        let segments = segments.into_iter().map(Target::Segment);
+        let others = campaign.map(Target::Audience).into_iter();
+        let targets: Vec<_> = segments
+            .chain(others)
+            .chain(filter.map(Target::Filter))
+            .collect();
+        if targets.is_empty() {
             return self.memberships(id).await;
         }
-        let segments = segments.into_iter().map(Target::Segment);
-        let targets = segments.chain(filter.map(Target::Filter)).collect();
         self.explain(id, targets).await
     }
 
@@ -131,11 +139,7 @@ impl Engine {
             let filter = self.filter(&target)?;
             let explained = self.parts.store.explain(&filter, id, now).await?;
             let explained = explained.ok_or_else(|| Error::not_found(Kind::User, id))?;
-            let segment = match target {
-                Target::Segment(name) => Some(name),
-                Target::Filter(_) => None,
-            };
-            memberships.push(Membership { segment, explained });
+            memberships.push(Membership { target, explained });
         }
         Ok(memberships)
     }
@@ -152,6 +156,10 @@ impl Engine {
                     })
             }
             Target::Filter(text) => self.filters.get(text, &self.applied.load()),
+            Target::Audience(name) => match &find(&self.applied.load(), name)?.audience {
+                Some(filter) => Ok(filter.clone()),
+                None => whole(),
+            },
         }
     }
 }

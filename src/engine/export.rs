@@ -1,6 +1,6 @@
 //! Everything that is known of one person.
 
-use crate::engine::{Engine, Result};
+use crate::engine::{Engine, Result, Target};
 use crate::model::delivery::Delivery;
 use crate::model::event::Event;
 use crate::model::id::ExternalId;
@@ -29,7 +29,12 @@ impl Engine {
         Ok(Exported {
             profile,
             events: self.parts.store.events_of(id).await?,
-            segments: own.filter_map(|membership| membership.segment).collect(),
+            segments: own
+                .filter_map(|membership| match membership.target {
+                    Target::Segment(name) => Some(name),
+                    _ => None,
+                })
+                .collect(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Importing users as numbered chunks, each applied once.
 
 use crate::engine::users::{Checked, Item, check_size};
-use crate::engine::{Engine, Error, Result};
+use crate::engine::{Engine, Error, Respelt, Result, spellings};
 use crate::model::id::ImportId;
 use crate::store::contract::{ImportProgress, Imported, UpsertReport};
 
@@ -12,6 +12,8 @@ pub struct Chunk {
     /// Empty for a chunk that was durable before.
     pub report: UpsertReport,
     pub is_repeated: bool,
+    /// What it spells in another way than others do.
+    pub respelt: Vec<Respelt>,
 }
 
 // === impl Engine ===
@@ -37,6 +39,7 @@ impl Engine {
         check_size("chunk.users", items.len())?;
         let mut checked: Checked = self.check_items(items);
         let updates = checked.take();
+        let names = spellings::names(&updates);
         let refused = checked.n_refused();
         let imported = self
             .parts
@@ -48,11 +51,13 @@ impl Engine {
                 progress,
                 report: checked.report(report),
                 is_repeated: false,
+                respelt: self.respelt(names).await?,
             }),
             Imported::Repeated { progress } => Ok(Chunk {
                 progress,
                 report: UpsertReport::new(),
                 is_repeated: true,
+                respelt: Vec::new(),
             }),
             Imported::OutOfOrder { progress } => Err(Error::invalid(
                 "chunk.sequence",

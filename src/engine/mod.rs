@@ -1,7 +1,6 @@
 //! The use cases, one file a verb: what doors call.
 //!
-//! Knows no transport. May import `store`, `delivery` and the pure rooms, never a door. Begin with
-//! `evaluate` (a read) or `send` (the longest); `applied` is the state in force, `error` what can go wrong.
+//! May import `store`, `delivery` and the pure rooms, never a door. Begin with `evaluate` (a read) or `send` (the longest).
 //!
 //! **Invariant:** what a use case answered is durable, and a request that breaks a rule changed nothing.
 
@@ -25,6 +24,7 @@ mod revisions;
 mod segments;
 mod send;
 mod sends;
+mod spellings;
 mod track;
 mod track_sizes;
 mod users;
@@ -51,8 +51,9 @@ pub use preview::{Previewed, Properties, Subject, Test};
 pub use revisions::ExportedRevision;
 pub use segments::SegmentInfo;
 pub use send::{SendRequest, Started};
+pub use sends::Standing;
 pub use track::{Deed, NamedEvents, tally_tracked};
-pub use users::{Item, tally};
+pub use users::{Item, Respelt, Upserts, tally};
 pub use watch_segment::Watched;
 
 use std::sync::Arc;
@@ -80,6 +81,7 @@ pub struct Engine {
     revised: tokio::sync::watch::Sender<Revision>,
     filters: evaluate::Filters,
     feeds: feeds::Feeds,
+    spellings: spellings::Spellings,
 }
 
 /// What an engine is made of.
@@ -112,6 +114,7 @@ impl Engine {
             identity: Arc::new(identity),
             filters: evaluate::Filters::default(),
             feeds: feeds::Feeds::default(),
+            spellings: spellings::Spellings::default(),
         })
     }
 }

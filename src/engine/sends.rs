@@ -1,10 +1,18 @@
 //! Reading and cancelling sends, and reading deliveries.
 
 use crate::engine::{Engine, Error, Kind, Result};
-use crate::model::delivery::Delivery;
+use crate::model::delivery::{Delivery, Pause};
 use crate::model::id::{DeliveryId, SendId};
-use crate::model::send::Send;
+use crate::model::send::{Phase, Send};
 use crate::store::contract::{DeliveryQuery, SendQuery};
+
+/// A send with what holds it up now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    pub send: Send,
+    /// The pause of its channel, while it has something to deliver.
+    pub pause: Option<Pause>,
+}
 
 // === impl Engine ===
 
@@ -12,6 +20,18 @@ impl Engine {
     pub async fn get_send(&self, id: SendId) -> Result<Send> {
         let found = self.parts.store.get_send(id).await?;
         found.ok_or_else(|| Error::not_found(Kind::Send, id))
+    }
+
+    pub fn standing(&self, send: Send) -> Standing {
+        let pauses = self.parts.attempts.pauses();
+        let is_open = send.phase != Phase::Cancelled && send.counts.open() > 0;
+        let pause = is_open.then(|| pauses.of(&send.new.channel)).flatten();
+        Standing { send, pause }
+    }
+
+    /// Which channels wait now.
+    pub fn pauses(&self) -> Vec<Pause> {
+        self.parts.attempts.pauses().all()
     }
 
     pub async fn list_sends(&self, query: SendQuery) -> Result<Vec<Send>> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::{Engine, Error, Kind, Result};
+use crate::engine::{Engine, Error, Kind, Result, spellings};
 use crate::model::Value;
 use crate::model::id::ExternalId;
 use crate::model::limits;
@@ -11,6 +11,21 @@ use crate::store::contract::UpsertReport;
 
 /// An item as a door read it: some are refused before they are an [`Update`].
 pub type Item = std::result::Result<Update, Rejected>;
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upserts {
+    pub report: UpsertReport,
+    /// What it spells in another way than others do.
+    pub respelt: Vec<Respelt>,
+}
+
+/// An attribute of a batch, and how others spell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Respelt {
+    pub attribute: String,
+    pub other: String,
+}
 
 /// Items that passed, and what became of the others.
 pub(super) struct Checked {
@@ -22,16 +37,20 @@ pub(super) struct Checked {
 
 impl Engine {
     /// Applies every acceptable item; a bad one changes nothing and stops nothing.
-    pub async fn upsert_users(&self, items: Vec<Item>) -> Result<UpsertReport> {
+    pub async fn upsert_users(&self, items: Vec<Item>) -> Result<Upserts> {
         check_size("users", items.len())?;
         let mut checked = self.check_items(items);
         let updates = checked.take();
+        let names = spellings::names(&updates);
         let report = if updates.is_empty() {
             UpsertReport::new()
         } else {
             self.parts.store.upsert_users(updates).await?
         };
-        Ok(checked.report(report))
+        Ok(Upserts {
+            report: checked.report(report),
+            respelt: self.respelt(names).await?,
+        })
     }
 
     pub async fn get_user(&self, id: &ExternalId) -> Result<Profile> {

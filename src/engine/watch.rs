@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 
-use crate::engine::{Engine, Error, Result};
+use crate::engine::{Engine, Error, Result, Standing};
 use crate::model::id::SendId;
-use crate::model::send::{Phase, Send};
+use crate::model::send::{self, Phase};
 
 /// How often a send is read: people watch it, programs need not.
 const LOOK: Duration = Duration::from_millis(250);
@@ -16,14 +16,14 @@ const LOOK: Duration = Duration::from_millis(250);
 /// What was seen last.
 enum Seen {
     Nothing,
-    Send(Box<Send>),
+    Send(Box<Standing>),
     End,
 }
 
 // === impl Engine ===
 
 impl Engine {
-    /// The send whenever it changed, from how it stands now to its last state; [`Error::Stopping`] when
+    /// The send whenever it or the pause of its channel changed, from how it stands now to its last state; [`Error::Stopping`] when
     /// the server stops before that.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Engine {
     pub async fn watch_send(
         self: Arc<Self>,
         id: SendId,
-    ) -> Result<impl Stream<Item = Result<Send>> + std::marker::Send + 'static> {
+    ) -> Result<impl Stream<Item = Result<Standing>> + Send + 'static> {
         self.get_send(id).await?;
         Ok(unfold(
             (self, Seen::Nothing),
@@ -41,7 +41,7 @@ impl Engine {
                 }
                 let next = engine.changed(id, &seen).await;
                 let seen = match &next {
-                    Ok(send) if !is_over(send) => Seen::Send(Box::new(send.clone())),
+                    Ok(now) if !is_over(&now.send) => Seen::Send(Box::new(now.clone())),
                     Ok(_) | Err(_) => Seen::End,
                 };
                 Some((next, (engine, seen)))
@@ -49,12 +49,12 @@ impl Engine {
         ))
     }
 
-    async fn changed(&self, id: SendId, seen: &Seen) -> Result<Send> {
+    async fn changed(&self, id: SendId, seen: &Seen) -> Result<Standing> {
         loop {
-            let send = self.get_send(id).await?;
+            let now = self.standing(self.get_send(id).await?);
             match seen {
-                Seen::Send(last) if **last == send => {}
-                _ => return Ok(send),
+                Seen::Send(last) if **last == now => {}
+                _ => return Ok(now),
             }
             tokio::select! {
                 () = self.parts.clock.sleep(LOOK) => {}
@@ -64,7 +64,7 @@ impl Engine {
     }
 }
 
-fn is_over(send: &Send) -> bool {
+fn is_over(send: &send::Send) -> bool {
     match send.phase {
         Phase::Finished => true,
         Phase::Cancelled => send.counts.sending == 0,

@@ -11,6 +11,7 @@ use axum::routing::get;
 use crate::config::{Scope, Tokens};
 use crate::engine::Engine;
 use crate::lifecycle::Tasks;
+use crate::model::delivery::Pause;
 use crate::model::resource::RevisionInfo;
 use crate::telemetry;
 
@@ -59,7 +60,12 @@ async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Response {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    let text = telemetry::recorder().render() + &applied(ops.engine.newest().as_ref());
+    let text = [
+        telemetry::recorder().render(),
+        applied(ops.engine.newest().as_ref()),
+        paused(&ops.engine.pauses()),
+    ]
+    .concat();
     (kind, text).into_response()
 }
 
@@ -89,6 +95,23 @@ fn applied(newest: Option<&RevisionInfo>) -> String {
             label(&info.origin.commit),
         ));
     }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// Why channels wait, as it is now: one series for each that does.
+fn paused(pauses: &[Pause]) -> String {
+    let mut lines = gauge(
+        "recado_channel_paused_info",
+        "1 for each channel that is paused; the labels say why, and name what is to be mended.",
+    );
+    lines.extend(pauses.iter().map(|pause| {
+        format!(
+            "recado_channel_paused_info{{channel=\"{}\",reason=\"{}\",why=\"{}\"}} 1",
+            label(&pause.channel),
+            pause.reason,
+            label(&pause.why),
+        )
+    }));
     lines.into_iter().map(|line| line + "\n").collect()
 }
 

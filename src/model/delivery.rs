@@ -1,6 +1,7 @@
 //! Deliveries: one message to one user, its state, and the reason for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -71,6 +72,18 @@ pub struct Reason {
 pub struct PlatformCode {
     pub code: i64,
     pub subcode: Option<i64>,
+}
+
+/// The pause of one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    pub channel: Arc<str>,
+    /// When one delivery is tried; in the past while that is under way.
+    pub until: Timestamp,
+    /// A stable name, such as `channel_misconfigured`.
+    pub reason: &'static str,
+    /// What is to be mended, by its name: the variable or the file of a secret, never a value.
+    pub why: String,
 }
 
 /// A delivery to be stored.

@@ -300,5 +300,7 @@ pub const STREAMS_MAX: u32 = 1_024;
 /// Default and largest page of a List call.
 pub const PAGE_SIZE_DEFAULT: usize = 50;
 pub const PAGE_SIZE_MAX: usize = 1_000;
+/// Attributes in a second spelling that one answer names: who sees so many looks at all names.
+pub const RESPELT_MAX: usize = 20;
 /// Sample of members shown by `EvaluateSegment`.
 pub const SAMPLE_MAX: usize = 100;

@@ -4,6 +4,7 @@
 //! A method is one whole use-case transaction: when it answers, everything it did is durable; when it
 //! fails or the process dies, none of it happened. No transaction leaves the store.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -191,6 +192,11 @@ pub trait Audience: Send + Sync {
     /// Every attribute path that some user has, in order, with how many users have which type.
     async fn attributes(&self) -> Result<Vec<Attribute>>;
 
+    /// How many attributes there are, and those whose names differ by the case of letters only, each with another one.
+    ///
+    /// Must answer `None` while there are `known` of them, and must not take long then: every upsert asks.
+    async fn spellings(&self, known: usize) -> Result<Option<(usize, BTreeMap<String, String>)>>;
+
     /// What looks wrong in a filter, given the attributes and events that users have: warnings with spans.
     async fn doubts(&self, filter: &Filter) -> Result<Vec<Diagnostic>>;
 
@@ -251,6 +257,7 @@ pub struct DeliveryQuery {
     pub state: Option<State>,
     pub campaign: Option<String>,
     pub reason: Option<ReasonCode>,
+    pub is_newest_first: bool,
     /// Continue after this one.
     pub after: Option<DeliveryId>,
     pub limit: usize,

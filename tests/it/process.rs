@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct Server {
     child: Child,
     pub(crate) grpc: String,
+    pub(crate) http: String,
 }
 
 /// How a server is started.
@@ -41,18 +42,19 @@ impl Server {
             .expect("the program starts");
         let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
         let mut seen = Vec::new();
-        let grpc = loop {
+        let mut door = |said: &str| loop {
             let Some(Ok(line)) = lines.next() else {
                 panic!("the server ended before it listened:\n{}", seen.join("\n"));
             };
-            if let Some((_, rest)) = line.split_once("gRPC on ") {
+            if let Some((_, rest)) = line.split_once(said) {
                 break rest.split_whitespace().next().unwrap().to_owned();
             }
             seen.push(line);
         };
+        let (grpc, http) = (door("gRPC on "), door("HTTP on "));
         // The pipe is read to its end, so that a talkative server never blocks on it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, grpc }
+        Self { child, grpc, http }
     }
 
     /// SIGKILL: nothing in the process gets to run any more.

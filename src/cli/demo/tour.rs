@@ -173,8 +173,8 @@ impl Tour {
         self.step(format_args!("CheckMembership: is {user} in, and why"));
         let request = pb::CheckMembershipRequest {
             external_id: user.clone(),
-            segments: Vec::new(),
             filter: files::FILTER.to_owned(),
+            ..pb::CheckMembershipRequest::default()
         };
         let answer = self.client.segments.check_membership(request).await?;
         let answer = answer.into_inner();

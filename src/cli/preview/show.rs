@@ -9,7 +9,7 @@ use super::Preview;
 use crate::api::pb;
 use crate::cli::error::Error;
 use crate::cli::output::harmless;
-use crate::cli::{diagnostics, json, output};
+use crate::cli::{diagnostics, json, output, segment};
 use crate::messenger::Look;
 
 /// How wide a look is drawn when nobody looks at a terminal.
@@ -73,7 +73,7 @@ pub(in crate::cli) fn print(preview: &pb::PreviewMessageResponse) {
         output::line(look.to_text(columns));
         output::line("");
     }
-    gates(&preview.gates);
+    gates(&preview.gates, preview.audience.as_ref());
     if let Some(request) = &preview.request {
         output::line(format_args!("\n{} {}", request.method, request.url));
         for (name, value) in sorted(&request.headers) {
@@ -105,7 +105,8 @@ pub(in crate::cli) fn print(preview: &pb::PreviewMessageResponse) {
     }
 }
 
-pub(in crate::cli) fn gates(gates: &[pb::Gate]) {
+/// With the clauses of the audience under its gate.
+pub(in crate::cli) fn gates(gates: &[pb::Gate], audience: Option<&pb::FilterReason>) {
     for gate in gates {
         let mark = if gate.open {
             output::good("open  ")
@@ -117,6 +118,9 @@ pub(in crate::cli) fn gates(gates: &[pb::Gate]) {
                 .to_string()
                 .trim_end(),
         );
+        if let (Some(reason), "not_in_audience") = (audience, gate.name.as_str()) {
+            segment::print_reason(reason, 4);
+        }
     }
 }
 
@@ -208,6 +212,7 @@ fn as_json(preview: &pb::PreviewMessageResponse) -> Value {
         "external_id": preview.external_id,
         "seed": preview.seed,
         "gates": json::gates(&preview.gates),
+        "audience": preview.audience.as_ref().map(segment::reason_json),
         "request": request,
         "message": preview.message.as_ref().map(json::of_value),
         "message_extras": preview.message_extras,

@@ -52,9 +52,12 @@ pub(super) struct Check {
     /// The user
     #[arg(value_name = "ID")]
     user: String,
-    /// Names of applied segments; all of them when neither these nor a filter are given
+    /// Names of applied segments; all of them when nothing else is asked for
     #[arg(value_name = "SEGMENT")]
     segments: Vec<String>,
+    /// A campaign: its whole audience, segment and filter together
+    #[arg(long, value_name = "NAME")]
+    campaign: Option<String>,
     /// A filter
     #[arg(long, value_name = "CEL")]
     filter: Option<String>,
@@ -141,6 +144,7 @@ impl Check {
             external_id: self.user.clone(),
             segments: self.segments,
             filter: self.filter.unwrap_or_default(),
+            campaign: self.campaign.unwrap_or_default(),
         };
         let answer = client.segments.check_membership(request).await?;
         let memberships = answer.into_inner().memberships;
@@ -169,9 +173,10 @@ pub(in crate::cli) fn print(user: &str, membership: &pb::Membership) {
     } else {
         output::bad("is not a member")
     };
-    let of = match membership.segment.as_str() {
-        "" => String::new(),
-        name => format!(" of {name}"),
+    let of = match (membership.segment.as_str(), membership.campaign.as_str()) {
+        ("", "") => String::new(),
+        ("", campaign) => format!(" of the audience of {campaign}"),
+        (segment, _) => format!(" of {segment}"),
     };
     output::line(format_args!("{user} {verdict}{of}"));
     if let Some(reason) = &membership.reason {
@@ -179,7 +184,7 @@ pub(in crate::cli) fn print(user: &str, membership: &pb::Membership) {
     }
 }
 
-fn print_reason(reason: &pb::FilterReason, depth: usize) {
+pub(in crate::cli) fn print_reason(reason: &pb::FilterReason, depth: usize) {
     let reads: Vec<_> = reason.reads.iter().map(read).collect();
     let reads = match reads.as_slice() {
         [] => String::new(),
@@ -207,12 +212,13 @@ fn read(read: &pb::FilterRead) -> String {
 fn membership_json(membership: &pb::Membership) -> Value {
     json!({
         "segment": (!membership.segment.is_empty()).then_some(&membership.segment),
+        "campaign": (!membership.campaign.is_empty()).then_some(&membership.campaign),
         "member": membership.member,
         "reason": membership.reason.as_ref().map(reason_json),
     })
 }
 
-fn reason_json(reason: &pb::FilterReason) -> Value {
+pub(in crate::cli) fn reason_json(reason: &pb::FilterReason) -> Value {
     let reads = reason.reads.iter().map(
         |read| json!({"operand": read.operand, "value": read.value.as_ref().map(json::of_value)}),
     );

@@ -38,7 +38,10 @@ enum Command {
     #[command(after_help = "Example:\n  recado segment members on-messenger > ids.txt")]
     Members(Members),
     /// Say whether a user is a member and why; exits with 1 when not of all
-    #[command(after_help = "Example:\n  recado segment check ana on-messenger")]
+    #[command(after_help = "\
+Examples:
+  recado segment check ana on-messenger
+  recado segment check ana --campaign order-shipped")]
     Check(Check),
     /// Show how the size developed: drawn on a terminal, else one `TIME<tab>SIZE` a line
     #[command(after_help = "Examples:

@@ -12,5 +12,5 @@ mod history;
 mod list;
 mod watch;
 
-pub(super) use ask::print;
+pub(super) use ask::{print, print_reason, reason_json};
 pub(super) use command::Segment;

@@ -1,38 +1,19 @@
 //! CSV: the header names the attributes, and a cell is typed as JSON would be.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::{Reader, ReaderBuilder, StringRecord};
-use jiff::Timestamp;
 use prost_types::Struct;
 use serde_json::{Map, Value};
 
+use super::cells::{Separator, Type, Types};
 use super::rows::Row;
 use crate::api::pb::UserUpdate;
 use crate::cli::error::Error;
 use crate::cli::json;
-
-/// The attribute that holds PSIDs unless a channel says otherwise: digits, but never a number.
-const PSID_ATTRIBUTE: &str = "messenger_id";
-
-/// How the cells of a column are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Type {
-    /// Numbers and `true`/`false` as such, all else as text.
-    Guessed,
-    String,
-    Number,
-    Bool,
-    Timestamp,
-    Json,
-}
-
-/// Types of columns by name, from `--types`.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Types(HashMap<String, Type>);
 
 #[derive(Debug)]
 struct Column {
@@ -55,64 +36,7 @@ pub(super) struct CsvRows {
     columns: Vec<Column>,
     /// Which column is the external id.
     id: usize,
-}
-
-// === impl Types ===
-
-impl Types {
-    /// Reads `name=type` pairs.
-    pub(super) fn parse<'a>(pairs: impl IntoIterator<Item = &'a String>) -> Result<Self, Error> {
-        let mut types = HashMap::new();
-        for pair in pairs {
-            let parsed = pair
-                .split_once('=')
-                .and_then(|(name, word)| Some((name, Type::parse(word)?)));
-            let Some((name, of)) = parsed else {
-                return Err(Error::Usage(format!(
-                    "`--types {pair}` is not NAME=TYPE with string, number, bool, timestamp or json"
-                )));
-            };
-            types.insert(name.to_owned(), of);
-        }
-        Ok(Self(types))
-    }
-
-    fn of(&self, name: &str) -> Type {
-        match self.0.get(name) {
-            Some(of) => *of,
-            None if name == PSID_ATTRIBUTE => Type::String,
-            None => Type::Guessed,
-        }
-    }
-}
-
-// === impl Type ===
-
-impl Type {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "string" => Self::String,
-            "number" | "int" | "double" => Self::Number,
-            "bool" => Self::Bool,
-            "timestamp" => Self::Timestamp,
-            "json" => Self::Json,
-            _ => return None,
-        })
-    }
-
-    fn read(self, cell: &str) -> Result<Value, &'static str> {
-        match self {
-            Self::String => Ok(cell.into()),
-            Self::Guessed => Ok(bool(cell).or_else(|| number(cell)).unwrap_or(cell.into())),
-            Self::Number => number(cell).ok_or("a number"),
-            Self::Bool => bool(cell).ok_or("`true` or `false`"),
-            Self::Timestamp => match cell.parse::<Timestamp>() {
-                Ok(at) => Ok(at.to_string().into()),
-                Err(_) => Err("a time such as `2026-11-23T10:00:00Z`"),
-            },
-            Self::Json => serde_json::from_str(cell).map_err(|_| "JSON"),
-        }
-    }
+    separator: Separator,
 }
 
 // === impl Kept ===
@@ -149,9 +73,14 @@ impl<R: Read> Read for Kept<R> {
 // === impl CsvRows ===
 
 impl CsvRows {
-    pub(super) fn new(path: &Path, file: File, types: &Types) -> Result<Self, Error> {
+    pub(super) fn new(
+        path: &Path,
+        file: File,
+        types: &Types,
+        separator: Separator,
+    ) -> Result<Self, Error> {
         let mut reader = ReaderBuilder::new();
-        let reader = reader.flexible(true);
+        let reader = reader.flexible(true).delimiter(separator.byte());
         let mut reader = reader.from_reader(Kept::new(file));
         let header = reader.headers().map_err(|error| broken(path, &error))?;
         // Spreadsheets put a byte order mark in front, which is no part of the name.
@@ -159,7 +88,7 @@ impl CsvRows {
             .iter()
             .map(|name| name.trim_start_matches('\u{feff}').trim())
             .collect();
-        check_header(path, &names, types)?;
+        check_header(path, &names, types, separator)?;
         let id = names.iter().position(|name| *name == "external_id");
         let columns = names
             .iter()
@@ -172,6 +101,7 @@ impl CsvRows {
             path: path.to_owned(),
             columns,
             id: id.unwrap_or(0),
+            separator,
             reader,
         })
     }
@@ -190,10 +120,8 @@ impl CsvRows {
             if at == self.id {
                 cell.clone_into(&mut external_id);
             } else if !cell.is_empty() {
-                let value = column
-                    .of
-                    .read(cell)
-                    .map_err(|wanted| format!("`{}`: the cell is not {wanted}", column.name))?;
+                let value = column.of.read(cell, self.separator);
+                let value = value.map_err(|problem| format!("`{}`: {problem}", column.name))?;
                 attributes.insert(column.name.clone(), value);
             }
         }
@@ -243,16 +171,22 @@ impl Iterator for CsvRows {
     }
 }
 
-fn check_header(path: &Path, names: &[&str], types: &Types) -> Result<(), Error> {
-    let problem = if let Some(at) = names.iter().position(|name| name.is_empty()) {
+fn check_header(
+    path: &Path,
+    names: &[&str],
+    types: &Types,
+    separator: Separator,
+) -> Result<(), Error> {
+    let problem = if let Some(problem) = separator.doubt(names) {
+        Some(problem)
+    } else if let Some(at) = names.iter().position(|name| name.is_empty()) {
         Some(format!("column {} of the header has no name", at + 1))
     } else if let Some(twice) = twice(names) {
         Some(format!("the header names `{twice}` twice"))
     } else {
         types
-            .0
-            .keys()
-            .find(|name| !names.contains(&name.as_str()))
+            .names()
+            .find(|name| !names.contains(name))
             .map(|name| format!("`--types` names the column `{name}`, which is not in the header"))
     };
     match problem {
@@ -264,21 +198,6 @@ fn check_header(path: &Path, names: &[&str], types: &Types) -> Result<(), Error>
 fn twice<'a>(names: &[&'a str]) -> Option<&'a str> {
     let mut seen = std::collections::HashSet::new();
     names.iter().copied().find(|name| !seen.insert(*name))
-}
-
-fn bool(cell: &str) -> Option<Value> {
-    match cell {
-        "true" => Some(Value::Bool(true)),
-        "false" => Some(Value::Bool(false)),
-        _ => None,
-    }
-}
-
-/// By JSON's grammar: `007`, `+1` and `1_000` are text.
-fn number(cell: &str) -> Option<Value> {
-    let starts = cell.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    let value = starts.then(|| serde_json::from_str::<Value>(cell).ok())??;
-    value.is_number().then_some(value)
 }
 
 fn broken(path: &Path, error: &csv::Error) -> Error {
@@ -295,23 +214,67 @@ mod tests {
 
     type Line = (u64, Result<(String, Value), String>);
 
-    fn read(text: &str, types: &[&str]) -> Vec<Line> {
+    fn open(text: &str, types: &[&str], separator: Separator) -> Result<Vec<Line>, Error> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.csv");
         fs::write(&path, text).unwrap();
         let pairs: Vec<String> = types.iter().map(ToString::to_string).collect();
         let types = Types::parse(&pairs).unwrap();
-        CsvRows::new(&path, File::open(&path).unwrap(), &types)
-            .unwrap()
-            .map(|row| {
-                let row = row.unwrap();
-                let update = row.update.map(|update| {
-                    let attributes = json::of_struct(&update.attributes.unwrap());
-                    (update.external_id, attributes)
-                });
-                (row.line, update)
-            })
-            .collect()
+        let rows = CsvRows::new(&path, File::open(&path).unwrap(), &types, separator)?;
+        let line = |row: Result<Row, Error>| {
+            let row = row.unwrap();
+            let update = row.update.map(|update| {
+                let attributes = json::of_struct(&update.attributes.unwrap());
+                (update.external_id, attributes)
+            });
+            (row.line, update)
+        };
+        Ok(rows.map(line).collect())
+    }
+
+    fn read(text: &str, types: &[&str]) -> Vec<Line> {
+        open(text, types, Separator::Comma).unwrap()
+    }
+
+    #[test]
+    fn what_stands_between_the_cells_is_told_and_never_guessed() {
+        let refused = |text: &str, separator| open(text, &[], separator).unwrap_err().to_string();
+        for (text, given, wanted) in [
+            (
+                "\u{feff}id;n\r\na;1\r\n",
+                Separator::Comma,
+                "`--separator semicolon`",
+            ),
+            ("id\tn\na\t1\n", Separator::Comma, "`--separator tab`"),
+            ("id,n\na,1\n", Separator::Semicolon, "`--separator comma`"),
+            (
+                "sep=;\nid;n\na;1\n",
+                Separator::Semicolon,
+                "first line `sep=;`",
+            ),
+            ("sep=,\nid,n\na,1\n", Separator::Comma, "first line `sep=,`"),
+        ] {
+            let told = refused(text, given);
+            assert!(told.contains(wanted), "{told}");
+        }
+        let text = "\u{feff}id;n;ok;note\r\na;1;TRUE;x, y\r\n";
+        let want = json!({"n": 1, "ok": true, "note": "x, y"});
+        let lines = open(text, &[], Separator::Semicolon).unwrap();
+        assert_eq!(lines, [(2, Ok(("a".to_owned(), want)))]);
+    }
+
+    #[test]
+    fn a_decimal_comma_is_no_text_by_mistake() {
+        let text = "id;n\na;-1,5\nb;1.5\n";
+        let lines = open(text, &[], Separator::Semicolon).unwrap();
+        let told = lines[0].1.clone().unwrap_err();
+        assert_eq!(
+            told,
+            "`n`: `-1,5` has a decimal comma: write `-1.5`, or read the column with `--types NAME=string`"
+        );
+        assert_eq!(lines[1].1.as_ref().unwrap().1, json!({"n": 1.5}));
+        let texts = open(text, &["n=string"], Separator::Semicolon).unwrap();
+        assert_eq!(texts[0].1.as_ref().unwrap().1, json!({"n": "-1,5"}));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `recado users import`: a file of any size, in chunks, each durable before it counts.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::csv::Types;
+use super::cells::{Separator, Types};
 use super::rows::{self, Chunk, Chunks};
 use crate::api::pb::import_users_request::Message;
 use crate::api::pb::{
@@ -34,14 +34,15 @@ A line of a JSONL file is an UpsertUsers item:
   {\"external_id\":\"ana\",\"attributes\":{\"first_name\":\"Ana\",\"messenger_id\":\"1001\"}}
 
 In a CSV file the header names the attributes. The column `external_id`, or else the first, names the user. Numbers and \
-true/false are read as such, RFC 3339 times as timestamps, an empty cell is left out. `messenger_id` is always text.
+true/false (or TRUE/FALSE) are read as such, RFC 3339 times as timestamps, an empty cell is left out. `messenger_id` is always text.
 
 An import that was interrupted goes on where it stopped when the command is repeated with the same file; one that \
 came to its end begins anew. Lines that are refused are listed; the exit code is then 6.
 
 Examples:
   recado users import users.jsonl
-  recado users import crm.csv --types zip=string --import-id crm-2026-11-23")]
+  recado users import crm.csv --types zip=string --import-id crm-2026-11-23
+  recado users import sheet.csv --separator semicolon")]
 pub(super) struct Import {
     /// The file, `.jsonl` or `.csv`
     file: PathBuf,
@@ -51,6 +52,9 @@ pub(super) struct Import {
     /// How a CSV column is read: string, number, bool, timestamp or json
     #[arg(long, value_name = "NAME=TYPE", value_delimiter = ',')]
     types: Vec<String>,
+    /// What stands between the cells of a CSV file
+    #[arg(long, value_name = "WORD", default_value = "comma")]
+    separator: Separator,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -77,6 +81,8 @@ struct Outcome {
     /// Where the import stood before this run.
     before: ImportUsersResponse,
     sent: u64,
+    /// What is worth a look, by attribute.
+    warnings: BTreeMap<String, String>,
 }
 
 /// A line that was refused.
@@ -92,7 +98,7 @@ struct Refused {
 impl Import {
     pub(super) async fn run(self) -> Result<Exit, Error> {
         let types = Types::parse(&self.types)?;
-        let mut chunks = Chunks::open(&self.file, &types)?;
+        let mut chunks = Chunks::open(&self.file, &types, self.separator)?;
         // The content is part of the name: another file is another import, whatever it is called.
         let content = rows::digest(&self.file)?;
         let name = self.id.as_deref().unwrap_or("file");
@@ -169,6 +175,9 @@ impl Import {
         let unlisted = outcome.n_refused - outcome.refused.len() as u64;
         if unlisted > 0 {
             output::note(format_args!("and {unlisted} more lines"));
+        }
+        for warning in outcome.warnings.values() {
+            output::warn(output::harmless(warning));
         }
         if outcome.resumed > 0 {
             output::note(format_args!(
@@ -251,6 +260,9 @@ impl Upload {
         outcome.created = answer.created_total - outcome.before.created_total;
         outcome.updated = answer.updated_total - outcome.before.updated_total;
         outcome.sent += chunk.lines.len() as u64;
+        for warning in answer.warnings {
+            outcome.warnings.insert(warning.attribute, warning.message);
+        }
         for rejected in answer.rejected {
             outcome.reject(&chunk, rejected);
         }
@@ -318,6 +330,7 @@ impl Outcome {
             "refused_before": self.before.rejected_total,
             "refused": self.n_refused,
             "refused_lines": refused,
+            "warnings": self.warnings.values().collect::<Vec<_>>(),
         })
     }
 }

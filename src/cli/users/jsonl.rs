@@ -70,11 +70,15 @@ impl JsonRows {
                     self.line
                 )));
             }
+            let text = match self.line {
+                1 => json::without_mark(&text),
+                _ => &text,
+            };
             if !text.trim_ascii().is_empty() {
                 return Ok(Some(Row {
                     line: self.line,
                     offset: self.offset,
-                    update: parse(&text),
+                    update: parse(text),
                 }));
             }
         }

@@ -1,10 +1,11 @@
 //! `recado users`: importing, reading and deleting users.
 //!
-//! `rows` reads a file into numbered updates, `csv` and `jsonl` know the two shapes, `import` streams
+//! `rows` reads a file into numbered updates, `csv` (with `cells`) and `jsonl` know the two shapes, `import` streams
 //! them. May import the client and `output`. Begin with `import`.
 //!
 //! **Invariant:** the same file is always cut into the same chunks, so that an import can be resumed.
 
+mod cells;
 mod csv;
 mod export;
 mod import;

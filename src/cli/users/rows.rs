@@ -7,7 +7,8 @@ use std::path::Path;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use super::csv::{CsvRows, Types};
+use super::cells::{Separator, Types};
+use super::csv::CsvRows;
 use super::jsonl::JsonRows;
 use crate::api::pb::UserUpdate;
 use crate::cli::error::Error;
@@ -51,11 +52,11 @@ pub(super) struct Chunks {
 
 impl Chunks {
     /// Opens a file by what its name ends with.
-    pub(super) fn open(path: &Path, types: &Types) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, types: &Types, separator: Separator) -> Result<Self, Error> {
         let file = File::open(path).map_err(Error::file(path))?;
         let extension = path.extension().and_then(|ext| ext.to_str());
         let rows: Box<dyn Iterator<Item = Result<Row, Error>>> = match extension {
-            Some("csv") => Box::new(CsvRows::new(path, file, types)?),
+            Some("csv") => Box::new(CsvRows::new(path, file, types, separator)?),
             Some("jsonl" | "ndjson") => Box::new(JsonRows::new(path, BufReader::new(file))),
             _ => {
                 return Err(Error::Usage(format!(
@@ -121,7 +122,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        let mut chunks = Chunks::open(&path, &Types::default()).unwrap();
+        let mut chunks = Chunks::open(&path, &Types::default(), Separator::Comma).unwrap();
         let mut all = Vec::new();
         while let Some(chunk) = chunks.next().unwrap() {
             all.push(chunk);
@@ -144,6 +145,21 @@ mod tests {
         assert_eq!(chunks[1].offset, text.len() as u64);
         assert_eq!(bad.len(), 1);
         assert_eq!(bad[0].0, 1);
+    }
+
+    #[test]
+    fn files_from_windows_are_the_same_files() {
+        let line = |n: usize| format!("{{\"external_id\":\"u{n}\",\"attributes\":{{}}}}\r\n");
+        let text = format!("\u{feff}{}\r\n{}", line(1), line(2));
+        let (chunks, bad) = chunks("users.jsonl", &text);
+        assert!(bad.is_empty(), "{bad:?}");
+        let ids: Vec<_> = chunks[0]
+            .users
+            .iter()
+            .map(|user| user.external_id.as_str())
+            .collect();
+        assert_eq!(ids, ["u1", "u2"]);
+        assert_eq!(chunks[0].lines, [1, 3]);
     }
 
     #[test]

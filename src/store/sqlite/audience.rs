@@ -1,5 +1,6 @@
 //! The users in memory as an audience.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -72,6 +73,12 @@ impl Audience for Store {
         let table = Arc::clone(&self.memory.table);
         let work = tokio::task::spawn_blocking(move || table.read().attributes());
         work.await.map_err(|error| Error::Unavailable(error.into()))
+    }
+
+    async fn spellings(&self, known: usize) -> Result<Option<(usize, BTreeMap<String, String>)>> {
+        let table = self.memory.table.read();
+        let n = table.n_attributes();
+        Ok((n != known).then(|| (n, table.spellings())))
     }
 
     async fn doubts(&self, filter: &Filter) -> Result<Vec<Diagnostic>> {

@@ -44,13 +44,18 @@ pub(super) fn list(connection: &Connection, query: &DeliveryQuery) -> Result<Vec
         values.push(Sql::Text(reason.as_str().into()));
     }
     if let Some(after) = query.after {
-        conditions.push("d.seq > (SELECT seq FROM delivery WHERE id = ?)");
+        conditions.push(match query.is_newest_first {
+            true => "d.seq < (SELECT seq FROM delivery WHERE id = ?)",
+            false => "d.seq > (SELECT seq FROM delivery WHERE id = ?)",
+        });
         values.push(Sql::Blob(after.as_bytes().to_vec()));
     }
     values.push(Sql::Integer(i64::try_from(query.limit).unwrap_or(i64::MAX)));
+    let order = if query.is_newest_first { "DESC" } else { "ASC" };
+    let condition = conditions.join(" AND ");
     select(
         connection,
-        &format!("{} ORDER BY d.seq LIMIT ?", conditions.join(" AND ")),
+        &format!("{condition} ORDER BY d.seq {order} LIMIT ?"),
         &values,
     )
 }

@@ -64,6 +64,28 @@ fn deliveries_are_listed_by_page() {
         }
         let ids: std::collections::BTreeSet<_> = seen.iter().map(|d| d.id.clone()).collect();
         assert_eq!((seen.len(), ids.len()), (5, 5));
+        // The other way round, by page too; a page of the one is no page of the other.
+        let mut newest = pb::ListDeliveriesRequest {
+            newest_first: true,
+            page_token: String::new(),
+            ..request.clone()
+        };
+        let mut back = Vec::new();
+        loop {
+            let page = client.deliveries.list_deliveries(newest.clone()).await;
+            let page = page.unwrap().into_inner();
+            back.extend(page.deliveries);
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            newest.page_token = page.next_page_token;
+        }
+        back.reverse();
+        assert_eq!(back, seen);
+        let turned = pb::ListDeliveriesRequest {
+            newest_first: false,
+            ..newest
+        };
         assert!(
             seen.iter()
                 .all(|d| d.state() == pb::DeliveryState::Sent && d.attempts == 1)
@@ -77,7 +99,7 @@ fn deliveries_are_listed_by_page() {
             page_token: "abc".into(),
             ..request
         };
-        for request in [foreign, broken] {
+        for request in [foreign, broken, turned] {
             let (code, reason, _) = refused(client.deliveries.list_deliveries(request)).await;
             assert_eq!(
                 (code, reason.as_str()),

@@ -105,7 +105,7 @@ fn a_membership_by_events_is_explained() {
         let request = pb::CheckMembershipRequest {
             external_id: "ana".into(),
             filter: "count(\"order\", days(30)) > 1 || last(\"refund\") > now - days(1)".into(),
-            segments: Vec::new(),
+            ..pb::CheckMembershipRequest::default()
         };
         let answer = live.client().await.segments.check_membership(request).await;
         let memberships = answer.unwrap().into_inner().memberships;

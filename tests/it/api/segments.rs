@@ -109,7 +109,7 @@ fn membership_is_explained() {
         let check = |id: &str| pb::CheckMembershipRequest {
             external_id: id.into(),
             filter: "user.age > 35 && user.country == \"PT\"".into(),
-            segments: Vec::new(),
+            ..pb::CheckMembershipRequest::default()
         };
         let mut client = live.client().await;
         let cases = [

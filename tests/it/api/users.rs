@@ -232,3 +232,39 @@ fn attributes_are_listed_with_their_types() {
         assert_eq!((seen.as_slice(), answer.users), (&expected[..], 3));
     });
 }
+
+#[test]
+fn a_second_spelling_is_told_to_who_sends_it() {
+    let declared = "kind: Attributes\nname: profile\nattributes:\n  City: {type: string}\n";
+    let files = [("attributes.yaml", declared)];
+    Stage::new().with_files(files).run(async |live| {
+        let fine = json!({"country": "PT", "city": "Porto", "n": 1});
+        assert_eq!(
+            upsert(live, vec![update("ana", fine.clone())])
+                .await
+                .warnings,
+            []
+        );
+        let other = json!({"Country": "PT", "City": "Porto", "n": 1});
+        // With the first of them, and with every one after that; `City` is how it is declared.
+        for _ in 0..2 {
+            let done = upsert(live, vec![update("ben", other.clone())]).await;
+            let [warning] = done.warnings.as_slice() else {
+                panic!("{:?}", done.warnings);
+            };
+            assert_eq!(warning.attribute, "Country");
+            assert!(warning.message.contains("`country`"), "{}", warning.message);
+        }
+        // Whoever sends the first one is told as well: which is meant, only people know.
+        let told = upsert(live, vec![update("ana", fine)]).await.warnings;
+        let told: Vec<_> = told.iter().map(|it| it.attribute.as_str()).collect();
+        assert_eq!(told, ["city", "country"]);
+        // Of many, some.
+        let many = |letter: char| {
+            let names = (0..30).map(|n| (format!("{letter}{n}"), json!(1)));
+            json!(names.collect::<serde_json::Map<_, _>>())
+        };
+        let users = vec![update("ana", many('a')), update("ben", many('A'))];
+        assert_eq!(upsert(live, users).await.warnings.len(), 20);
+    });
+}

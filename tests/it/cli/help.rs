@@ -2,7 +2,7 @@
 
 use super::{recado, stdout};
 
-const COMMANDS: [&[&str]; 52] = [
+pub(super) const COMMANDS: [&[&str]; 53] = [
     &[],
     &["serve"],
     &["dev"],
@@ -42,6 +42,7 @@ const COMMANDS: [&[&str]; 52] = [
     &["events", "import"],
     &["events", "list"],
     &["sends", "list"],
+    &["sends", "show"],
     &["sends", "watch"],
     &["sends", "cancel"],
     &["deliveries", "list"],

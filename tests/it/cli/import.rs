@@ -161,6 +161,34 @@ fn a_csv_file_is_typed_and_its_bad_lines_are_named() {
         user["attributes"],
         json!({"messenger_id": "1003", "age": 40, "zip": "99999", "opted_in": false, "city": "Porto"})
     );
+    fs::write(
+        folder.path().join("more.csv"),
+        "external_id;City\nzoe;Porto\n",
+    )
+    .unwrap();
+    let more = folder.path().join("more.csv");
+    let more = [
+        "users",
+        "import",
+        more.to_str().unwrap(),
+        "--server",
+        &server.grpc,
+    ];
+    let output = recado(&more).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("`--separator semicolon`"),
+        "{}",
+        stderr(&output)
+    );
+    let output = recado(&[&more[..], &["--separator", "semicolon"]].concat());
+    let output = { output }.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("warning: users have `city` too, another spelling of `City`"),
+        "{}",
+        stderr(&output)
+    );
     let arguments = ["users", "delete", "ana", "nobody", "--server", &server.grpc];
     let output = recado(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(6), "`nobody` does not exist");

@@ -2,6 +2,7 @@
 
 mod apply;
 mod attributes;
+mod audience;
 mod bad_files;
 mod bad_input;
 mod bench;
@@ -22,6 +23,7 @@ mod plan;
 mod preview;
 mod revisions;
 mod saved;
+mod scopes;
 mod segments;
 mod sends;
 mod serve;

@@ -1,13 +1,15 @@
 //! Sending and looking at what was sent, with tokens that may do the one and not the other.
 
 use std::fs;
-use std::process::Output;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{recado, stderr, stdout};
-use crate::process::{Options, Server};
+use crate::process::{Options, Server, program};
 
 const CHANNEL: &str =
     "kind: Channel\nname: page\ntype: messenger\npage_id: \"1\"\ntoken: {env: RECADO_TEST_TOKEN}\n";
@@ -154,6 +156,13 @@ fn lists_say_that_there_is_more_and_go_on() {
     let other = json(&rest);
     assert_ne!(one["id"], other["id"]);
     assert!(stderr(&scene.run("read", &rest)).is_empty());
+    assert!(told.contains("1 shown, the newest first"), "{told}");
+    let oldest = scene.fine("read", &[&list[..], &["--oldest-first", "--json"]].concat());
+    let oldest: Value = serde_json::from_str(&oldest).unwrap();
+    assert_eq!(
+        oldest["id"], other["id"],
+        "the list of two begins at its other end"
+    );
     let none = format!("snd_{}", "0".repeat(32));
     let unknown = scene.run("read", &["deliveries", "list", "--send", &none]);
     assert_eq!(unknown.status.code(), Some(1));
@@ -211,4 +220,55 @@ fn a_missing_secret_is_told_wherever_it_matters() {
     assert_eq!(json["would_send"], false);
     assert_eq!(json["reason"]["code"], "channel_misconfigured");
     scene.server.stop();
+}
+
+#[test]
+fn a_paused_channel_is_told_with_its_sends_and_in_the_metrics() {
+    let scene = Scene::new();
+    let why = "the environment variable `RECADO_NOT_SET` is not set";
+    let channel = CHANNEL.replace("RECADO_TEST_TOKEN", "RECADO_NOT_SET");
+    fs::write(scene.folder.path().join("campaigns/page.yaml"), channel).unwrap();
+    scene.fine("apply", &["apply", "campaigns"]);
+    let id = scene.fine("send", &["send", "hello", "--user", "ana"]);
+    let id = id.trim();
+    // It goes on for as long as the channel waits: read up to the line that is looked for.
+    let mut watching = std::process::Command::new(program())
+        .args(["sends", "watch", id, "--server", &scene.server.grpc])
+        .env("RECADO_TOKEN", "read")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watching.stderr.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    assert!(line.contains("channel `page` is paused until"), "{line}");
+    assert!(line.contains(why), "{line}");
+    let shown = scene.fine("read", &["sends", "show", id]);
+    assert!(shown.contains("running") && shown.contains(why), "{shown}");
+    let json = scene.fine("read", &["sends", "show", id, "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["pause"]["reason"], "channel_misconfigured");
+    assert_eq!(json["pause"]["detail"], why);
+    let list = scene.run("read", &["sends", "list"]);
+    assert!(stderr(&list).contains(why), "{}", stderr(&list));
+    let metrics = metrics(&scene.server.http);
+    let series = format!(
+        "recado_channel_paused_info{{channel=\"page\",reason=\"channel_misconfigured\",why=\"{why}\"}} 1"
+    );
+    assert!(metrics.contains(&series), "{metrics}");
+    scene.fine("send", &["sends", "cancel", id]);
+    let json = scene.fine("read", &["sends", "show", id, "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["pause"], Value::Null, "nothing is left to send");
+    scene.server.stop();
+}
+
+fn metrics(http: &str) -> String {
+    let mut stream = TcpStream::connect(http).unwrap();
+    let request = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer read\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }

@@ -95,3 +95,53 @@ fn the_other_door_is_told_from_the_grpc_address() {
         assert!(told.contains("hint: is this the gRPC address"), "{told}");
     });
 }
+
+#[test]
+fn what_a_start_is_given_is_checked_before_anything_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("recado.sqlite");
+    let place = format!("sqlite:{}", store.display());
+    let doors = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    for (flag, value, why) in [
+        ("--graph-url", "graph.test", "it is not a URL"),
+        (
+            "--graph-url",
+            "https://graph.test?access_token=x",
+            "must not have a query",
+        ),
+        ("--log", "verbose", "`verbose` is no level"),
+        ("--log", "recado=loud", "error parsing level filter"),
+    ] {
+        let mut arguments = vec!["serve", "--store", &place, flag, value];
+        arguments.extend(doors);
+        let output = recado(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flag} {value}");
+        let told = stderr(&output);
+        assert!(told.contains(flag) && told.contains(why), "{told}");
+        assert!(!store.exists(), "{flag} {value}");
+    }
+}
+
+#[test]
+fn a_sandbox_that_others_reach_needs_a_word() {
+    let output = recado(&["sandbox", "--listen", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(
+        told.contains("can be reached from other machines") && told.contains("`--public`"),
+        "{told}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let output = recado(&["dev", folder, "--sandbox", "[::]:0"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(
+        told.contains("`--sandbox [::]:0` can be reached") && !told.contains("--public"),
+        "{told}"
+    );
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use recado::clock::Clock;
 use recado::model::delivery::{ReasonCode, State};
 use recado::sandbox::{Fault, Rule, Standing, TokenState};
 
@@ -190,6 +191,19 @@ async fn a_missing_secret_uses_up_no_attempt() {
     let reason = delivery.reason.unwrap();
     assert_eq!(reason.code, ReasonCode::ChannelMisconfigured);
     assert!(reason.detail.contains("TOKEN"), "{}", reason.detail);
+    // Told when the loop has learnt of the call, which is after its outcome is stored.
+    let pause = in_time(async {
+        loop {
+            match stage.attempts.pauses().of("page") {
+                Some(pause) => break pause,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    });
+    let pause = pause.await;
+    assert_eq!(pause.reason, "channel_misconfigured");
+    assert_eq!(pause.why, reason.detail);
+    assert!(pause.until > stage.clock.now());
     stage.stop().await;
 }
 
