@@ -75,6 +75,9 @@ impl Client {
         let channel = Endpoint::from_str(&url)
             .map_err(|_| Error::Address(address.to_owned()))?
             .connect_timeout(Duration::from_secs(5))
+            // Of who falls silent: a call may take long, and an answer to a ping does not.
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(10))
             .tcp_nodelay(true)
             .connect()
             .await

@@ -73,7 +73,7 @@ pub(super) fn keep(
     path: &Path,
     seal: Option<pb::PlanSeal>,
     files: Vec<pb::SourceFile>,
-    allow: &[String],
+    (allowed, limits): (&[String], &[pb::PlanLimit]),
 ) -> Result<(), Error> {
     let seal = seal.ok_or(Error::Answer("seal of the plan"))?;
     let mut text = serde_json::to_string_pretty(&document(seal, files))
@@ -81,10 +81,15 @@ pub(super) fn keep(
     text.push('\n');
     whole::write(path, text.as_bytes())?;
     let mut command = format!("recado apply --plan {}", path.display());
-    for name in allow {
+    for name in allowed.iter().chain(limits.iter().map(|it| &it.allow)) {
         command = command + " --allow " + name;
     }
-    output::note(format_args!("saved; `{command}` applies it"));
+    let when = if limits.is_empty() {
+        ""
+    } else {
+        ", over its limits"
+    };
+    output::note(format_args!("saved; `{command}` applies it{when}"));
     Ok(())
 }
 

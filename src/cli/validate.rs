@@ -139,7 +139,9 @@ impl Verdict {
 
     fn print(&self) {
         diagnostics::print(&self.found);
-        if let Some(first) = self.found.first() {
+        let mut errors = self.found.iter();
+        let error = errors.find(|it| it.severity() == pb::DiagnosticSeverity::Error);
+        if let Some(first) = error.or(self.found.first()) {
             output::note(format_args!("`recado explain {}` says more", first.code));
         }
         output::line(self.summary());

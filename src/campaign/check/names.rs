@@ -114,7 +114,7 @@ impl Checker<'_> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "declare it in an `Attributes` file, or check its spelling".to_owned(),
             };
-            let message = format!("`{text}` is not declared: it is empty for everybody");
+            let message = format!("`{text}` is not declared: it may be empty for everybody");
             let warning = Diagnostic::warning(codes::LIQUID_UNKNOWN_ATTRIBUTE, message);
             let warning = warning.at(&spot.path).spanning(name.span.clone());
             self.report(read, warning.hint(hint));

@@ -114,7 +114,12 @@ pub(in crate::campaign) fn checked(
     let mut all = Sorting::default();
     all.add(files, &mut problems);
     problems.extend(twice(&all.parsed));
-    let owner = beside::owner(&all.parsed);
+    let owner = if all.misshapen.is_empty() {
+        beside::owner(&all.parsed)
+    } else {
+        // A mistake elsewhere in Settings makes nobody else of their owner.
+        beside::owner_of(files).unwrap_or_default()
+    };
     // Without a server, what seems missing may be another owner's.
     let has_others = !owner.is_empty() && beside.is_none();
     // What does not parse is taken for present, so that references to it are not reported as well.

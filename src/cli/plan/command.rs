@@ -93,8 +93,8 @@ impl Plan {
             }
         }
         // There is none of files with errors.
-        if let (Some(path), Some(_)) = (&self.out, &answer.plan) {
-            saved::keep(path, answer.seal, files, &self.allow)?;
+        if let (Some(path), Some(plan)) = (&self.out, &answer.plan) {
+            saved::keep(path, answer.seal, files, (&self.allow, &plan.limits))?;
         }
         Ok(match &answer.plan {
             None => Exit::FAILED,

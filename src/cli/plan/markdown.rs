@@ -47,17 +47,12 @@ fn put(text: &mut String, part: &str) {
 pub(super) fn comment(answer: &pb::PlanCampaignsResponse, commit: &str) -> String {
     let mut text = format!("{MARKER}\n");
     let of = of_commit(commit);
+    let head = |what: &str| format!("### Recado plan{of}{what}\n\n");
     match &answer.plan {
-        None => put(
-            &mut text,
-            &format!("### Recado plan{of}: this cannot be applied\n\n"),
-        ),
+        None => put(&mut text, &head(": this cannot be applied")),
         Some(plan) => {
-            let sum = words::sum(plan);
-            put(
-                &mut text,
-                &format!("### Recado plan{of}\n\n{}\n\n", capital(&sum)),
-            );
+            put(&mut text, &head(""));
+            put(&mut text, &format!("{}\n\n", capital(&words::sum(plan))));
             self::notes(notes::of(plan), &mut text);
         }
     }

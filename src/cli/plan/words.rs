@@ -122,8 +122,8 @@ pub(super) fn reachable(delta: &pb::AudienceDelta) -> Option<String> {
 /// How many messages, in one line.
 pub(super) fn sends(sends: &pb::SendOutlook) -> String {
     let one = match sends.per_send {
-        1 => "1 message".to_owned(),
-        n => format!("{} messages", output::count(n)),
+        1 => "up to 1 message".to_owned(),
+        n => format!("up to {} messages", output::count(n)),
     };
     match sends.per_day {
         None => format!(

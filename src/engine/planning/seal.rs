@@ -42,7 +42,7 @@ pub struct Seal {
 pub enum Broken {
     #[error("the plan, or a file of it, was changed after it was made")]
     Edited,
-    #[error("the plan is {} old, and {} are allowed", span(*age), span(*max))]
+    #[error("the plan is older than the {} that are allowed: {}", span(*max), span(*age))]
     Expired { age: Duration, max: Duration },
     #[error("the plan was made on the store `{made_on}`, and this is `{here}`")]
     Foreign { made_on: String, here: String },

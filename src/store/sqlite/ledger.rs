@@ -44,9 +44,10 @@ pub(super) fn list(connection: &Connection, query: &DeliveryQuery) -> Result<Vec
         values.push(Sql::Text(reason.as_str().into()));
     }
     if let Some(after) = query.after {
-        conditions.push(match query.is_newest_first {
-            true => "d.seq < (SELECT seq FROM delivery WHERE id = ?)",
-            false => "d.seq > (SELECT seq FROM delivery WHERE id = ?)",
+        conditions.push(if query.is_newest_first {
+            "d.seq < (SELECT seq FROM delivery WHERE id = ?)"
+        } else {
+            "d.seq > (SELECT seq FROM delivery WHERE id = ?)"
         });
         values.push(Sql::Blob(after.as_bytes().to_vec()));
     }

@@ -1,5 +1,6 @@
 //! `DeliveryService`.
 
+use recado::api::client::Client;
 use recado::api::pb;
 use recado::sandbox::{Fault, Rule};
 use serde_json::json;
@@ -36,6 +37,21 @@ async fn send(live: &Live, n: usize) -> pb::Send {
     answer.into_inner().send.unwrap()
 }
 
+/// All of them; the request is left at the last page.
+async fn pages(client: &mut Client, request: &mut pb::ListDeliveriesRequest) -> Vec<pb::Delivery> {
+    let mut seen = Vec::new();
+    loop {
+        let page = client.deliveries.list_deliveries(request.clone()).await;
+        let page = page.unwrap().into_inner();
+        assert!(page.deliveries.len() <= 2);
+        seen.extend(page.deliveries);
+        if page.next_page_token.is_empty() {
+            return seen;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
 #[test]
 fn deliveries_are_listed_by_page() {
     Stage::new().with_files([PAGE, HELLO]).run(async |live| {
@@ -47,21 +63,7 @@ fn deliveries_are_listed_by_page() {
             page_size: 2,
             ..pb::ListDeliveriesRequest::default()
         };
-        let mut seen = Vec::new();
-        loop {
-            let page = client
-                .deliveries
-                .list_deliveries(request.clone())
-                .await
-                .unwrap()
-                .into_inner();
-            assert!(page.deliveries.len() <= 2);
-            seen.extend(page.deliveries);
-            if page.next_page_token.is_empty() {
-                break;
-            }
-            request.page_token = page.next_page_token;
-        }
+        let seen = pages(&mut client, &mut request).await;
         let ids: std::collections::BTreeSet<_> = seen.iter().map(|d| d.id.clone()).collect();
         assert_eq!((seen.len(), ids.len()), (5, 5));
         // The other way round, by page too; a page of the one is no page of the other.
@@ -70,16 +72,7 @@ fn deliveries_are_listed_by_page() {
             page_token: String::new(),
             ..request.clone()
         };
-        let mut back = Vec::new();
-        loop {
-            let page = client.deliveries.list_deliveries(newest.clone()).await;
-            let page = page.unwrap().into_inner();
-            back.extend(page.deliveries);
-            if page.next_page_token.is_empty() {
-                break;
-            }
-            newest.page_token = page.next_page_token;
-        }
+        let mut back = pages(&mut client, &mut newest).await;
         back.reverse();
         assert_eq!(back, seen);
         let turned = pb::ListDeliveriesRequest {

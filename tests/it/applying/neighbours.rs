@@ -5,7 +5,7 @@ use tonic::Code;
 
 use super::owners::{GROWTH, ORDERS, PAGE, SHIPPED, VIP};
 use super::{File, apply, sealed};
-use crate::stage::{Live, Stage, refused};
+use crate::stage::{Live, Stage, refused, source_files};
 
 const SUMMER: File<'static> = (
     "summer.yaml",
@@ -187,5 +187,22 @@ fn what_is_used_through_others_makes_a_plan_stale() {
         make(live, &[&with(None)[..], &[declared]].concat()).await;
         let message = stale(live, request).await;
         assert!(message.contains("Attributes profile"), "{message}");
+    });
+}
+
+#[test]
+fn a_mistake_in_settings_makes_nobody_else_of_their_owner() {
+    Stage::new().run(async |live| {
+        shared(live).await;
+        let wrong = format!("{}plan: {{max_deletes: many}}\n", ORDERS.1);
+        let request = pb::PlanCampaignsRequest {
+            files: source_files([(ORDERS.0, wrong.as_str()), SHIPPED]),
+            ..pb::PlanCampaignsRequest::default()
+        };
+        let mut client = live.client().await;
+        let planned = client.campaigns.plan_campaigns(request).await.unwrap();
+        let told = planned.into_inner().diagnostics;
+        let told: Vec<_> = told.iter().map(|it| (&*it.code, &*it.file)).collect();
+        assert_eq!(told, [("wrong-value", ORDERS.0)]);
     });
 }

@@ -47,9 +47,10 @@ fn rows() -> BTreeMap<&'static str, Needs> {
             let names = cell.split(between);
             names.map(|name| name.trim_matches('`')).collect()
         };
-        let needs = match cell.contains(" and ") {
-            true => Needs::All(named(" and ")),
-            false => Needs::Any(named(" or ")),
+        let needs = if cell.contains(" and ") {
+            Needs::All(named(" and "))
+        } else {
+            Needs::Any(named(" or "))
         };
         (command.strip_prefix("recado ").unwrap(), needs)
     };
@@ -70,8 +71,9 @@ fn line<'a>(command: &'a str, send: &'a str) -> Vec<&'a str> {
         "users delete" => &["nobody"],
         "users export" | "users get" => &["ana"],
         "segment check" => &["ana", "all"],
-        "test --generate" | "preview" => &["hello", "--user", "ana"],
-        "send" | "send --watch" | "send --test" => &["hello", "--user", "ana"],
+        "test --generate" | "preview" | "send" | "send --watch" | "send --test" => {
+            &["hello", "--user", "ana"]
+        }
         "sends cancel" | "sends show" | "sends watch" => &[send],
         "segment count"
         | "segment history"
@@ -133,7 +135,8 @@ impl Scene {
         assert_eq!(scene.run(&all, &["apply", "campaigns"]), Some(0));
         let mut sent = scene.command(&all, &["send", "hello", "--user", "ana"]);
         let sent = sent.stderr(Stdio::null()).output().unwrap();
-        scene.send = String::from_utf8(sent.stdout).unwrap().trim().to_owned();
+        let sent = String::from_utf8(sent.stdout).unwrap();
+        sent.trim().clone_into(&mut scene.send);
         scene
     }
 
@@ -215,6 +218,6 @@ fn every_command_that_calls_a_server_has_its_row() {
         }
         let command = words.join(" ");
         let is_its = |row: &&str| **row == command || row.starts_with(&format!("{command} --"));
-        assert!(rows.keys().any(|row| is_its(&row)), "recado {command}");
+        assert!(rows.keys().any(is_its), "recado {command}");
     }
 }

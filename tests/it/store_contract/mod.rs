@@ -70,6 +70,9 @@ contract! {
         "Must forget it: the next one of the name begins anew",
     ],
     users::members_are_read_in_chunks => [],
+    users::two_spellings_of_an_attribute_are_told_once => [
+        "Must answer `None` while there are `known` of them",
+    ],
     users::nobody_takes_the_place_of_a_deleted_member => [
         "Must leave out who was deleted meanwhile, and must not name anybody who was not on it",
     ],

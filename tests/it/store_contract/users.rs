@@ -200,6 +200,23 @@ pub(super) async fn members_are_read_in_chunks(backend: &impl Backend) {
     assert_eq!(seen.len(), 48);
 }
 
+pub(super) async fn two_spellings_of_an_attribute_are_told_once(backend: &impl Backend) {
+    let store = backend.open();
+    let one = || Some(Value::Int(1));
+    let ana = set("ana", [("country", one()), ("n", one())]);
+    store.upsert_users(vec![ana]).await.unwrap();
+    let (n, none) = store.spellings(0).await.unwrap().unwrap();
+    assert!(none.is_empty(), "{none:?}");
+    let ben = set("ben", [("n", one())]);
+    store.upsert_users(vec![ben]).await.unwrap();
+    assert_eq!(store.spellings(n).await.unwrap(), None);
+    let carla = set("carla", [("Country", one())]);
+    store.upsert_users(vec![carla]).await.unwrap();
+    let (more, told) = store.spellings(n).await.unwrap().unwrap();
+    assert!(more > n && told.contains_key("Country"), "{told:?}");
+    assert_eq!(store.spellings(more).await.unwrap(), None);
+}
+
 pub(super) async fn nobody_takes_the_place_of_a_deleted_member(backend: &impl Backend) {
     let store = backend.open();
     let batch = |name: &str, n: i64| {

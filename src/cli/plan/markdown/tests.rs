@@ -182,7 +182,7 @@ fn the_commit_stands_in_the_first_lines() {
         comment(&answer, commit).lines().nth(1).unwrap().to_owned()
     };
     let refused = comment(&pb::PlanCampaignsResponse::default(), "v7");
-    assert!(refused.contains("### Recado plan of `v7`: this cannot be applied\n"));
+    assert!(refused.ends_with("\n### Recado plan of `v7`: this cannot be applied"));
     let id = "0123456789abcdef0123456789abcdef01234567";
     assert_eq!(head(id), "### Recado plan of `0123456789ab`");
     assert_eq!(
