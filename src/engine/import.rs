@@ -51,7 +51,7 @@ impl Engine {
                 progress,
                 report: checked.report(report),
                 is_repeated: false,
-                respelt: self.respelt(names).await?,
+                respelt: self.respelt(names).await,
             }),
             Imported::Repeated { progress } => Ok(Chunk {
                 progress,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::engine::{Engine, Respelt, Result};
+use crate::engine::{Engine, Respelt};
 use crate::model::limits;
 use crate::model::user::Update;
 
@@ -17,14 +17,17 @@ pub(super) struct Spellings(Mutex<(usize, Arc<BTreeMap<String, String>>)>);
 
 impl Engine {
     /// Which of these names, stored a moment ago, have another spelling. What is declared is spelt as it should be.
-    pub(super) async fn respelt(&self, names: BTreeSet<String>) -> Result<Vec<Respelt>> {
+    /// They are a service: without them the call is answered all the same, since it was done.
+    pub(super) async fn respelt(&self, names: BTreeSet<String>) -> Vec<Respelt> {
         let known = self.spellings.0.lock().0;
-        if let Some((n, pairs)) = self.parts.store.spellings(known).await? {
-            *self.spellings.0.lock() = (n, Arc::new(pairs));
+        match self.parts.store.spellings(known).await {
+            Ok(Some((n, pairs))) => *self.spellings.0.lock() = (n, Arc::new(pairs)),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "spellings of attributes cannot be read"),
         }
         let pairs = Arc::clone(&self.spellings.0.lock().1);
         if pairs.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let registry = self.registry();
         let respelt = names.into_iter().filter_map(|attribute| {
@@ -32,7 +35,7 @@ impl Engine {
             let is_declared = registry.attributes.contains_key(&attribute);
             (!is_declared).then_some(Respelt { attribute, other })
         });
-        Ok(respelt.take(limits::RESPELT_MAX).collect())
+        respelt.take(limits::RESPELT_MAX).collect()
     }
 }
 

@@ -49,7 +49,7 @@ impl Engine {
         };
         Ok(Upserts {
             report: checked.report(report),
-            respelt: self.respelt(names).await?,
+            respelt: self.respelt(names).await,
         })
     }
 
