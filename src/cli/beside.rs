@@ -1,5 +1,6 @@
 //! Files of other owners, which count as applied.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -7,7 +8,7 @@ use clap::Args;
 use super::error::Error;
 use super::files::{self, Folder};
 use crate::campaign::{self, SourceFile};
-use crate::model::resource::Document;
+use crate::model::resource::{Document, Key};
 
 #[derive(Debug, Args)]
 pub(super) struct Beside {
@@ -26,6 +27,9 @@ impl Beside {
             return Ok(None);
         }
         let own = campaign::owner_of(files).filter(|owner| !owner.is_empty());
+        let names = files.iter().cloned();
+        let names = names.filter_map(|file| file.into_document(String::new()));
+        let names: BTreeSet<Key> = names.map(|document| document.key()).collect();
         let mut all: Vec<Document> = Vec::new();
         for folder in &self.folders {
             let refused = |why: String| {
@@ -37,6 +41,14 @@ impl Beside {
                 if own.as_ref().is_some_and(|own| *own == document.owner) {
                     let owner = document.owner;
                     let why = format!("it is of `{owner}`, as the files themselves");
+                    return Err(refused(why));
+                }
+                // What an owner has of the same name is an error of the files; what nobody has would be taken on unasked.
+                if document.owner.is_empty() && names.contains(&document.key()) {
+                    let (kind, name) = (document.kind, &document.name);
+                    let why = format!(
+                        "it is nobody's, and has the {kind} `{name}` of the files too: declare `owner:` in its Settings"
+                    );
                     return Err(refused(why));
                 }
                 let key = (document.kind, &document.name);

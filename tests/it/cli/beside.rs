@@ -141,3 +141,22 @@ fn what_cannot_stand_beside_is_refused() {
         assert!(stderr(&refused).contains(why), "{}", stderr(&refused));
     }
 }
+
+/// Without an owner what stands beside would be taken for the files' own, and hide what they say.
+#[test]
+fn a_folder_that_nobody_owns_may_not_repeat_the_files() {
+    let scene = scene();
+    write(scene.path(), "nobody/page.yaml", PAGE);
+    write(scene.path(), "nobody/sale.yaml", SALE);
+    for command in ["validate", "test"] {
+        let arguments = [command, "orders", "--beside", "nobody"];
+        let refused = run(scene.path(), &arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        let told = stderr(&refused);
+        let why = "`--beside nobody`: it is nobody's, and has the Campaign `sale` of the files too";
+        assert!(told.contains(why), "{told}");
+    }
+    fs::remove_file(scene.path().join("nobody/sale.yaml")).unwrap();
+    let fine = run(scene.path(), &["validate", "orders", "--beside", "nobody"]);
+    assert!(!stderr(&fine).contains("nobody's"), "{}", stderr(&fine));
+}
