@@ -153,6 +153,39 @@ pub const MOVED_RESOURCES_MAX: usize = 10;
 /// Most bytes that are applied, of all owners together: an export of them fits one answer.
 pub const APPLIED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Resources that are named as users of one that changes, and changes that reach one campaign: of more, how many.
+pub const NAMED_MAX: usize = 20;
+/// Texts of fields in one plan, in bytes: beside all else that it says it must fit in an answer.
+pub const FIELDS_SHOWN_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Ids of who enters and of who leaves an audience that a plan shows: enough to look some of them up.
+pub const DELTA_IDS_MAX: usize = 5;
+/// Crowds that a plan puts together to say how many people share a block, template or channel: a second or two of a
+/// million users.
+pub const SHARED_CROWDS_MAX: usize = 50_000;
+/// Plans that are made at once, and those that wait for it: each takes processors and memory.
+pub const PLANS_MAX: usize = 2;
+pub const PLANS_WAITING_MAX: usize = 32;
+/// Bytes of sets that a plan keeps while it compares audiences: a few hundred of a million users each.
+pub const COMPARED_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Users of one campaign for whom its message is made before and after a change.
+pub const RENDER_USERS_MAX: usize = 200;
+/// And of all campaigns of one plan: some seconds of rendering. Each campaign then has fewer.
+pub const RENDERS_MAX: usize = 20_000;
+/// How long a plan makes messages: what was not made by then is not sampled.
+pub const RENDERS_TIME: Duration = Duration::from_secs(10);
+/// Different changes of one campaign's message that a plan shows; others are counted.
+pub const RENDER_DIFFS_MAX: usize = 3;
+/// Longest text of a message in a plan, in bytes: the rest is cut.
+pub const RENDER_SHOWN_BYTES_MAX: usize = 4 * 1024;
+/// Texts of messages in one plan, in bytes: it must fit in an answer and be read by somebody.
+pub const RENDERS_SHOWN_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Most policies: each is asked of every change.
+pub const POLICIES_MAX: usize = 100;
+/// Days of past sends from which a plan says how many messages a campaign sends a day.
+pub const PAST_DAYS: u32 = 7;
+/// Sends of a campaign that are looked at for that.
+pub const PAST_SENDS_MAX: usize = 1_000;
+
 // -- templates --
 
 /// Longest Liquid text, in bytes.
@@ -206,41 +239,6 @@ pub const PATH_STEPS_MAX: usize = 64;
 pub const CONTENT_FIELDS_MAX: usize = 100;
 /// Most characters of an author's text that a message quotes, and of a name that is absent.
 pub const QUOTED_CHARS_MAX: usize = 120;
-
-// -- plans --
-
-/// Resources that are named as users of one that changes, and changes that reach one campaign: of more, how many.
-pub const NAMED_MAX: usize = 20;
-/// Texts of fields in one plan, in bytes: beside all else that it says it must fit in an answer.
-pub const FIELDS_SHOWN_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Ids of who enters and of who leaves an audience that a plan shows: enough to look some of them up.
-pub const DELTA_IDS_MAX: usize = 5;
-/// Crowds that a plan puts together to say how many people share a block, template or channel: a second or two of a
-/// million users.
-pub const SHARED_CROWDS_MAX: usize = 50_000;
-/// Plans that are made at once, and those that wait for it: each takes processors and memory.
-pub const PLANS_MAX: usize = 2;
-pub const PLANS_WAITING_MAX: usize = 32;
-/// Bytes of sets that a plan keeps while it compares audiences: a few hundred of a million users each.
-pub const COMPARED_BYTES_MAX: usize = 256 * 1024 * 1024;
-/// Users of one campaign for whom its message is made before and after a change.
-pub const RENDER_USERS_MAX: usize = 200;
-/// And of all campaigns of one plan: some seconds of rendering. Each campaign then has fewer.
-pub const RENDERS_MAX: usize = 20_000;
-/// How long a plan makes messages: what was not made by then is not sampled.
-pub const RENDERS_TIME: Duration = Duration::from_secs(10);
-/// Different changes of one campaign's message that a plan shows; others are counted.
-pub const RENDER_DIFFS_MAX: usize = 3;
-/// Longest text of a message in a plan, in bytes: the rest is cut.
-pub const RENDER_SHOWN_BYTES_MAX: usize = 4 * 1024;
-/// Texts of messages in one plan, in bytes: it must fit in an answer and be read by somebody.
-pub const RENDERS_SHOWN_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Most policies: each is asked of every change.
-pub const POLICIES_MAX: usize = 100;
-/// Days of past sends from which a plan says how many messages a campaign sends a day.
-pub const PAST_DAYS: u32 = 7;
-/// Sends of a campaign that are looked at for that.
-pub const PAST_SENDS_MAX: usize = 1_000;
 
 // -- sends --
 

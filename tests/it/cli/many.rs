@@ -5,6 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Output;
 
+use tempfile::TempDir;
+
 use super::{recado, stderr, stdout};
 use crate::process::{Options, Server};
 
@@ -13,19 +15,27 @@ fn write(folder: &Path, n: usize) {
     fs::write(folder.join(format!("campaigns/s{n}.yaml")), text).unwrap();
 }
 
-#[test]
-fn a_folder_of_two_thousand_files_is_applied_and_one_more_is_refused() {
+/// A folder for campaigns, and a server whose store stands beside it.
+fn scene() -> (TempDir, Server) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("campaigns")).unwrap();
     let server = Server::start(&Options {
         store: &folder.path().join("recado.sqlite"),
         graph_url: "http://127.0.0.1:1",
     });
-    let run = |arguments: &[&str]| -> Output {
-        let mut command = recado(arguments);
-        command.args(["--server", &server.grpc]);
-        command.current_dir(folder.path()).output().unwrap()
-    };
+    (folder, server)
+}
+
+fn run(folder: &Path, server: &Server, arguments: &[&str]) -> Output {
+    let mut command = recado(arguments);
+    command.args(["--server", &server.grpc]);
+    command.current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn a_folder_of_two_thousand_files_is_applied_and_one_more_is_refused() {
+    let (folder, server) = scene();
+    let run = |arguments: &[&str]| run(folder.path(), &server, arguments);
     (0..2_000).for_each(|n| write(folder.path(), n));
     let saved = run(&["plan", "campaigns", "--out", "plan.json"]);
     assert!(saved.status.success(), "{}", stderr(&saved));
@@ -75,17 +85,8 @@ fn a_folder_of_two_thousand_files_is_applied_and_one_more_is_refused() {
 #[test]
 fn a_comment_of_hundreds_of_limits_fits_and_says_how_many_it_left_out() {
     const CAMPAIGNS: usize = 300;
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("campaigns")).unwrap();
-    let server = Server::start(&Options {
-        store: &folder.path().join("recado.sqlite"),
-        graph_url: "http://127.0.0.1:1",
-    });
-    let run = |arguments: &[&str]| -> Output {
-        let mut command = recado(arguments);
-        command.args(["--server", &server.grpc]);
-        command.current_dir(folder.path()).output().unwrap()
-    };
+    let (folder, server) = scene();
+    let run = |arguments: &[&str]| run(folder.path(), &server, arguments);
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     let people =
         (0..3).map(|n| format!("{{\"external_id\":\"u{n}\",\"attributes\":{{\"n\":{n}}}}}\n"));
